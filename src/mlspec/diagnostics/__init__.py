@@ -1,0 +1,10 @@
+"""Findings: their model, their catalogue of codes and their renderers.
+
+To add a diagnostic: choose the next free code of its group, add `catalogue/MLSnnn.md`, return a `Diagnostic` with it where
+the mistake is seen, and add `tests/diagnostics/err/MLSnnn-slug.yaml` with the `.out` that `pytest --snapshot-update` writes.
+Groups: 1xx YAML text, 2xx structure, 3xx expressions, 4xx the plan, 5xx targets, 6xx advice.
+"""
+
+from mlspec.diagnostics.model import Diagnostic, Related, Severity, Span, has_errors, in_order
+
+__all__ = ["Diagnostic", "Related", "Severity", "Span", "has_errors", "in_order"]
