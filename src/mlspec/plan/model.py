@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from mlspec.diagnostics import Span
@@ -266,7 +267,7 @@ class Monitor:
     values: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A whole lifecycle, ready to compile or to run."""
 
@@ -301,3 +302,16 @@ class Plan:
     def all_steps(self) -> tuple[Step, ...]:
         """Return the steps and then the `finally` steps."""
         return self.steps + self.finals
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Step]:
+        """Every step by its id."""
+        return {step.id: step for step in self.all_steps()}
+
+    def param(self, name: str) -> Parameter:
+        """Return a parameter by name; raises `KeyError` when there is none."""
+        return self._params[name]
+
+    @cached_property
+    def _params(self) -> Mapping[str, Parameter]:
+        return {parameter.name: parameter for parameter in self.params}

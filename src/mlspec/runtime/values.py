@@ -1,0 +1,79 @@
+"""How values travel as text: on command lines, in environment variables, in URIs of this run.
+
+In and out: JSON values and strings. Owns the text form and `run:` references; never reads a file. Standard library only:
+it runs in users' images. Change it only together with docs/step-process.md.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def compact(value: Any) -> str:
+    """JSON on one line without spaces, keys in their order, Unicode as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_text(value: Any) -> str:
+    """The text form that bodies see: strings as they are, everything else compact JSON."""
+    return value if isinstance(value, str) else compact(value)
+
+
+def encode(value: Any) -> str:
+    """Text that `decode` turns back into `value`: like `as_text`, but a string that looks like JSON is quoted."""
+    if isinstance(value, str) and decode(value) == value and isinstance(decode(value), str):
+        return value
+    return compact(value)
+
+
+def decode(text: str) -> Any:
+    """JSON where `text` is JSON, else `text` itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def typed(text: str, kind: str) -> Any:
+    """Read `text` as a parameter of type `kind`; raises `ValueError` when it is none.
+
+    `kind` is string, integer, number, boolean, list or object.
+    """
+    if kind == "string":
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not {_article(kind)}") from None
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not is_a(value, kind):
+        raise ValueError(f"{text!r} is not {_article(kind)}")
+    return value
+
+
+def is_a(value: Any, kind: str) -> bool:
+    """Tell whether a JSON value is of a parameter type; every integer is a number, no boolean is."""
+    if isinstance(value, bool):
+        return kind == "boolean"
+    return isinstance(value, _TYPES[kind])
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "list": (list,),
+    "object": (dict,),
+}
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeio" else f"a {kind}"
+
+
+def run_uri(step: str, index: int | None, output: str) -> str:
+    """The reference to an output of this run: `run:train/model`, `run:train/0/model`."""
+    return f"run:{step}/{output}" if index is None else f"run:{step}/{index}/{output}"
