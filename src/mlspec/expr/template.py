@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mlspec.runtime.values import as_text
+from mlspec.expr.values import as_text
 
 _TOKEN = re.compile(r"\$\$\{\{|\$\{\{")
 _ADDRESS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*")
