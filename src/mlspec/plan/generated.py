@@ -101,8 +101,8 @@ def judge(files: Sequence[GeneratedFile], present: Mapping[str, str | None]) -> 
     """Compare what ought to be in a folder with what is; one verdict a path, sorted by path.
 
     `present` maps the paths of the files that are there to their texts, None for what is not a text file of its own
-    (a link, a folder, bytes). Every path of it that `files` lacks is looked at for an orphan. Raises `ValueError` when two
-    files have one path or one has no valid seal.
+    (a link, a folder, bytes). Every path of it that `files` lacks is looked at for an orphan. Raises `ValueError` when
+    two files have one path or one has no valid seal.
     """
     wanted = {file.path: file.content for file in files}
     if len(wanted) != len(files):

@@ -1,8 +1,8 @@
 """What a target is, and what all targets share.
 
 In: a `Plan`. Out: `GeneratedFile`s, or findings about what the target refuses.
-Owns the `Target` protocol, capability tables and target discovery; `plan.generated` owns the files' header. Never knows a
-particular target, never writes a file. Change it when every target must learn something new.
+Owns the `Target` protocol, capability tables and target discovery; `plan.generated` owns the files' header. Never knows
+a particular target, never writes a file. Change it when every target must learn something new.
 """
 
 from __future__ import annotations
