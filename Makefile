@@ -1,0 +1,61 @@
+# What a newcomer and CI type. Every target does its own set-up; a second call finds it done.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers generated bench pins clean
+
+PY := .venv/bin/python
+MLSPEC := $(PY) -m mlspec
+TARGETS := -t kubeflow -t airflow -t jenkins
+EXAMPLES := $(sort $(wildcard examples/*/mlspec.yaml))
+SETUP := pyproject.toml constraints.txt scripts/install
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: .venv-demo/.ready ## validate, compile and run examples/employment (own environment, about 1 GB)
+	@scripts/demo
+
+test: .venv/.ready ## all tests, on the real engines (own environment, about 2 GB; ARGS="-k NAME" for some)
+	@scripts/system-packages
+	$(PY) -m pytest $(ARGS)
+
+check: lint types layers generated ## style, types, import layers, and that generated files are up to date
+
+lint: .venv/.ready
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+
+types: .venv/.ready
+	$(PY) -m mypy
+
+layers: .venv/.ready
+	PYTHONPATH= .venv/bin/lint-imports
+
+generated: .venv/.ready
+	$(MLSPEC) schema --check
+	for spec in $(EXAMPLES); do $(MLSPEC) compile "$$spec" $(TARGETS) --check; done
+
+bench: .venv/.ready ## measure compile and start times as ratios (about 10 minutes)
+	$(PY) benchmarks/run.py $(ARGS)
+
+pins: .venv/.ready ## write constraints.txt anew; pins that still fit stay (ARGS=--upgrade for the newest)
+	$(PY) -m uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	    --no-header --no-annotate --all-extras --group dev --group test --group demo --group bootstrap \
+	    $(ARGS) --output-file constraints.txt pyproject.toml
+	$(PY) -m uv pip compile --quiet --no-header --no-annotate --no-deps --group data >> constraints.txt
+	LC_ALL=C sort -u -o constraints.txt constraints.txt
+
+clean: ## remove what runs, tests and builds left behind (the environments stay)
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/*/.mlspec
+	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.ready: $(SETUP)
+	scripts/install .venv --editable '.[all]' --group dev --group test --group demo
+	scripts/install .venv --no-deps --group data
+	@touch $@
+
+.venv-demo/.ready: $(SETUP)
+	scripts/install .venv-demo --editable . --group demo
+	scripts/install .venv-demo --no-deps --group data
+	@touch $@
