@@ -41,7 +41,7 @@ bench: .venv/.ready ## measure compile and start times as ratios (about 10 minut
 
 pins: .venv/.ready ## write constraints.txt anew; pins that still fit stay (ARGS=--upgrade for the newest)
 	$(PY) -m uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-	    --no-header --no-annotate --all-extras --group dev --group test --group demo --group bootstrap \
+	    --no-header --no-annotate --all-extras --group dev --group test --group demo --group bootstrap --group build \
 	    $(ARGS) --output-file constraints.txt pyproject.toml
 	$(PY) -m uv pip compile --quiet --no-header --no-annotate --no-deps --group data >> constraints.txt
 	LC_ALL=C sort -u -o constraints.txt constraints.txt
@@ -51,7 +51,7 @@ clean: ## remove what runs, tests and builds left behind (the environments stay)
 	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.ready: $(SETUP)
-	scripts/install .venv --editable '.[all]' --group dev --group test --group demo
+	scripts/install .venv --editable '.[all]' --group dev --group test --group demo --group build
 	scripts/install .venv --no-deps --group data
 	@touch $@
 
