@@ -1,0 +1,88 @@
+"""What becomes of a step, given what became of the steps above it.
+
+In: states of ended steps. Out: the verdict for one step, the state of a fan-in, the state of the whole run.
+Owns the meaning of `run_if`, skipped, blocked and `on_failure: stop`; never looks at a process, a file or a clock.
+Change it when the language changes what lets a step start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from mlspec.plan.model import Plan, RunIf, Step
+
+State: TypeAlias = Literal["pending", "running", "succeeded", "failed", "skipped", "blocked"]
+"""`pending` and `running` are of runs that have not ended; every step of an ended run has one of the other four."""
+
+Verdict: TypeAlias = Literal["start", "skipped", "blocked"]
+RunStatus: TypeAlias = Literal["running", "succeeded", "failed", "interrupted"]
+
+
+def fan_in(states: Sequence[State]) -> State:
+    """Return what a reader of all instances of a step sees: one state for all of them.
+
+    An empty list of instances has succeeded. A failed one outweighs a blocked one, which outweighs the rest; the whole
+    is skipped when every instance was.
+    """
+    for bad in ("failed", "blocked"):
+        if bad in states:
+            return bad
+    if states and all(state == "skipped" for state in states):
+        return "skipped"
+    return "succeeded"
+
+
+def upstream_groups(step: Step, steps: Mapping[str, Step]) -> tuple[tuple[str, ...], ...]:
+    """Return the direct upstream of `step`, instances of one matrix together; ids that `steps` lacks are left out."""
+    groups: dict[str, list[str]] = {}
+    for step_id in step.upstream:
+        if step_id in steps:
+            groups.setdefault(steps[step_id].name, []).append(step_id)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def verdict(run_if: RunIf, upstream: Iterable[State], *, stopped: bool) -> Verdict:
+    """Decide on a step whose direct upstream has ended; a matrix counts as one, by its `fan_in`.
+
+    `stopped` says that a step has failed under `on_failure: stop`. It only holds back what would have started: a step
+    that its upstream skips is skipped whether the failure came before or after, so that this does not hang on timing.
+    """
+    states = set(upstream)
+    broken = bool(states & {"failed", "blocked"})
+    if run_if == "success" and broken:
+        return "blocked"
+    if (run_if == "success" and "skipped" in states) or (run_if == "failure" and not broken):
+        return "skipped"
+    return "blocked" if stopped else "start"
+
+
+def derive(plan: Plan, recorded: Mapping[str, State]) -> dict[str, State]:
+    """Complete the states of a run from those of the steps that left a record.
+
+    A step without a record is skipped or blocked when its upstream says so; else it is `pending`: it may still start.
+    What stands below a step that has not ended is `pending` too.
+    """
+    stopped = plan.on_failure == "stop" and any(recorded.get(step.id) == "failed" for step in plan.steps)
+    states: dict[str, State] = {}
+    for steps, held in ((plan.steps, stopped), (plan.finals, False)):
+        known = {step.id: step for step in steps}
+        for step in steps:
+            states[step.id] = recorded.get(step.id) or _derived(step, known, states, stopped=held)
+    return states
+
+
+def _derived(step: Step, steps: Mapping[str, Step], states: Mapping[str, State], *, stopped: bool) -> State:
+    groups = [[states[step_id] for step_id in group] for group in upstream_groups(step, steps)]
+    if any(state in ("pending", "running") for group in groups for state in group):
+        return "pending"
+    decided = verdict(step.run_if, map(fan_in, groups), stopped=stopped)
+    return "pending" if decided == "start" else decided
+
+
+def run_status(states: Iterable[State]) -> RunStatus:
+    """Return the state of a run: `running` until every step has ended, then `failed` when one has failed."""
+    seen = set(states)
+    if seen & {"pending", "running"}:
+        return "running"
+    return "failed" if "failed" in seen else "succeeded"
