@@ -1,8 +1,8 @@
-"""How long Airflow takes to parse a DAG file, against one written by hand: `python airflow_peer.py SHAPE STEPS GENERATED`.
+"""Airflow's parse of a DAG file against one written by hand: `python airflow_peer.py SHAPE STEPS GENERATED`.
 
-In: a shape, a number of steps and a generated file. Out: two medians on standard output, in seconds: generated, by hand.
-Owns the hand-written DAG, which has the same tasks with the shortest command; never imports mlspec. Airflow is imported
-before the clock starts, so that a parse is what a DAG processor pays for each file.
+In: a shape, a number of steps and a generated file. Out: two medians in seconds, a line each: generated, by hand.
+Owns the hand-written DAG, which has the same tasks with the shortest command; never imports mlspec. Airflow is
+imported before the clock starts, so that a parse is what a DAG processor pays for each file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import cast
 
-import airflow.providers.common.compat.sdk  # noqa: F401  before the clock starts
+import airflow.providers.common.compat.sdk
 import airflow.providers.standard.operators.bash  # noqa: F401  before the clock starts
 from specs import Shape, parent
 

@@ -34,7 +34,7 @@ def next_component(name: str) -> Any:
 
 
 def main(shape: Shape, steps: int, output: str) -> None:
-    @dsl.pipeline(name=f"{shape}-{steps}")
+    @dsl.pipeline(name=f"{shape}-{steps}")  # type: ignore[untyped-decorator]
     def pipeline() -> None:
         tables: list[Any] = [first_component("s0")(n=0).outputs["table"]]
         for number in range(1, steps):

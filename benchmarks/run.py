@@ -1,8 +1,8 @@
 """Measures compile and start times, prints them as ratios and says which goals they reach: `make bench`.
 
 In: the installed mlspec. Out: Markdown on standard output, the same tables that README.md holds.
-Owns what is measured and the goals; every time is the median of whole processes, one at a time, on a machine that should
-do nothing else. Change it together with the figures in README.md.
+Owns what is measured and the goals; every time is the median of whole processes, one at a time, on a machine that
+should do nothing else. Change it together with the figures in README.md.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ steps:
 """
 
 
-class Refused(Exception):
-    """The command ended with something else than 0; the text is its last line."""
+class RefusedError(Exception):
+    """The command ended with something else than 0; the text is the first line it printed."""
 
 
 def seconds(command: Sequence[str], *, repeats: int, folder: Path) -> float:
@@ -48,15 +48,17 @@ def seconds(command: Sequence[str], *, repeats: int, folder: Path) -> float:
     taken = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=_environment(), check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, env=_environment(folder), check=False
+        )
         taken.append(time.perf_counter() - start)
         if done.returncode:
-            raise Refused(((done.stdout + done.stderr).strip().splitlines() or ["?"])[0])
+            raise RefusedError(((done.stdout + done.stderr).strip().splitlines() or ["?"])[0])
     return statistics.median(taken[1:])
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONHASHSEED": "0", "NO_COLOR": "1"}
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONHASHSEED": "0", "NO_COLOR": "1", "AIRFLOW_HOME": str(folder / "airflow")}
 
 
 def repeats_for(steps: int) -> int:
@@ -86,7 +88,7 @@ def growth(folder: Path) -> dict[tuple[str, Shape, int], float]:
             for target in TARGETS:
                 try:
                     taken = seconds(compile_command(shape, steps, target), repeats=repeats_for(steps), folder=folder)
-                except Refused as refusal:
+                except RefusedError as refusal:
                     cells.append("refused")
                     notes.append(f"- {shape} of {steps} to {target}: `{refusal}`")
                 else:
@@ -130,7 +132,7 @@ def airflow_parse(folder: Path) -> None:
     for shape in get_args(Shape):
         (generated,) = (folder / "out" / f"{shape}-1000").rglob("*.py")
         command = [PYTHON, str(HERE / "airflow_peer.py"), shape, "1000", str(generated)]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=_environment(folder), check=True)
         ours, by_hand = (float(line) for line in done.stdout.splitlines()[-2:])
         print(f"| {shape} | {ours:.2f} | {by_hand:.2f} | {ours / by_hand:.2f} |", flush=True)
 
