@@ -42,7 +42,9 @@ class ConditionError(Exception):
 def parse(source: str) -> Syntax:
     """Parse `source`; raises `ConditionSyntaxError`. Token positions are character offsets into `source`."""
     if len(source) > MAX_LENGTH:
-        raise ConditionSyntaxError(f"a condition of {len(source)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
+        raise ConditionSyntaxError(
+            f"a condition of {len(source)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH
+        )
     if not source.strip():
         raise ConditionSyntaxError("an empty condition", 0)
     CELParser()

@@ -84,8 +84,7 @@ class _Checker:
         return "any"
 
     def visit(self, node: Syntax) -> Type:
-        while len(node.children) == 1 and isinstance(node.children[0], Tree):
-            node = node.children[0]
+        node = _collapsed(node)
         path = _path(node)
         if path is not None:
             return "any" if path[0] in self.bound else self.type_of(path, *_offsets(node))
@@ -209,7 +208,8 @@ class _Checker:
 
 
 def _collapsed(node: Syntax) -> Syntax:
-    while len(node.children) == 1 and isinstance(node.children[0], Tree):
+    """The first node below that is more than a level of precedence."""
+    while node.data not in ("list_lit", "map_lit") and len(node.children) == 1 and isinstance(node.children[0], Tree):
         node = node.children[0]
     return node
 

@@ -9,7 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlspec.plan.model import Call, ExternalUri, Gate, Input, Output, Plan, ProjectPath, Shell, Step, StepOutput, Uses, Value
+from mlspec.plan.model import (
+    Call,
+    ExternalUri,
+    Gate,
+    Input,
+    Output,
+    Plan,
+    ProjectPath,
+    Shell,
+    Step,
+    StepOutput,
+    Uses,
+    Value,
+)
 from mlspec.expr.values import compact, encode, run_uri
 
 Words = tuple[str, ...]

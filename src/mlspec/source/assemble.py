@@ -1,0 +1,215 @@
+"""A spec file with its includes, a profile and `--set`, as one tree.
+
+In: a path, the name of a profile, `key=value` texts. Out: a `Document`: the tree, every text it came from, findings.
+Owns the order of the layers: includes, the file, the profile, `--set`. The only place that opens spec files; never judges
+what they say. Change it when there is a new layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import NoneType
+
+from mlspec.diagnostics import Diagnostic, Related, Span
+from mlspec.diagnostics.nearest import nearest
+from mlspec.source.merge import merge, wrap
+from mlspec.source.node import Mark, Node
+from mlspec.source.reader import MAX_CHARACTERS, read
+
+MAX_INCLUDES = 100
+
+
+@dataclass(slots=True)
+class Document:
+    """A merged spec. `root` is None when no part of it could be read as a mapping."""
+
+    file: str
+    """The path as given."""
+    folder: Path
+    """The project root: where the spec file is."""
+    root: Node | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    findings: list[Diagnostic] = field(default_factory=list)
+
+
+def assemble(
+    path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), text: str | None = None
+) -> Document:
+    """Read and merge; whatever is wrong is in the document's findings. `text` stands for the content of the file."""
+    file = str(path)
+    document = Document(file, Path(path).parent)
+    root = _load(document, Path(path), file, [], text)
+    if root is None:
+        return document
+    if profile is not None:
+        root = _with_profile(document, root, profile)
+    for number, assignment in enumerate(sets):
+        root = _with_assignment(document, root, assignment, number)
+    document.root = root
+    return document
+
+
+def _load(document: Document, path: Path, name: str, chain: list[Path], text: str | None = None) -> Node | None:
+    """Read one file and lay it over what it includes."""
+    if text is None:
+        text = _read_text(document, path, name)
+    if text is None:
+        return None
+    document.sources[name] = text
+    root, findings = read(text, name)
+    document.findings += findings
+    if any(finding.code == "MLS101" for finding in findings):
+        return None
+    if root is None or not isinstance(root.value, dict):
+        if not findings:
+            document.findings.append(_no_mapping(root, name))
+        return None
+    includes = root.value.get("include")
+    if includes is None:
+        return root
+    base = _includes(document, includes, path, [*chain, path.resolve()])
+    if base is None:
+        return root
+    return _lay(base, root)
+
+
+def _no_mapping(root: Node | None, name: str) -> Diagnostic:
+    hint = "start with `apiVersion: mlspec/v1`; `mlspec init` writes a working spec"
+    if root is None or root.value is None:
+        return Diagnostic("MLS109", "the file is empty", Span(name, 1, 1, 1, 1), hint=hint)
+    kind = "a list" if isinstance(root.value, list) else "a single value"
+    return Diagnostic("MLS109", f"the file is {kind}; a spec is a mapping", root.span, hint=hint)
+
+
+def _read_text(document: Document, path: Path, name: str) -> str | None:
+    top = Span(name, 1, 1, 1, 1)
+    try:
+        if path.stat().st_size > 4 * MAX_CHARACTERS:
+            message = f"the file has {path.stat().st_size:,} bytes; at most {4 * MAX_CHARACTERS:,} are read"
+            document.findings.append(Diagnostic("MLS102", message, top))
+            return None
+        data = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        document.findings.append(Diagnostic("MLS100", f"the file cannot be read: {reason}", top))
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        document.sources[name] = data.decode("utf-8", "replace")
+        place = Span(name, line, column, line, column + 1)
+        message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
+        document.findings.append(Diagnostic("MLS101", message, place, hint="save the file as UTF-8"))
+        return None
+
+
+def _includes(document: Document, includes: Node, path: Path, chain: list[Path]) -> Node | None:
+    """Merge the included files in order. A wrong type is left for the spec's own validation to report."""
+    items = includes.value if isinstance(includes.value, list) else []
+    base: Node | None = None
+    for item in items:
+        if not isinstance(item.value, str):
+            continue
+        target = path.parent / item.value
+        if target.resolve() in chain:
+            message = f"`{item.value}` includes itself" if len(chain) == 1 else f"`{item.value}` leads back to itself"
+            document.findings.append(Diagnostic("MLS111", message, item.span, hint="remove one include of the circle"))
+            continue
+        if not target.is_file():
+            document.findings.append(
+                Diagnostic("MLS110", f"there is no file `{item.value}`", item.span, hint=_file_hint(target))
+            )
+            continue
+        if len(chain) >= MAX_INCLUDES:
+            document.findings.append(Diagnostic("MLS111", "includes are nested too deeply", item.span))
+            continue
+        part = _load(document, target, _display(document, target), chain)
+        if part is not None:
+            base = _lay(base, part)
+    return base
+
+
+def _file_hint(target: Path) -> str | None:
+    known = [entry.name for entry in target.parent.iterdir()] if target.parent.is_dir() else []
+    close = nearest(target.name, sorted(known))
+    return f"did you mean `{close}`?" if close else "the path is relative to the file that includes it"
+
+
+def _display(document: Document, target: Path) -> str:
+    """Name an included file the way the spec itself was named: relative stays relative."""
+    parts: list[str] = []
+    for part in target.parts:
+        if part == ".." and parts and parts[-1] not in ("..", "/"):
+            parts.pop()
+        else:
+            parts.append(part)
+    return str(Path(*parts)) if parts else str(target)
+
+
+def _with_profile(document: Document, root: Node, profile: str) -> Node:
+    profiles = root.get("profiles")
+    patch = root.get("profiles", profile)
+    if patch is None or not isinstance(patch.value, dict):
+        known = sorted(profiles.value) if profiles is not None and isinstance(profiles.value, dict) else []
+        close = nearest(profile, known)
+        hint = f"did you mean `{close}`?" if close else f"known: {', '.join(known)}" if known else None
+        span = root.key_span("profiles") if profiles is not None else Span(document.file, 1, 1, 1, 1)
+        document.findings.append(Diagnostic("MLS112", f"there is no profile `{profile}`", span, hint=hint))
+        return root
+    return _lay(root, patch)
+
+
+def _with_assignment(document: Document, root: Node, assignment: str, number: int) -> Node:
+    """Lay one `a.b.c=value` over the tree. The value is read as YAML, so numbers and lists keep their types."""
+    file = f"--set[{number}]"
+    document.sources[file] = assignment
+    path, equals, text = assignment.partition("=")
+    parts = tuple(part.strip() for part in path.split("."))
+    whole = Span(file, 1, 1, 1, len(assignment.split("\n")[0]) + 1)
+    if not equals or not all(parts):
+        message = f"`{assignment}` sets nothing"
+        document.findings.append(Diagnostic("MLS113", message, whole, hint="write steps.train.with.depth=6"))
+        return root
+    padded = " " * (len(path) + 1) + text
+    leaf, findings = read(padded, file)
+    document.findings += findings
+    if leaf is None:
+        leaf = Node(text, file, Mark(0, len(path) + 1, 0, len(assignment)))
+    key = Node(path, file, Mark(0, 0, 0, len(path)))
+    blocked = _scalar_on_the_way(root, parts)
+    if blocked is not None:
+        prefix, node = blocked
+        message = f"`{prefix}` is a value, not a mapping: nothing can be set below it"
+        related = (Related(node.span, "written here"),)
+        document.findings.append(Diagnostic("MLS113", message, key.span, related=related))
+        return root
+    return _lay(root, wrap(parts, key, leaf))
+
+
+def _scalar_on_the_way(root: Node, parts: tuple[str, ...]) -> tuple[str, Node] | None:
+    node: Node | None = root
+    for depth, part in enumerate(parts[:-1]):
+        node = node.get(part) if node is not None else None
+        if node is not None and not isinstance(node.value, dict):
+            return ".".join(parts[: depth + 1]), node
+    return None
+
+
+def _lay(base: Node | None, patch: Node) -> Node:
+    """Merge, but a plain value over a parameter in its long form sets the default: its limits stay."""
+    params, known = patch.get("params"), base.get("params") if base is not None else None
+    if params is None or known is None or not isinstance(params.value, dict) or not isinstance(known.value, dict):
+        return merge(base, patch)
+    value = dict(params.value)
+    for name, child in params.value.items():
+        if isinstance(getattr(known.value.get(name), "value", None), dict) and not isinstance(
+            child.value, dict | NoneType
+        ):
+            key = (params.keys or {})[name]
+            value[name] = Node({"default": child}, child.file, child.mark, {"default": key})
+    sections = {**patch.value, "params": Node(value, params.file, params.mark, params.keys)}
+    return merge(base, Node(sections, patch.file, patch.mark, patch.keys))

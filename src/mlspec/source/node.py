@@ -1,0 +1,70 @@
+"""A YAML value that knows where it was written.
+
+In: what the reader found. Out: nodes, and the plain data below them.
+Owns the tree's shape; never parses and never judges. Change it when positions must carry more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from mlspec.diagnostics import Span
+
+
+class Mark(NamedTuple):
+    """Lines and columns from 0, end exclusive, as libyaml counts."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Node:
+    """A mapping (`dict[str, Node]`), a sequence (`list[Node]`) or a scalar (anything else).
+
+    `keys` holds a node for each key of a mapping, `style` the quoting of a scalar (`'`, `"`, `|`, `>` or empty).
+    """
+
+    __slots__ = ("file", "keys", "mark", "style", "value")
+
+    def __init__(self, value: Any, file: str, mark: Mark, keys: dict[str, Node] | None = None, style: str = "") -> None:
+        self.value = value
+        self.file = file
+        self.mark = mark
+        self.keys = keys
+        self.style = style
+
+    @property
+    def span(self) -> Span:
+        """Where the node stands. A block collection ends where its last line does, not where the next key starts."""
+        line, column, end_line, end_column = self.mark
+        return Span(self.file, line + 1, column + 1, end_line + 1, end_column + 1)
+
+    def key_span(self, key: str) -> Span:
+        """Where `key` of this mapping is written; the mapping itself when it is not."""
+        node = (self.keys or {}).get(key)
+        return node.span if node is not None else self.span
+
+    def get(self, *path: str | int) -> Node | None:
+        """Follow keys and indices; None where one is missing."""
+        node: Node = self
+        for part in path:
+            children = node.value
+            if (isinstance(children, dict) and part in children) or (
+                isinstance(children, list) and isinstance(part, int) and -1 < part < len(children)
+            ):
+                node = children[part]
+            else:
+                return None
+        return node
+
+
+def plain(node: Node) -> Any:
+    """The data below `node`: dicts, lists and scalars. Depth is bounded by the reader."""
+    value = node.value
+    if isinstance(value, dict):
+        return {key: plain(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [plain(child) for child in value]
+    return value

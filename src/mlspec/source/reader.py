@@ -1,0 +1,242 @@
+"""One YAML text → one tree.
+
+In: a text and the name to call its file by. Out: the root node (None when there is none) and findings.
+Owns the limits on size, depth, nodes and aliases, and what YAML may not contain (duplicate keys, tags, several documents).
+Never opens a file and never recurses. Change it when YAML itself is to be read differently.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from yaml import events as ev
+
+from mlspec.diagnostics import Diagnostic, Related, Span
+from mlspec.source.node import Mark, Node
+from mlspec.source.scalars import resolve
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+MAX_CHARACTERS = 16_000_000
+MAX_DEPTH = 64
+MAX_NODES = 1_500_000
+MAX_ALIASED = 100_000
+"""Nodes that aliases may stand for, all together: the bound that an alias bomb meets."""
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class _Stop(Exception):
+    """Reading ends here; the finding is already made."""
+
+
+class _Open:
+    """A collection whose end has not been read."""
+
+    __slots__ = ("anchor", "count", "key", "node")
+
+    def __init__(self, node: Node, anchor: str | None) -> None:
+        self.node = node
+        self.anchor = anchor
+        self.key: Node | None = None
+        self.count = 1
+
+
+def read(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
+    """Parse `text`. A syntax error ends the reading; everything else that is wrong is found at once."""
+    builder = _Builder(text, file)
+    try:
+        builder.run()
+    except _Stop:
+        pass
+    return (None if builder.failed else builder.root), builder.findings
+
+
+class _Builder:
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.root: Node | None = None
+        self.findings: list[Diagnostic] = []
+        self.failed = False
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, tuple[Node, int] | None] = {}
+        self.nodes = 0
+        self.aliased = 0
+        self.documents = 0
+
+    def run(self) -> None:
+        self._refuse_text()
+        try:
+            for event in yaml.parse(self.text, Loader=LOADER):
+                self._take(event)
+        except yaml.YAMLError as error:
+            self._syntax(error)
+
+    def _refuse_text(self) -> None:
+        if len(self.text) > MAX_CHARACTERS:
+            self._stop(
+                "MLS102", f"the file has {len(self.text):,} characters; at most {MAX_CHARACTERS:,} are read", _TOP
+            )
+        found = _UNPRINTABLE.search(self.text, 1 if self.text.startswith("\ufeff") else 0)
+        if found:
+            before = self.text[: found.start()]
+            line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+            mark = Mark(line, column, line, column + 1)
+            self._stop("MLS101", f"the character U+{ord(found[0]):04X} cannot stand in YAML", mark)
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, ev.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, ev.MappingStartEvent):
+            self._open(event, {})
+        elif isinstance(event, ev.SequenceStartEvent):
+            self._open(event, [])
+        elif isinstance(event, ev.CollectionEndEvent):
+            self._close(event)
+        elif isinstance(event, ev.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, ev.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                message = "a second YAML document; a spec is one document"
+                self._stop("MLS106", message, _mark(event), "put each lifecycle in a file of its own")
+
+    def _scalar(self, event: Any) -> None:
+        value = event.value
+        if event.tag is not None:
+            self._refuse_tag(event)
+        elif event.implicit[0]:
+            value = resolve(value)
+        node = Node(value, self.file, _mark(event), style=(event.style or "") if event.style != "plain" else "")
+        if event.anchor:
+            self.anchors[event.anchor] = (node, 1)
+        self._add(node, 1, event.value)
+
+    def _open(self, event: Any, value: Any) -> None:
+        if event.tag is not None:
+            self._refuse_tag(event)
+        if len(self.stack) >= MAX_DEPTH:
+            self._stop("MLS103", f"nested more than {MAX_DEPTH} levels deep", _mark(event))
+        node = Node(value, self.file, _mark(event), {} if isinstance(value, dict) else None)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        self.stack.append(_Open(node, event.anchor))
+
+    def _close(self, event: Any) -> None:
+        done = self.stack.pop()
+        node = done.node
+        node.mark = _collection_mark(node, event)
+        if done.anchor:
+            self.anchors[done.anchor] = (node, done.count)
+        self._add(node, done.count)
+
+    def _alias(self, event: Any) -> None:
+        mark = _mark(event)
+        found = self.anchors.get(event.anchor)
+        if found is None:
+            inside = event.anchor in self.anchors
+            reason = "stands inside what it names" if inside else "names nothing above it"
+            self._stop("MLS104", f"the alias `*{event.anchor}` {reason}", mark)
+        node, count = found  # type: ignore[misc]
+        self.aliased += count
+        if self.aliased > MAX_ALIASED:
+            self._stop("MLS104", f"aliases stand for more than {MAX_ALIASED:,} values", mark)
+        self._add(node, count, str(node.value))
+
+    def _add(self, node: Node, count: int, text: str | None = None) -> None:
+        """Put a finished node where it belongs: as the root, an item, a key or a value. `text` is a scalar's."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            self._stop("MLS103", f"more than {MAX_NODES:,} values", node.mark)
+        if not self.stack:
+            self.root = node
+            return
+        parent = self.stack[-1]
+        parent.count += count
+        if isinstance(parent.node.value, list):
+            parent.node.value.append(node)
+        elif parent.key is None:
+            self._key(parent, node, text)
+        else:
+            key, parent.key = parent.key, None
+            if key.value in parent.node.value:
+                assert parent.node.keys is not None
+                first = Related(parent.node.keys[key.value].span, "first written here")
+                self._find("MLS105", f"the key `{_short(key.value)}` is written twice", key.mark, related=(first,))
+            else:
+                parent.node.value[key.value] = node
+                parent.node.keys[key.value] = key  # type: ignore[index]
+
+    def _key(self, parent: _Open, node: Node, text: str | None) -> None:
+        if text is None or isinstance(node.value, dict | list):
+            self._find("MLS107", "a key must be text, not a list or a mapping", node.mark)
+            text = f"\0{self.nodes}"
+        parent.key = Node(text, node.file, node.mark, style=node.style)
+
+    def _refuse_tag(self, event: Any) -> None:
+        hint = "quote the value if it is text" if event.tag.endswith((":str", "!str")) else "write the plain value"
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        self._find("MLS108", f"the tag `{_short(tag)}` is not read", _mark(event), hint)
+
+    def _syntax(self, error: yaml.YAMLError) -> None:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or "this is no YAML"
+        lines = self.text.split("\n")
+        line = min(mark.line if mark else 0, len(lines) - 1)
+        column = min(mark.column if mark else 0, len(lines[line]))
+        related: tuple[Related, ...] = ()
+        context, context_mark = getattr(error, "context", None), getattr(error, "context_mark", None)
+        if context and context_mark and context_mark.line != line:
+            place = Mark(context_mark.line, context_mark.column, context_mark.line, context_mark.column + 1)
+            related = (Related(_span(self.file, place), context),)
+        hint = None
+        if "\t" in lines[line][: column + 1]:
+            problem, hint = "a tab indents this line", "indent with spaces"
+            column = lines[line].index("\t")
+        elif "could not find expected ':'" in problem:
+            hint = "a key is followed by `: `, a colon and a space"
+        elif "mapping values are not allowed" in problem:
+            hint = "quote a value that contains `: `"
+        self.failed = True
+        self._find("MLS101", f"YAML cannot be read: {problem}", Mark(line, column, line, column + 1), hint, related)
+
+    def _find(
+        self, code: str, message: str, mark: Mark, hint: str | None = None, related: tuple[Related, ...] = ()
+    ) -> None:
+        self.findings.append(Diagnostic(code, message, _span(self.file, mark), hint=hint, related=related))
+
+    def _stop(self, code: str, message: str, mark: Mark, hint: str | None = None) -> None:
+        self.failed = True
+        self._find(code, message, mark, hint)
+        raise _Stop
+
+
+_TOP = Mark(0, 0, 0, 1)
+
+
+def _mark(event: Any) -> Mark:
+    start, end = event.start_mark, event.end_mark
+    return Mark(start.line, start.column, end.line, end.column)
+
+
+def _collection_mark(node: Node, end: Any) -> Mark:
+    """A block collection's end event stands at the next token; its text ends with its last child."""
+    line, column = node.mark[:2]
+    if end.end_mark.index > end.start_mark.index:
+        return Mark(line, column, end.end_mark.line, end.end_mark.column)
+    children = list(node.value.values()) if isinstance(node.value, dict) else node.value
+    last = children[-1].mark if children else None
+    if last is None or (last.end_line, last.end_column) < (line, column):
+        return Mark(line, column, line, column + 1)
+    return Mark(line, column, last.end_line, last.end_column)
+
+
+def _span(file: str, mark: Mark) -> Span:
+    return Span(file, mark.line + 1, mark.column + 1, mark.end_line + 1, max(mark.end_column, 0) + 1)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
