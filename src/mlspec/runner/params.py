@@ -1,0 +1,66 @@
+"""The parameters of one run.
+
+In: values, or their text from a command line. Out: a value for every parameter of the plan.
+Owns the check against type, bounds, `enum` and `pattern`; never reads the spec.
+Change it when a parameter learns a new constraint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mlspec.expr.values import as_text, compact, is_a, typed
+from mlspec.plan.model import Json, Parameter, Plan
+
+
+class ParameterError(ValueError):
+    """A parameter that the plan does not have, or a value that it does not take."""
+
+
+def params_from_text(plan: Plan, texts: Mapping[str, str]) -> dict[str, Json]:
+    """Read `name: text` pairs by each parameter's declared type; raises `ParameterError`."""
+    values = {}
+    for name, text in texts.items():
+        parameter = _known(plan, name)
+        try:
+            values[name] = typed(text, parameter.type)
+        except ValueError as error:
+            raise ParameterError(f"parameter {name}: {error}") from None
+    return values
+
+
+def complete_params(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
+    """Return every parameter's value, given or default, in the order of the plan; raises `ParameterError`."""
+    for name, value in given.items():
+        _check(_known(plan, name), value)
+    return {parameter.name: given.get(parameter.name, parameter.default) for parameter in plan.params}
+
+
+def param_variables(params: Mapping[str, Json]) -> dict[str, str]:
+    """Return the environment variables in which step processes find the parameters."""
+    return {f"MLSPEC_PARAM_{name.upper()}": as_text(value) for name, value in params.items()}
+
+
+def _known(plan: Plan, name: str) -> Parameter:
+    try:
+        return plan.param(name)
+    except KeyError:
+        names = ", ".join(parameter.name for parameter in plan.params) or "none"
+        raise ParameterError(f"there is no parameter {name!r}; the spec has: {names}") from None
+
+
+def _check(parameter: Parameter, value: Json) -> None:
+    def refuse(reason: str) -> ParameterError:
+        return ParameterError(f"parameter {parameter.name}: {compact(value)} {reason}")
+
+    if not is_a(value, parameter.type):
+        raise refuse(f"is not of type {parameter.type}")
+    if parameter.minimum is not None and not value >= parameter.minimum:
+        raise refuse(f"is below the minimum {parameter.minimum:g}")
+    if parameter.maximum is not None and not value <= parameter.maximum:
+        raise refuse(f"is above the maximum {parameter.maximum:g}")
+    if parameter.enum and value not in parameter.enum:
+        raise refuse(f"is none of {', '.join(map(compact, parameter.enum))}")
+    if parameter.pattern and not re.search(parameter.pattern, value):
+        raise refuse(f"does not match {parameter.pattern}")

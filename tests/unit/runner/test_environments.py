@@ -1,0 +1,95 @@
+"""Which interpreter an environment gets; real virtual environments, from a wheel made here, without a network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mlspec.plan.model import Environment
+from mlspec.runner import environments
+from mlspec.runner.environments import EnvironmentBuildError, identity, interpreter, satisfied
+
+HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    """A wheel of one module, `tinymodule`, with a script."""
+    path = tmp_path / "tinymodule-1.0-py3-none-any.whl"
+    info = "tinymodule-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tinymodule.py", "ANSWER = 42\ndef main(): print(ANSWER)\n")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinymodule\nVersion: 1.0\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ntiny = tinymodule:main\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def answers(python: Path) -> tuple[str, str]:
+    """What the module says when imported, and when run by its script."""
+    commands = [[str(python), "-c", "import tinymodule; print(tinymodule.ANSWER)"], [str(python.parent / "tiny")]]
+    said = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for command in commands]
+    return said[0], said[1]
+
+
+@pytest.mark.parametrize(
+    ("python", "requirements", "expected"),
+    [
+        (None, ("pytest",), True),
+        (HERE, ("pytest>=1", "pydantic>=2,<3"), True),
+        (HERE, ("pytest<1",), False),
+        (HERE, ("no-such-distribution-here",), False),
+        (HERE, ("no-such-distribution-here; sys_platform == 'plan9'",), True),
+        (HERE, ("pytest @ https://example.com/pytest.whl",), False),
+        (HERE, ("not a requirement",), False),
+        ("2.7", (), False),
+        ("3", (), True),
+        (f"{HERE}.999", (), False),
+    ],
+)
+def test_whether_this_interpreter_does(python: str | None, requirements: tuple[str, ...], expected: bool) -> None:
+    assert satisfied(Environment("e", python=python, requirements=requirements)) is expected
+
+
+def test_an_environment_with_nothing_but_a_pythonpath_builds_nothing(tmp_path: Path) -> None:
+    environment = Environment("e", pythonpath=("src",), image="example.com/e:1")
+    assert interpreter(environment, tmp_path, pytest.fail) == Path(sys.executable)
+    assert identity(environment) == "e"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_identity_changes_with_what_is_installed_only() -> None:
+    plain = Environment("ml", python="3.11", requirements=("a==1", "b==2"))
+    assert identity(plain).startswith("ml@")
+    assert identity(Environment("ml", python="3.11", requirements=("b==2", "a==1"), image="i:1")) == identity(plain)
+    assert identity(Environment("ml", python="3.12", requirements=("a==1", "b==2"))) != identity(plain)
+    assert identity(Environment("ml", python="3.11", requirements=("a==1",))) != identity(plain)
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_an_environment_is_built_once(
+    tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    if installer == "pip":
+        monkeypatch.setattr(environments, "_uv", lambda: None)
+    environment = Environment("ml", requirements=(f"tinymodule @ {wheel.as_uri()}",))
+    built: list[str] = []
+    python = interpreter(environment, tmp_path, built.append)
+    assert answers(python) == ("42", "42")
+    wheel.unlink()
+    assert interpreter(environment, tmp_path, built.append) == python
+    assert built == ["ml"]
+
+
+def test_a_failed_build_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    environment = Environment("ml", requirements=(f"tinymodule @ {(tmp_path / 'gone.whl').as_uri()}",))
+    with pytest.raises(EnvironmentBuildError, match=r"(?s)environment ml: .*gone\.whl"):
+        interpreter(environment, tmp_path, lambda _: None)
+    assert list((tmp_path / ".mlspec" / "envs").iterdir()) == []
