@@ -1,0 +1,43 @@
+"""What all tests share: engines that are missing are skipped, and said so loudly.
+
+In: the markers `kfp`, `airflow` and `groovy` on tests. Out: skips, and a section at the end of the run.
+Owns which engine needs what on this machine; never starts an engine.
+Change it when the tests learn to use another engine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
+    "kfp": (lambda: importlib.util.find_spec("kfp") is not None, "kfp is not installed: run `make test`"),
+    "airflow": (lambda: importlib.util.find_spec("airflow") is not None, "Airflow is not installed: run `make test`"),
+    "groovy": (
+        lambda: all(shutil.which(command) for command in ("java", "groovy")),
+        "Groovy or a JRE is not installed: apt-get install groovy default-jre-headless",
+    ),
+}
+"""By marker: whether the engine is here, and what to do when it is not."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = {name: advice for name, (present, advice) in ENGINES.items() if not present()}
+    for item in items:
+        for name, advice in missing.items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=f"{name}: {advice}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    for name, (_, advice) in ENGINES.items():
+        count = sum(f"{name}: {advice}" in str(report.longrepr) for report in skipped)
+        if count:
+            terminalreporter.section(f"{name} NOT TESTED", sep="!", red=True, bold=True)
+            terminalreporter.line(
+                f"{count} tests that run generated pipelines on {name} were skipped. {advice}", red=True
+            )
