@@ -1,0 +1,40 @@
+"""How Kubeflow does each feature of the language.
+
+In: nothing. Out: a constant table. Owns the answers that `mlspec targets` prints and `refusals` enforces; never looks
+at a plan. Change it when a feature is gained, or a new KFP can do what this one cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from mlspec.plan.features import Feature
+from mlspec.targets.base import Support, emulated, native, refused
+
+CAPABILITIES: Final[Mapping[Feature, Support]] = {
+    Feature.RUN: native("a container task"),
+    Feature.CALL: native("a container task"),
+    Feature.USES: native("a container task"),
+    Feature.GATE_STOP: emulated("a task that fails"),
+    Feature.GATE_SKIP: emulated("a task whose outcome is a condition on the tasks below it"),
+    Feature.APPROVAL: refused("KFP cannot pause a run; put the approval on an orchestrator that can, with `split`"),
+    Feature.WHEN: emulated("evaluated in the step's pod; its outcome is a condition on the tasks below it"),
+    Feature.RUN_IF: refused("use `finally` for what must run after a failure"),
+    Feature.RETRY: emulated("by the step process, inside one pod"),
+    Feature.TIMEOUT: emulated("by the step process, for each attempt"),
+    Feature.RESOURCES: native("container requests and limits"),
+    Feature.SECRETS: native("Kubernetes secrets as environment variables"),
+    Feature.PARAMS: native("pipeline parameters"),
+    Feature.MATRIX: native("one task for each instance"),
+    Feature.FOREACH: refused("use `matrix` when the list is known beforehand"),
+    Feature.PARALLEL: refused("KFP bounds loops only; leave `parallel` out and bound the namespace's quota"),
+    Feature.FINALLY: native("an exit task"),
+    Feature.ON_FAILURE_STOP: native("no task of a DAG starts once one has failed"),
+    Feature.ON_FAILURE_CONTINUE: refused("KFP starts no task once one has failed (kubeflow/pipelines #7330)"),
+    Feature.IMAGE: native("the container's image"),
+    Feature.TRACKING: emulated("the step process logs to MLflow"),
+    Feature.SCHEDULE: refused("PipelineSpec has no schedule; make a recurring run of the compiled pipeline"),
+    Feature.NOTIFICATIONS: refused("send them from a `finally` step that reads `run.status`"),
+    Feature.MONITOR: refused("keep the monitoring pipeline in a lifecycle of its own"),
+}

@@ -1,0 +1,126 @@
+"""What this target finds wrong with a plan, beyond the capability table.
+
+In: a `Plan`. Out: `Diagnostic`s with codes MLS510 to MLS519. Owns these checks; never emits (the size is estimated from
+the words a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from mlspec.diagnostics import Diagnostic, Span
+from mlspec.plan.model import Plan, Step
+from mlspec.targets.kubeflow.arguments import arguments
+from mlspec.targets.kubeflow.graph import OUTCOME, graph_of
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, image_of, options_of
+
+ETCD_LIMIT = 1_500_000
+"""Bytes; etcd refuses a larger object (`--max-request-bytes`), and a run is one object."""
+NEAR = 0.8
+
+
+def findings(plan: Plan) -> list[Diagnostic]:
+    """Find what KFP would refuse or bend."""
+    options = options_of(plan)
+    return [*_images(plan, options), *_store(plan), *_secrets(plan), *_outcomes(plan), *_params(plan), *_size(plan)]
+
+
+def _images(plan: Plan, options: KubeflowOptions) -> Iterator[Diagnostic]:
+    seen: set[str | None] = set()
+    for step in plan.all_steps():
+        if image_of(plan, step, options) is None and step.environment not in seen:
+            seen.add(step.environment)
+            where = f"environment {step.environment}" if step.environment else f"step {step.name}"
+            yield Diagnostic(
+                "MLS510",
+                f"{where} names no image, so its containers run {DEFAULT_IMAGE}, which lacks mlspec and your code",
+                _span(plan, step),
+                severity="warning",
+                hint="set `image:` in the environment, or `targets.kubeflow.image`",
+                path=f"steps.{step.name}",
+            )
+
+
+def _store(plan: Plan) -> Iterator[Diagnostic]:
+    if "://" not in plan.store:
+        yield Diagnostic(
+            "MLS511",
+            f"the store {plan.store} is a path, so every pod writes its records into itself and they are lost",
+            plan.store_span or _top(plan),
+            severity="warning",
+            hint="use a store that all pods reach, such as `store: s3://bucket/folder`",
+            path="store",
+        )
+
+
+def _secrets(plan: Plan) -> Iterator[Diagnostic]:
+    used = dict.fromkeys(chain.from_iterable(step.secrets for step in plan.all_steps()))
+    for secret in (plan.secrets[name] for name in used):
+        if secret.kubernetes is None:
+            yield Diagnostic(
+                "MLS512",
+                f"secret {secret.name} does not say which Kubernetes secret holds it",
+                secret.span or _top(plan),
+                hint="add `kubernetes: {secret: NAME, key: KEY}`",
+                path=f"secrets.{secret.name}",
+            )
+
+
+def _outcomes(plan: Plan) -> Iterator[Diagnostic]:
+    skippable = graph_of(plan).skippable
+    for step in plan.all_steps():
+        if step.id in skippable and any(output.name == OUTCOME for output in step.outputs):
+            yield Diagnostic(
+                "MLS513",
+                f"step {step.name} can be skipped, and its output {OUTCOME} has the name in which its task says so",
+                _span(plan, step),
+                hint="give the output another name",
+                path=f"steps.{step.name}.outputs.{OUTCOME}",
+            )
+
+
+def _params(plan: Plan) -> Iterator[Diagnostic]:
+    for parameter in plan.params:
+        if "{{$" in str(parameter.default):
+            yield Diagnostic(
+                "MLS514",
+                f"the default of params.{parameter.name} holds `{{{{$`, which Kubeflow takes for a placeholder of its own",
+                parameter.span or _top(plan),
+                hint="put the text into the step's `with`, where it passes unchanged",
+                path=f"params.{parameter.name}",
+            )
+
+
+def _size(plan: Plan) -> Iterator[Diagnostic]:
+    size = estimated_size(plan)
+    if size > NEAR * ETCD_LIMIT:
+        yield Diagnostic(
+            "MLS515",
+            f"the pipeline takes about {size / 1e6:.1f} MB, and Kubernetes refuses objects over {ETCD_LIMIT / 1e6} MB",
+            _top(plan),
+            severity="warning",
+            hint="split the lifecycle, or make one step of many small ones",
+        )
+
+
+def estimated_size(plan: Plan) -> int:
+    """About how many bytes of JSON the IR is, without making it."""
+    return sum(_bytes(plan, step, final=False) for step in plan.steps) + sum(
+        _bytes(plan, step, final=True) for step in plan.finals
+    )
+
+
+def _bytes(plan: Plan, step: Step, *, final: bool) -> int:
+    """A step's words, twice for what quoting and the placeholders' own declarations add, and its fixed keys."""
+    words = sum(len(word.encode()) + 4 for word in arguments(plan, step, final=final))
+    wiring = 220 * (len(step.inputs) + len(step.values)) + 110 * len(step.outputs) + 30 * len(step.upstream)
+    return 560 + words + wiring
+
+
+def _span(plan: Plan, step: Step) -> Span:
+    return step.span or _top(plan)
+
+
+def _top(plan: Plan) -> Span:
+    return Span(plan.spec_file, 1, 1, 1, 1)

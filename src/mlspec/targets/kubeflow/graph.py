@@ -1,0 +1,92 @@
+"""Task names, and which tasks start on which condition: skips as KFP can express them.
+
+In: a `Plan`. Out: a `Graph`. Owns the rules below; never writes YAML. Change it when an engine gives conditions another
+meaning, or when the plan gains a way to skip.
+
+A step is *skippable* when it has a `when`, is a gate that skips, or has a skippable step above it. A skippable task says
+in the output parameter `outcome` how it ended, and every task below one starts on the condition that each such task
+directly above it `succeeded` (for a matrix: that one of its instances did). Conditions sit on the tasks themselves and
+the DAG stays flat, because that alone is right on both engines:
+
+- On the backend a skip is a condition that the task's driver evaluates; the tasks below a skipped one are omitted, since
+  they depend on `X.Succeeded` (argocompiler/dag.go). Joins and diamonds follow by themselves.
+- `kfp.local` knows no omission: a task below a skipped one would run. It looks a condition's `pipelinechannel--<task>--
+  outcome` up among the outputs of finished tasks; a task that was skipped has none, and the condition is false. So
+  the skip travels on, through joins and diamonds too.
+
+Nested conditional sub-DAGs, the shape that kfp's own compiler makes of `dsl.If`, cannot express a join of two branches
+that may each be skipped: it would have to sit in both (kubeflow/pipelines #9722).
+
+`finally` steps run in an exit task. The backend makes it a hook of the one task it depends on and keeps one hook for a
+task (argocompiler/dag.go, `taskToExitTemplate`), so all steps go into one sub-DAG, and several final steps into another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mlspec.plan.model import Gate, Plan, Step
+
+OUTCOME = "outcome"
+SUCCEEDED = "succeeded"
+STEPS = "steps"
+FINALLY = "finally"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What the tasks are called and which of them can be skipped, by step id."""
+
+    names: Mapping[str, str]
+    skippable: frozenset[str]
+
+
+def graph_of(plan: Plan) -> Graph:
+    """Name the tasks and follow the skips; one pass over the plan, which is in topological order."""
+    skippable: set[str] = set()
+    for step in plan.all_steps():
+        own = step.when is not None or (isinstance(step.body, Gate) and step.body.otherwise == "skip")
+        if own or any(above in skippable for above in step.upstream):
+            skippable.add(step.id)
+    return Graph(_names(plan), frozenset(skippable))
+
+
+def watched(plan: Plan, graph: Graph, step: Step) -> list[list[str]]:
+    """The skippable steps directly above `step`, instances of one matrix together, in the step's order."""
+    groups: dict[str, list[str]] = {}
+    for above in step.upstream:
+        if above in graph.skippable:
+            groups.setdefault(plan.by_id[above].name, []).append(above)
+    return list(groups.values())
+
+
+def channel(task: str) -> str:
+    """The name of the input that carries a task's outcome into a condition; `kfp.local` finds it by this form alone."""
+    return f"pipelinechannel--{task}--{OUTCOME}"
+
+
+def condition(graph: Graph, groups: Iterable[Iterable[str]]) -> str:
+    """The CEL that lets a task start when every group has a step that succeeded; empty without groups."""
+    terms = []
+    for group in groups:
+        ended = [f"inputs.parameter_values['{channel(graph.names[step])}'] == '{SUCCEEDED}'" for step in group]
+        terms.append(ended[0] if len(ended) == 1 else "(" + " || ".join(ended) + ")")
+    return " && ".join(terms)
+
+
+def _names(plan: Plan) -> dict[str, str]:
+    """A task name for each step: `[a-z0-9-]`, no `--`, not `<other task>-driver` (the backend adds such tasks)."""
+    names: dict[str, str] = {}
+    taken = {STEPS, FINALLY, "root"}
+    for step in plan.all_steps():
+        base = re.sub(r"[^a-z0-9]+", "-", step.slug.lower()).strip("-")
+        if base.endswith("-driver"):
+            base += "-step"
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base}-{number}", number + 1
+        taken.add(name)
+        names[step.id] = name
+    return names

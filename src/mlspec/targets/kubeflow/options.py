@@ -1,0 +1,68 @@
+"""What a spec may say to this target: `targets.kubeflow`, and `x-kubeflow` on a step.
+
+In: plain JSON from the plan. Out: pydantic models. Owns the names, defaults and descriptions of these options; never
+reads a spec. Change it when the target learns an option.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mlspec.plan.model import Plan, Step
+
+DEFAULT_IMAGE = "python:3.11"
+
+
+class KubeflowOptions(BaseModel):
+    """`targets.kubeflow`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pipeline_root: str | None = Field(None, description="Where KFP keeps artifacts, for example s3://bucket/folder")
+    service_account: str | None = Field(None, description="The Kubernetes service account that `mlspec submit` runs as")
+    image: str | None = Field(None, description="The image of steps whose environment names none; must hold mlspec")
+
+
+class Toleration(BaseModel):
+    """A Kubernetes toleration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str | None = Field(None, description="The taint's key; none matches every key")
+    operator: Literal["Equal", "Exists"] = Field("Equal", description="How `value` is compared")
+    value: str | None = Field(None, description="The taint's value; none with `Exists`")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        None, description="The taint's effect; none matches every effect"
+    )
+
+
+class KubeflowStep(BaseModel):
+    """`x-kubeflow` on a step."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    node_selector: dict[str, str] = Field(default_factory=dict, description="Labels that the step's node must have")
+    tolerations: tuple[Toleration, ...] = Field((), description="Taints that the step's pod tolerates")
+    gpu_resource: str = Field("nvidia.com/gpu", description="The resource that `resources.gpu` counts")
+
+
+def options_of(plan: Plan) -> KubeflowOptions:
+    """Return the plan's options for this target; raises `pydantic.ValidationError` when they are ill-formed."""
+    return KubeflowOptions.model_validate(dict(plan.target_options.get("kubeflow", {})))
+
+
+def extension_of(step: Step) -> KubeflowStep:
+    """Return the step's `x-kubeflow`; raises `pydantic.ValidationError` when it is ill-formed."""
+    extension = step.extensions.get("kubeflow")
+    return KubeflowStep.model_validate(dict(extension)) if extension else _NOTHING
+
+
+def image_of(plan: Plan, step: Step, options: KubeflowOptions) -> str | None:
+    """The image that the spec gives the step: its environment's, else the target's own; None when it gives none."""
+    environment = plan.environments.get(step.environment) if step.environment else None
+    return (environment.image if environment else None) or options.image
+
+
+_NOTHING = KubeflowStep()
