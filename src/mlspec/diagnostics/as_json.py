@@ -1,0 +1,51 @@
+"""Findings as JSON, a stable format for programs.
+
+In: findings. Out: one JSON object, pure ASCII, in the order of `in_order`. Owns the form of `--format json`:
+
+    {"version": 1,
+     "summary": {"errors": int, "warnings": int, "files": int},
+     "findings": [{"code", "severity": "error" | "warning", "message", "hint": str | null, "path": str,
+                   "span": SPAN, "related": [{"span": SPAN, "message"}]}]}
+    SPAN = {"file", "line", "column", "end_line", "end_column"}, counted from 1, in characters, the end exclusive
+
+Keys may be added; none changes or goes while `version` is 1. Change it when programs need more of a finding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mlspec.diagnostics.model import Diagnostic, in_order
+
+VERSION = 1
+
+
+def render(findings: Sequence[Diagnostic]) -> str:
+    """Return the findings as one indented JSON object with a final newline."""
+    ordered = in_order(list(findings))
+    errors = sum(finding.severity == "error" for finding in ordered)
+    document = {
+        "version": VERSION,
+        "summary": {
+            "errors": errors,
+            "warnings": len(ordered) - errors,
+            "files": len({finding.span.file for finding in ordered}),
+        },
+        "findings": [_finding(finding) for finding in ordered],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _finding(finding: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "hint": finding.hint,
+        "path": finding.path,
+        "span": asdict(finding.span),
+        "related": [{"span": asdict(related.span), "message": related.message} for related in finding.related],
+    }

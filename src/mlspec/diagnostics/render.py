@@ -1,0 +1,31 @@
+"""Findings in any of the formats of `--format`.
+
+In: findings, the texts of the files they point to, a format's name. Out: the text to print.
+Owns the list of formats; each format is a module of its own. Change it when a format is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from mlspec.diagnostics import as_json, github, sarif, text
+from mlspec.diagnostics.model import Diagnostic
+
+Format: TypeAlias = Literal["text", "json", "sarif", "github"]
+FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "github")
+
+
+def render(
+    findings: Sequence[Diagnostic], sources: text.Sources, form: Format, *, version: str, color: bool = False
+) -> str:
+    """Return `findings` in the format `form`. `version` is mlspec's own, for SARIF; `color` is for text alone."""
+    match form:
+        case "text":
+            return text.render(findings, sources, color=color)
+        case "json":
+            return as_json.render(findings)
+        case "sarif":
+            return sarif.render(findings, version)
+        case "github":
+            return github.render(findings)
