@@ -67,20 +67,24 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     options = options_of(plan)
     graph = graph_of(plan)
     platforms = [(graph.names[step.id], text) for step in plan.all_steps() if (text := platform.settings(plan, step))]
-    body = _templates().get_template("pipeline.yaml.j2").render(
-        name=plan.lifecycle,
-        description=yamltext.item(plan.description, 4) if plan.description else "",
-        root=yamltext.scalar(options.pipeline_root) if options.pipeline_root else "",
-        digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
-        parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
-        descriptions={p.name: yamltext.item(p.description, 8) for p in plan.params if p.description},
-        steps=list(_blocks(plan, graph, options, plan.steps, final=False)),
-        finals=list(_blocks(plan, graph, options, plan.finals, final=True)),
-        platforms=platforms,
-        STEPS=shape.STEPS,
-        FINALLY=shape.FINALLY,
-        OUTCOME=shape.OUTCOME,
-        RUN_STATUS=RUN_STATUS,
+    body = (
+        _templates()
+        .get_template("pipeline.yaml.j2")
+        .render(
+            name=plan.lifecycle,
+            description=yamltext.item(plan.description, 4) if plan.description else "",
+            root=yamltext.scalar(options.pipeline_root) if options.pipeline_root else "",
+            digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
+            parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
+            descriptions={p.name: yamltext.item(p.description, 8) for p in plan.params if p.description},
+            steps=list(_blocks(plan, graph, options, plan.steps, final=False)),
+            finals=list(_blocks(plan, graph, options, plan.finals, final=True)),
+            platforms=platforms,
+            STEPS=shape.STEPS,
+            FINALLY=shape.FINALLY,
+            OUTCOME=shape.OUTCOME,
+            RUN_STATUS=RUN_STATUS,
+        )
     )
     return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
 

@@ -1,0 +1,77 @@
+"""Kubeflow's side of `mlspec exec`: its executor input and output files, and the words it passes.
+
+In: the arguments of a task's container, and the JSON that `{{$}}` became. Out: plain arguments, and the executor output file
+that KFP's launcher and `kfp.local` read. Owns KFP's two formats; never runs a step. Standard library only.
+Change it when KFP changes them, or when the Kubeflow target passes something in a form of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlspec.expr.braces import unguard
+
+OUTCOME = "outcome"
+_OPTION = "--executor-input"
+_AS_THEY_ARE = (_OPTION, "--param", "--run-status", "--run-id")
+"""Options that carry what KFP puts in when the task runs; all others carry the spec's text, guarded from KFP."""
+_ENDED = {
+    "SUCCEEDED": "succeeded",
+    "COMPLETE": "succeeded",
+    "CACHED": "succeeded",
+    "FAILED": "failed",
+    "CANCELED": "failed",
+}
+
+
+def plain(arguments: list[str]) -> list[str]:
+    """Turn a task's arguments into what they are without Kubeflow; others are returned as they are.
+
+    `{~{` becomes `{{` again; a task's final status (JSON) becomes `succeeded` or `failed`, and is left out when KFP does not
+    know it, which happens (kubeflow/pipelines #13321); list items that are not there, because their step was skipped, are
+    left out. Only the form `--option=value` is looked at.
+    """
+    if not any(word.startswith(f"{_OPTION}=") for word in arguments):
+        return arguments
+    words = [word if word.partition("=")[0] in _AS_THEY_ARE else unguard(word) for word in arguments]
+    words = [_run_status(word) if word.startswith("--run-status=") else word for word in words]
+    return [word for word in words if word and not _is_absent_item(word)]
+
+
+def write_output(executor_input: str, status: str, metrics: Mapping[str, Mapping[str, float]]) -> None:
+    """Write the executor output file of a task that succeeded or was skipped.
+
+    `status` goes to the output parameter `outcome`, where the component declares it. Every declared artifact is listed, made
+    or not: what `kfp.local` does not find here does not exist for it. `metrics` are the numbers of each metrics output,
+    by output name; KFP's UI shows an artifact's metadata, which cannot hold NaN. Raises `ValueError`, `OSError`.
+    """
+    outputs = json.loads(executor_input).get("outputs", {})
+    artifacts = {}
+    for name, listed in outputs.get("artifacts", {}).items():
+        found = listed["artifacts"][0]
+        metadata = {key: number for key, number in metrics.get(name, {}).items() if math.isfinite(number)}
+        artifacts[name] = {"artifacts": [{"name": found.get("name", name), "uri": found["uri"], "metadata": metadata}]}
+    parameters = {OUTCOME: status} if OUTCOME in outputs.get("parameters", {}) else {}
+    path = Path(outputs["outputFile"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"artifacts": artifacts, "parameterValues": parameters}), encoding="utf-8")
+
+
+def _run_status(word: str) -> str:
+    text = word.partition("=")[2]
+    try:
+        state = json.loads(text)["state"]
+    except (ValueError, KeyError, TypeError):
+        return word
+    status = _ENDED.get(str(state).upper())
+    return f"--run-status={status}" if status else ""
+
+
+def _is_absent_item(word: str) -> bool:
+    option, _, value = word.partition("=")
+    name, _, path = value.partition("=")
+    return option in ("--input", "--value") and name.endswith("[]") and os.path.isabs(path) and not Path(path).exists()
