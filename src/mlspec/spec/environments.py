@@ -1,0 +1,106 @@
+"""`environments:`, `secrets:`, `tracking:`: what steps find around them.
+
+In: mappings of the spec. Out: frozen models. Owns their keys; never reads a requirements file (see `mlspec.plan.build`),
+never sees a secret's value. Change it when an environment or a secret store of another kind is supported.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from mlspec.spec.base import Section, wrong
+from mlspec.spec.scalars import Text, Variable, found
+
+
+class Requirements(Section):
+    """Python packages: listed here or in a file."""
+
+    packages: list[Text] = Field(default_factory=list, description="Requirement lines, as pip reads them.")
+    file: Text | None = Field(
+        None, description="A requirements file, relative to the spec.", examples=["requirements/ml.txt"]
+    )
+
+
+class _RequirementsFile(Section):
+    file: Text = Field(description="A requirements file, relative to the spec.", examples=["requirements/ml.txt"])
+
+
+def _requirements(value: Any) -> Any:
+    if isinstance(value, list):
+        return {"packages": value}
+    if isinstance(value, dict) and "packages" not in value:
+        return value
+    raise wrong("MLS203", f"requirements are a list or a file, not {found(value)}", "write [scikit-learn==1.8.0] or {file: requirements.txt}")
+
+
+def _python(value: Any) -> Any:
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        raise wrong("MLS203", f"the Python version {value} is a number in YAML", f'write "{value}": 3.10 would be 3.1')
+    return value
+
+
+class Environment(Section):
+    """What steps need; training and deployment can name the same one."""
+
+    python: Annotated[str, BeforeValidator(_python)] | None = Field(
+        None, pattern=r"^3\.\d{1,2}(\.\d{1,2})?$", description="The Python version.", examples=["3.11"]
+    )
+    requirements: Annotated[
+        Requirements, BeforeValidator(_requirements, json_schema_input_type=list[Text] | _RequirementsFile)
+    ] = Field(
+        default_factory=lambda: Requirements(packages=[], file=None),
+        description="Python packages: a list, or {file: …}.",
+        examples=[["scikit-learn==1.8.0"]],
+    )
+    image: Text | None = Field(
+        None,
+        description="The image that container targets run; built from the generated Dockerfile.",
+        examples=["ghcr.io/acme/credit-ml:1.4.2"],
+    )
+    pythonpath: list[Text] = Field(
+        default_factory=list, description="Folders with your modules, relative to the spec.", examples=[["src"]]
+    )
+
+
+class KubernetesSecret(Section):
+    """A key of a Kubernetes secret."""
+
+    secret: Text = Field(description="The secret's name.", examples=["mlflow"])
+    key: Text = Field(description="The key in it.", examples=["token"])
+
+
+class AirflowSecret(Section):
+    """The password of an Airflow connection, or an Airflow variable."""
+
+    connection: Text | None = Field(None, description="A connection id; its password is the value.", examples=["mlflow"])
+    variable: Text | None = Field(None, description="A variable's name.", examples=["mlflow_token"])
+
+    @model_validator(mode="after")
+    def _one(self) -> AirflowSecret:
+        if (self.connection is None) == (self.variable is None):
+            raise wrong("MLS213", "an Airflow secret is a `connection` or a `variable`", "keep one of them")
+        return self
+
+
+class JenkinsSecret(Section):
+    """A secret text in Jenkins' credentials."""
+
+    credentials: Text = Field(description="The credentials id.", examples=["mlflow-token"])
+
+
+class Secret(Section):
+    """Where a secret is kept; its value never stands in a spec."""
+
+    env: Variable = Field(description="The environment variable in which steps find it.")
+    kubernetes: KubernetesSecret | None = Field(None, description="Where Kubernetes has it.")
+    airflow: AirflowSecret | None = Field(None, description="Where Airflow has it.")
+    jenkins: JenkinsSecret | None = Field(None, description="Where Jenkins has it.")
+
+
+class Tracking(Section):
+    """MLflow: where steps log."""
+
+    uri: Text = Field(description="The tracking server or database.", examples=["sqlite:///.mlspec/mlflow.db"])
+    experiment: Text | None = Field(None, description="The experiment's name.", examples=["credit-default"])

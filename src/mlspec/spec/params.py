@@ -1,0 +1,97 @@
+"""`params:`: typed values that each run can override.
+
+In: short forms (`seed: 7`) and long forms (`{type, default, …}`). Out: `Param` models whose default keeps its own limits.
+Owns parameter types and constraints; never reads a run's values (see `mlspec.plan.params`).
+Change it when parameters get another type or constraint.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from mlspec.expr.values import is_a
+from mlspec.spec.base import Section, wrong
+from mlspec.spec.scalars import found
+
+ParamType = Literal["string", "integer", "number", "boolean", "list", "object"]
+
+
+class Param(Section):
+    """A run parameter in its long form."""
+
+    type: ParamType = Field(description="What values it takes.", examples=["number"])
+    default: Any = Field(description="The value of a run that does not override it.", examples=[0.75])
+    description: str = Field("", description="What it changes.", examples=["Gate for promotion"])
+    minimum: float | None = Field(None, description="The least a number may be.", examples=[0.5])
+    maximum: float | None = Field(None, description="The most a number may be.", examples=[1])
+    enum: list[Any] = Field(default_factory=list, description="The only values it takes.", examples=[["fast", "exact"]])
+    pattern: str | None = Field(
+        None, description="A regular expression that a whole string must match.", examples=["[a-z]+"]
+    )
+
+    @model_validator(mode="after")
+    def _default_holds(self) -> Param:
+        if self.default is None:
+            raise wrong("MLS216", "a parameter cannot be null", "give a default of its type", key="default")
+        for key in ("minimum", "maximum"):
+            if getattr(self, key) is not None and self.type not in ("integer", "number"):
+                raise wrong("MLS215", f"`{key}` is for numbers, not for a {self.type}", key=key)
+        if self.pattern is not None:
+            self._pattern_compiles()
+        for value in self.enum:
+            if not is_a(value, self.type):
+                raise wrong("MLS215", f"{found(value)} in `enum` is no {self.type}", key="enum")
+        problem = violation(self, self.default)
+        if problem:
+            raise wrong("MLS215", f"the default {problem}", key="default")
+        return self
+
+    def _pattern_compiles(self) -> None:
+        if self.type != "string":
+            raise wrong("MLS215", f"`pattern` is for strings, not for a {self.type}", key="pattern")
+        try:
+            re.compile(self.pattern or "")
+        except re.error as error:
+            raise wrong("MLS215", f"`pattern` is no regular expression: {error}", key="pattern") from None
+
+
+def violation(param: Any, value: Any) -> str | None:
+    """Say what a value breaks (`is below its minimum 0.5`), or None. `param` has a parameter's attributes."""
+    if not is_a(value, param.type):
+        return f"{found(value)} is not of its type {param.type}"
+    if param.minimum is not None and not value >= param.minimum:
+        return f"{value} is below its minimum {param.minimum:g}"
+    if param.maximum is not None and not value <= param.maximum:
+        return f"{value} is above its maximum {param.maximum:g}"
+    if param.enum and value not in param.enum:
+        return f"{found(value)} is none of {', '.join(map(str, param.enum))}"
+    if param.pattern is not None and not re.fullmatch(param.pattern, value):
+        return f"{found(value)} does not match its pattern `{param.pattern}`"
+    return None
+
+
+def _long_form(value: Any) -> Any:
+    """Turn a short form into the long one; in a long form, take the type from the default where it is not said."""
+    if value is None:
+        raise wrong("MLS216", "a parameter cannot be null", "write its default value")
+    if not isinstance(value, dict):
+        return {"type": _type_of(value), "default": value}
+    if "type" not in value and isinstance(value.get("default"), bool | int | float | str | list):
+        return {"type": _type_of(value["default"]), **value}
+    return value
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    for kind, name in ((int, "integer"), (float, "number"), (str, "string")):
+        if isinstance(value, kind):
+            return name
+    return "list"
+
+
+AnyParam = Annotated[Param, BeforeValidator(_long_form, json_schema_input_type=Param | str | int | float | bool | list[Any])]
+"""A parameter in either form."""

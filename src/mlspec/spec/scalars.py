@@ -1,0 +1,205 @@
+"""The small types of the language: names, durations, quantities, schedules.
+
+In: what YAML gave. Out: annotated types that pydantic validates, each with its JSON Schema.
+Owns their syntax and the messages for a wrong one; never knows which section uses them.
+Change it when a kind of value is written differently.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from mlspec.spec.base import wrong
+
+RESERVED = ("params", "run", "env", "matrix", "item", "inputs", "outputs", "with", "secrets")
+"""Words that cannot name a step: they begin addresses."""
+
+_STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?")
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_MAX_SECONDS = 366 * 24 * 3600
+
+
+def found(value: Any) -> str:
+    """Name the kind of a YAML value, for messages."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"`{value}`" if len(value) <= 60 else f"`{value[:57]}…`"
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _text(value: Any, what: str, example: str) -> str:
+    if not isinstance(value, str):
+        raise wrong("MLS203", f"{what} is text, not {found(value)}", f"such as `{example}`")
+    return value
+
+
+def step_name(value: Any) -> str:
+    """Check a step's key."""
+    text = _text(value, "a step's name", "train")
+    if not _STEP_NAME.fullmatch(text):
+        close = re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_").lstrip("0123456789_")[:50]
+        hint = "lower-case letters, digits and `_`, a letter first, at most 50 characters"
+        raise wrong("MLS205", f"`{text}` cannot name a step", f"write `{close}`: {hint}" if close else hint)
+    if text in RESERVED:
+        raise wrong("MLS214", f"`{text}` is a reserved word and cannot name a step", f"write `{text}_step`")
+    return text
+
+
+def _identifier(value: Any) -> str:
+    text = _text(value, "a name", "table")
+    if not _IDENTIFIER.fullmatch(text):
+        close = re.sub(r"\W+", "_", text).strip("_").lstrip("0123456789")[:64]
+        hint = "letters, digits and `_`, no digit first, at most 64 characters"
+        raise wrong("MLS205", f"`{text}` is no name", f"write `{close}`: {hint}" if close else hint)
+    return text
+
+
+def _label(value: Any) -> str:
+    text = _text(value, "the name", "credit-default")
+    if not _LABEL.fullmatch(text):
+        close = re.sub(r"[^a-z0-9]+", "-", text.lower())[:40].strip("-")
+        hint = "lower-case letters, digits and `-`, at most 40 characters (a DNS label)"
+        raise wrong("MLS205", f"`{text}` cannot name a lifecycle", f"write `{close}`: {hint}" if close else hint)
+    return text
+
+
+def _variable(value: Any) -> str:
+    text = _text(value, "an environment variable", "MLFLOW_TRACKING_TOKEN")
+    if not _VARIABLE.fullmatch(text):
+        raise wrong("MLS205", f"`{text}` cannot name an environment variable", "letters, digits and `_`")
+    return text
+
+
+def _duration(value: Any) -> float:
+    hint = "write 30s, 20m, 1h30m or 3d"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise wrong("MLS207", f"the duration {value} has no unit", f"write {value}s for seconds, {value}m for minutes")
+    text = _text(value, "a duration", "30m")
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise wrong("MLS207", f"`{text}` is no duration", hint)
+    days, hours, minutes = (int(part or 0) for part in match.groups()[:3])
+    seconds = days * 86400 + hours * 3600 + minutes * 60 + float(match[4] or 0)
+    if seconds > _MAX_SECONDS:
+        raise wrong("MLS207", f"`{text}` is longer than a year", hint)
+    return seconds
+
+
+def _positive_duration(value: Any) -> float:
+    seconds = _duration(value)
+    if seconds <= 0:
+        raise wrong("MLS207", f"`{value}` is no time at all", "write 30s, 20m, 1h30m or 3d")
+    return seconds
+
+
+def _quantity(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = repr(value)
+    text = _text(value, "a quantity", "4Gi")
+    match = _QUANTITY.fullmatch(text)
+    if match is None or float(match[1]) == 0:
+        raise wrong("MLS208", f"`{text}` is no quantity", "write 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory")
+    return text
+
+
+def _function(value: Any) -> str:
+    text = _text(value, "a function", "credit.data:ingest")
+    if not _FUNCTION.fullmatch(text):
+        raise wrong("MLS211", f"`{text}` names no function", "write module:function, such as credit.data:ingest")
+    return text
+
+
+def _cron(value: Any) -> str:
+    from cronsim import CronSim, CronSimError
+
+    text = _text(value, "a cron expression", "0 3 * * 1")
+    try:
+        if len(text.split()) != 5:
+            raise CronSimError(f"{len(text.split())} fields")
+        next(CronSim(text, datetime.datetime(2024, 1, 1)))  # noqa: DTZ001
+    except CronSimError as error:
+        hint = "five fields: minute hour day month weekday, such as `0 3 * * 1`"
+        raise wrong("MLS209", f"`{text}` is no cron expression: {str(error).lower()}", hint) from None
+    except StopIteration:
+        raise wrong("MLS209", f"`{text}` never comes", "choose a day that the month has") from None
+    return text
+
+
+def _timezone(value: Any) -> str:
+    import zoneinfo
+
+    text = _text(value, "a time zone", "Europe/Berlin")
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        from mlspec.diagnostics.nearest import nearest
+
+        close = nearest(text, sorted(zoneinfo.available_timezones()))
+        hint = f"did you mean `{close}`?" if close else "write a name such as UTC or Europe/Berlin"
+        raise wrong("MLS210", f"there is no time zone `{text}`", hint) from None
+    return text
+
+
+def _date(value: Any) -> str:
+    text = _text(value, "a date", "2027-01-01")
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        raise wrong("MLS212", f"`{text}` is no date", "write year-month-day, such as 2027-01-01") from None
+    return text
+
+
+def _schema(pattern: str, *examples: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+StepName = Annotated[str, BeforeValidator(step_name), _schema("^[a-z][a-z0-9_]{0,49}$", "train")]
+Identifier = Annotated[str, BeforeValidator(_identifier), _schema("^[A-Za-z_][A-Za-z0-9_]{0,63}$", "table")]
+LifecycleName = Annotated[
+    str, BeforeValidator(_label), _schema("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$", "credit-default")
+]
+Variable = Annotated[str, BeforeValidator(_variable), _schema("^[A-Za-z_][A-Za-z0-9_]*$", "MLFLOW_TRACKING_TOKEN")]
+_DURATION_SCHEMA = _schema(r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$", "30s", "20m", "1h30m", "3d")
+Duration = Annotated[float, BeforeValidator(_duration), _DURATION_SCHEMA]
+PositiveDuration = Annotated[float, BeforeValidator(_positive_duration), _DURATION_SCHEMA]
+Quantity = Annotated[
+    str,
+    BeforeValidator(_quantity),
+    WithJsonSchema({
+        "anyOf": [
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "string", "pattern": r"^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$"},
+        ],
+        "examples": [2, "500m", "4Gi"],
+    }),
+]  # fmt: skip
+Function = Annotated[
+    str, BeforeValidator(_function), _schema(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$", "credit.data:ingest")
+]
+Cron = Annotated[str, BeforeValidator(_cron), _schema(r"^\S+(\s+\S+){4}$", "0 3 * * 1")]
+TimeZone = Annotated[str, BeforeValidator(_timezone), _schema(r"^[A-Za-z0-9_+\-/]+$", "UTC", "Europe/Berlin")]
+Date = Annotated[str, BeforeValidator(_date), _schema(r"^\d{4}-\d{2}-\d{2}$", "2027-01-01")]
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise wrong("MLS206", "the text is empty")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_not_blank), Field(min_length=1)]
+"""Text with something in it."""
