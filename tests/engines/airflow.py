@@ -1,0 +1,113 @@
+"""Runs generated DAG files on the Airflow that is installed here.
+
+In: a project, a plan, its files and parameters. Out: an `EngineRun`, and what Airflow says of each task.
+Owns one Airflow (SQLite, its own AIRFLOW_HOME) in a process that lives as long as the `Airflow` object; nothing of it
+shows in this process's environment. Change it when a test needs to ask Airflow something new.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, cast
+
+from mlspec.plan.model import Plan
+from mlspec.targets.base import GeneratedFile
+from tests.engines import EngineRun
+
+WORKER = Path(__file__).with_name("airflow_worker.py")
+
+
+class Airflow:
+    """One Airflow below `home`. Starting it migrates its database, which takes some ten seconds."""
+
+    def __init__(self, home: Path) -> None:
+        self.dags = home / "dags"
+        self.dags.mkdir(parents=True)
+        self.log = home / "worker.log"
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "MLSPEC"))}
+        settings = {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            # Steps start `mlspec` from the PATH, as they do on a worker.
+            "PYTHONDONTWRITEBYTECODE": "1",  # a file written twice within a second would be read from its old bytecode
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        # -P: the folder of the worker holds this module, which must not pass for the package `airflow`.
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**inherited, **settings},
+                cwd=home,
+                start_new_session=True,
+            )
+        self._answer()
+        self.tasks: Mapping[str, str] = {}
+        """The state of each task of the last run, in Airflow's own words."""
+
+    def run(
+        self,
+        project: Path,
+        plan: Plan,
+        files: Sequence[GeneratedFile],
+        params: Mapping[str, object],
+        environment: Mapping[str, str] | None = None,
+    ) -> EngineRun:
+        """Run a plan's DAG in `project`, where `mlspec compile` would have written it."""
+        answer = self._ask("test", environment, file=str(self.place(project, files)), params=dict(params))
+        self.tasks = answer["tasks"]
+        return EngineRun("succeeded" if answer["state"] == "success" else "failed", answer["run_id"])
+
+    def load(self, project: Path, files: Sequence[GeneratedFile]) -> dict[str, Any]:
+        """Load a DAG file without running it: its errors, its warnings and what Airflow read."""
+        return self._ask("load", None, file=str(self.place(project, files)))
+
+    def render(self, template: str, params: Mapping[str, object]) -> str:
+        """Render a Jinja template as a task does."""
+        return cast(str, self._ask("render", None, template=template, params=dict(params))["text"])
+
+    def place(self, project: Path, files: Sequence[GeneratedFile]) -> Path:
+        """Write the files into the project and make it the one thing in the DAGs folder; returns the DAG file there."""
+        for old in self.dags.iterdir():
+            old.unlink()
+        (self.dags / "project").symlink_to(project, target_is_directory=True)
+        for file in files:
+            path = project / "pipelines" / "airflow" / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.content, encoding="utf-8")
+        [dag] = (file for file in files if file.path.endswith(".py"))
+        return self.dags / "project" / "pipelines" / "airflow" / dag.path
+
+    def close(self) -> None:
+        """End the worker and whatever it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait()
+
+    def _ask(self, command: str, environment: Mapping[str, str] | None, **arguments: object) -> dict[str, Any]:
+        request = {"command": command, "environment": dict(environment or {}), "arguments": arguments}
+        pipe = cast(IO[str], self._process.stdin)
+        pipe.write(json.dumps(request) + "\n")
+        pipe.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        line = cast(IO[str], self._process.stdout).readline()
+        if not line:
+            raise RuntimeError(f"the Airflow worker ended:\n{self.log.read_text()[-4000:]}")
+        answer = cast(dict[str, Any], json.loads(line))
+        if "error" in answer:
+            raise RuntimeError(f"{answer['error']}\n{self.log.read_text()[-4000:]}")
+        return answer

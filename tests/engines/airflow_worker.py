@@ -1,0 +1,107 @@
+"""Runs DAG files on a real Airflow, one after the other, in a process of its own.
+
+In: JSON lines on standard input. Out: JSON lines on what was standard output; everything else goes to standard error.
+Owns the import of Airflow, which costs seconds, and its database. Started by `airflow.py` with AIRFLOW_HOME set.
+Change it when Airflow moves what it imports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Airflow and the tasks log to standard output
+    from airflow.utils.db import initdb
+
+    initdb()
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        before = dict(os.environ)
+        os.environ.update(request["environment"])
+        try:
+            answer = COMMANDS[request["command"]](**request["arguments"])
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        os.environ.clear()
+        os.environ.update(before)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def load(file: str) -> dict[str, Any]:
+    """What Airflow's own loader makes of a DAG file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bag = _bag(file)
+    return {
+        "errors": list(bag.import_errors.values()),
+        "warnings": [str(warning.message) for warning in caught if warning.filename == file],
+        "dags": {dag_id: _described(dag) for dag_id, dag in bag.dags.items()},
+    }
+
+
+def _described(dag: Any) -> dict[str, Any]:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    DagSerialization.serialize_dag(dag)
+    return {
+        "doc_md": dag.doc_md,
+        "tags": sorted(dag.tags),
+        "timezone": str(dag.timezone),
+        "timetable": dag.timetable.summary if hasattr(dag.timetable, "summary") else str(dag.timetable),
+        "params": {name: dag.params.get_param(name).dump() for name in dag.params},
+        "schemas": {name: dag.params.get_param(name).schema for name in dag.params},
+        "tasks": {
+            task.task_id: {
+                "upstream": sorted(task.upstream_task_ids),
+                "command": getattr(task.bash_command, "value", task.bash_command),
+                "owner": task.owner,
+                "pool": task.pool,
+                "queue": task.queue,
+                "retries": task.retries,
+                "doc_md": task.doc_md,
+                "teardown": task.is_teardown,
+            }
+            for task in dag.tasks
+        },
+    }
+
+
+def test(file: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Run the one DAG of a file to its end."""
+    bag = _bag(file)
+    if bag.import_errors:
+        return {"error": "\n".join(bag.import_errors.values())}
+    [dag] = bag.dags.values()
+    run = dag.test(run_conf=params)
+    states = {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
+    return {"state": str(run.state), "run_id": run.run_id, "tasks": states}
+
+
+def render(template: str, params: dict[str, Any]) -> dict[str, Any]:
+    """What Airflow's own Jinja environment makes of a template."""
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.execution_time import macros
+
+    operator = BaseOperator(task_id="render")
+    return {"text": operator.render_template(template, {"params": params, "macros": macros})}
+
+
+def _bag(file: str) -> Any:
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(dag_folder=Path(file), bundle_path=Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]))
+
+
+COMMANDS = {"load": load, "test": test, "render": render}
+
+if __name__ == "__main__":
+    main()
