@@ -1,7 +1,7 @@
 """Text that passes through an orchestrator which expands `{{ … }}`, and comes out as it went in.
 
-In and out: strings. Owns the pair `guard`/`unguard`: guarded text holds no `{{`. Standard library only: the step process
-imports it. Change both together, and docs/step-process.md with them.
+In and out: strings. Owns the pair `guard`/`unguard`: guarded text holds no `{{`. Standard library only: the step
+process imports it. Change both together, and docs/step-process.md with them.
 """
 
 import re

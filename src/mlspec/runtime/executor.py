@@ -1,7 +1,7 @@
 """Kubeflow's side of `mlspec exec`: its executor input and output files, and the words it passes.
 
-In: the arguments of a task's container, and the JSON that `{{$}}` became. Out: plain arguments, and the executor output file
-that KFP's launcher and `kfp.local` read. Owns KFP's two formats; never runs a step. Standard library only.
+In: the arguments of a task's container, and the JSON that `{{$}}` became. Out: plain arguments, and the executor output
+file that KFP's launcher and `kfp.local` read. Owns KFP's two formats; never runs a step. Standard library only.
 Change it when KFP changes them, or when the Kubeflow target passes something in a form of its own.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,9 +30,9 @@ _ENDED = {
 def plain(arguments: list[str]) -> list[str]:
     """Turn a task's arguments into what they are without Kubeflow; others are returned as they are.
 
-    `{~{` becomes `{{` again; a task's final status (JSON) becomes `succeeded` or `failed`, and is left out when KFP does not
-    know it, which happens (kubeflow/pipelines #13321); list items that are not there, because their step was skipped, are
-    left out. Only the form `--option=value` is looked at.
+    `{~{` becomes `{{` again. A task's final status (JSON) becomes `succeeded` or `failed`, and is left out when KFP
+    does not know it, which happens (kubeflow/pipelines #13321). List items that are not there, because their step was
+    skipped, are left out. Only the form `--option=value` is looked at.
     """
     if not any(word.startswith(f"{_OPTION}=") for word in arguments):
         return arguments
@@ -45,9 +44,10 @@ def plain(arguments: list[str]) -> list[str]:
 def write_output(executor_input: str, status: str, metrics: Mapping[str, Mapping[str, float]]) -> None:
     """Write the executor output file of a task that succeeded or was skipped.
 
-    `status` goes to the output parameter `outcome`, where the component declares it. Every declared artifact is listed, made
-    or not: what `kfp.local` does not find here does not exist for it. `metrics` are the numbers of each metrics output,
-    by output name; KFP's UI shows an artifact's metadata, which cannot hold NaN. Raises `ValueError`, `OSError`.
+    `status` goes to the output parameter `outcome`, where the component declares it. Every declared artifact is
+    listed, made or not: what `kfp.local` does not find here does not exist for it. `metrics` are the numbers of each
+    metrics output, by output name; KFP's UI shows an artifact's metadata, which cannot hold NaN. Raises `ValueError`,
+    `OSError`.
     """
     outputs = json.loads(executor_input).get("outputs", {})
     artifacts = {}
@@ -74,4 +74,6 @@ def _run_status(word: str) -> str:
 def _is_absent_item(word: str) -> bool:
     option, _, value = word.partition("=")
     name, _, path = value.partition("=")
-    return option in ("--input", "--value") and name.endswith("[]") and os.path.isabs(path) and not Path(path).exists()
+    if option not in ("--input", "--value") or not name.endswith("[]"):
+        return False
+    return Path(path).is_absolute() and not Path(path).exists()

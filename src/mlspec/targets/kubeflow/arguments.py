@@ -44,7 +44,7 @@ def param_inputs(step: Step) -> dict[str, str]:
 
 
 def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
-    """The options of the step's `mlspec exec`, one word each; `--spec-digest`, equal for all steps, is not among them."""
+    """The options of the step's `mlspec exec`, one word each, but for `--spec-digest`, which is the same for all."""
     artifacts = artifact_inputs(plan, step)
     params = param_inputs(step)
 

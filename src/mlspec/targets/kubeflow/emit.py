@@ -1,7 +1,7 @@
 """PipelineSpec IR from a plan.
 
-In: a `Plan` without findings. Out: one `GeneratedFile`: the IR, and a second YAML document for what only Kubernetes knows.
-Owns what stands in each block; the templates own where it stands. Never imports kfp, never builds a document in memory:
+In: a `Plan` without findings. Out: one `GeneratedFile`: the IR, and a second YAML document for what only Kubernetes
+knows. Owns what stands in each block; the templates own where it stands. Never imports kfp, never builds a document in memory:
 text is written straight from the plan, so the cost is linear in it. Change it when a step needs something new of KFP.
 
 Each step is three blocks (component, executor, task), because the IR keeps three maps. All are in plan order.
@@ -89,9 +89,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
 
 
-def _blocks(
-    plan: Plan, graph: Graph, options: KubeflowOptions, steps: Sequence[Step], *, final: bool
-) -> Iterator[Block]:
+def _blocks(plan: Plan, graph: Graph, options: KubeflowOptions, steps: Sequence[Step], *, final: bool) -> Iterator[Block]:
     for step in steps:
         groups = shape.watched(plan, graph, step)
         artifacts = artifact_inputs(plan, step)

@@ -85,7 +85,7 @@ def _params(plan: Plan) -> Iterator[Diagnostic]:
         if "{{$" in str(parameter.default):
             yield Diagnostic(
                 "MLS514",
-                f"the default of params.{parameter.name} holds `{{{{$`, which Kubeflow takes for a placeholder of its own",
+                f"the default of params.{parameter.name} holds `{{{{$`, which Kubeflow takes for its own placeholder",
                 parameter.span or _top(plan),
                 hint="put the text into the step's `with`, where it passes unchanged",
                 path=f"params.{parameter.name}",

@@ -3,22 +3,24 @@
 In: a `Plan`. Out: a `Graph`. Owns the rules below; never writes YAML. Change it when an engine gives conditions another
 meaning, or when the plan gains a way to skip.
 
-A step is *skippable* when it has a `when`, is a gate that skips, or has a skippable step above it. A skippable task says
-in the output parameter `outcome` how it ended, and every task below one starts on the condition that each such task
-directly above it `succeeded` (for a matrix: that one of its instances did). Conditions sit on the tasks themselves and
-the DAG stays flat, because that alone is right on both engines:
+A step is *skippable* when it has a `when`, is a gate that skips, or has a skippable step above it. A skippable task
+says in the output parameter `outcome` how it ended, and every task below one starts on the condition that each such
+task directly above it `succeeded` (for a matrix: that one of its instances did). Conditions sit on the tasks themselves
+and the DAG stays flat, because that alone is right on both engines:
 
-- On the backend a skip is a condition that the task's driver evaluates; the tasks below a skipped one are omitted, since
-  they depend on `X.Succeeded` (argocompiler/dag.go). Joins and diamonds follow by themselves.
-- `kfp.local` knows no omission: a task below a skipped one would run. It looks a condition's `pipelinechannel--<task>--
-  outcome` up among the outputs of finished tasks; a task that was skipped has none, and the condition is false. So
-  the skip travels on, through joins and diamonds too.
+- On the backend a task's driver evaluates its condition; the tasks below a skipped one are omitted, since they depend
+  on `X.Succeeded` (argocompiler/dag.go). Joins and diamonds follow by themselves. Inputs are resolved first, and those
+  of a step that said `skipped` are there: the launcher records declared artifacts even when no file was written.
+- `kfp.local` knows no omission: a task below a skipped one would run. It looks the `pipelinechannel--<task>--outcome`
+  of a condition up among the outputs of finished tasks; a task that was skipped has none, and the condition is false.
+  So the skip travels on, through joins and diamonds too.
 
 Nested conditional sub-DAGs, the shape that kfp's own compiler makes of `dsl.If`, cannot express a join of two branches
 that may each be skipped: it would have to sit in both (kubeflow/pipelines #9722).
 
-`finally` steps run in an exit task. The backend makes it a hook of the one task it depends on and keeps one hook for a
-task (argocompiler/dag.go, `taskToExitTemplate`), so all steps go into one sub-DAG, and several final steps into another.
+`finally` steps run in an exit task. The backend makes it a hook of the one task it depends on and keeps one hook for
+each task (argocompiler/dag.go, `taskToExitTemplate`): all steps go into one sub-DAG, and several final steps into
+another.
 """
 
 from __future__ import annotations

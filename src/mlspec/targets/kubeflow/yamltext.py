@@ -12,7 +12,7 @@ from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|--[a-z][a-z-]*(=[A-Za-z0-9_./=,-]*)?")
 """Text that no reader takes for anything but itself, `_WORDS` aside: no digit, sign or indicator in front."""
-_WORDS = frozenset("y n yes no on off true false null nan inf".split())
+_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 _UNPRINTABLE = re.compile("[^\t\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 """What YAML 1.1 forbids in a stream or takes for a line break (U+0085, U+2028, U+2029), and the byte order mark."""
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?[eE][+-]?\d+')
