@@ -1,0 +1,103 @@
+"""Runs compiled IR in `kfp.local`: its real orchestrator, with each container as a process on this machine.
+
+In: a project, a plan, its files and parameters. Out: an `EngineRun`.
+Owns the import of kfp (two seconds, once for a test process) and the one thing that `kfp.local` leaves out: running
+container components without Docker. Change it when a test needs more of a pod than its command and its environment.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mlspec.plan.model import Plan
+from mlspec.targets.base import GeneratedFile
+from tests.engines import EngineRun
+
+
+def run(
+    project: Path,
+    plan: Plan,
+    files: Sequence[GeneratedFile],
+    params: Mapping[str, object],
+    environment: Mapping[str, str] | None = None,
+) -> EngineRun:
+    """Run a plan's pipeline in `project`; artifacts go to a folder that is gone afterwards, records to the plan's store."""
+    from kfp import local
+
+    pipeline = load(next(file.content for file in files if file.path == f"{plan.lifecycle}.yaml"))
+    pods = _pods()
+    pods.project, pods.environment, pods.commands = project, dict(environment or {}), []
+    with tempfile.TemporaryDirectory() as root, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # settings that have no effect outside a cluster
+        local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root, raise_on_error=True)
+        try:
+            pipeline(**params)
+            status = "succeeded"
+        except RuntimeError as error:
+            if "finished with status" not in str(error):
+                raise
+            status = "failed"
+        finally:
+            local.config.LocalExecutionConfig.instance = None
+    return EngineRun(status, _run_id(pods.commands))
+
+
+def load(text: str) -> Any:
+    """Load IR as kfp does: a pipeline that can be called."""
+    from kfp import components
+
+    return components.load_component_from_text(text)
+
+
+def _run_id(commands: list[list[str]]) -> str:
+    ids = {word.removeprefix("--run-id=") for command in commands for word in command if word.startswith("--run-id=")}
+    assert len(ids) == 1, ids
+    return ids.pop()
+
+
+@cache
+def _pods() -> Any:
+    """The handler that takes the place of the subprocess runner's, which refuses container components."""
+    from kfp.local import status, subprocess_task_handler
+
+    class Pods(subprocess_task_handler.SubprocessTaskHandler):  # type: ignore[misc]
+        project: Path
+        environment: dict[str, str]
+        commands: list[list[str]]
+
+        def validate_image(self, image: str) -> None:
+            pass
+
+        def validate_not_container_component(self, full_command: list[str]) -> None:
+            pass
+
+        def validate_not_containerized_python_component(self, full_command: list[str]) -> None:
+            pass
+
+        def run(self) -> Any:
+            Pods.commands.append(self.full_command)
+            path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+            inherited = {key: value for key, value in os.environ.items() if not key.startswith("MLSPEC")}
+            done = subprocess.run(
+                self.full_command,
+                cwd=Pods.project,
+                env={**inherited, "PATH": path, **self.env_vars, **Pods.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+            print(done.stdout, end="")
+            return status.Status.SUCCESS if done.returncode == 0 else status.Status.FAILURE
+
+    subprocess_task_handler.SubprocessTaskHandler = Pods
+    return Pods
