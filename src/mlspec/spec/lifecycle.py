@@ -1,0 +1,67 @@
+"""The whole spec: the sections of a lifecycle.
+
+In: the merged mapping. Out: a frozen `Lifecycle`. Owns the top-level keys; each section has a file of its own.
+Never follows a reference between sections (see `mlspec.plan`). Change it when the language gains a section.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from mlspec.spec.base import Section
+from mlspec.spec.environments import Environment, Secret, Tracking
+from mlspec.spec.metadata import Governance, Lint, Metadata, Policy
+from mlspec.spec.params import AnyParam
+from mlspec.spec.scalars import Identifier, StepName, Text
+from mlspec.spec.step import Defaults, Step
+from mlspec.spec.triggers import Monitor, Notification, Triggers
+
+
+class Lifecycle(Section):
+    """One mlspec.yaml: a model's whole lifecycle."""
+
+    apiVersion: Literal["mlspec/v1"] = Field(description="The version of the language.")  # noqa: N815
+    kind: Literal["Lifecycle"] = Field(description="What this file is.")
+    metadata: Metadata = Field(description="Who and what the lifecycle is.")
+    include: list[Text] = Field(
+        default_factory=list, description="Files that are merged first, relative to this one.", examples=[["base.yaml"]]
+    )
+    params: dict[Identifier, AnyParam] = Field(
+        default_factory=dict, description="Typed values that each run can override.", examples=[{"seed": 7}]
+    )
+    store: Text = Field(
+        ".mlspec/store", description="Where artifacts live between steps: a path or an fsspec URI.", examples=["s3://acme-ml/store"]
+    )
+    environments: dict[Identifier, Environment] = Field(default_factory=dict, description="What steps need around them.")
+    secrets: dict[Identifier, Secret] = Field(default_factory=dict, description="References to secrets, never values.")
+    tracking: Tracking | None = Field(None, description="MLflow: where steps log.")
+    defaults: Defaults = Field(default_factory=Defaults, description="What steps have that say nothing else.")  # type: ignore[arg-type]
+    on_failure: Literal["stop", "continue"] = Field(
+        "stop", description="stop: after a failure no further step starts; continue: independent branches go on."
+    )
+    steps: dict[StepName, Step] = Field(min_length=1, description="What runs.")
+    finally_: dict[StepName, Step] = Field(
+        default_factory=dict, alias="finally", description="Steps that run last, whatever happened."
+    )
+    monitor: Monitor | None = Field(None, description="The pipeline that watches the model in production.")
+    triggers: Triggers | None = Field(None, description="What starts the lifecycle besides people.")
+    notifications: list[Notification] = Field(default_factory=list, description="Whom to tell of what.")
+    governance: Governance | None = Field(None, description="What reviewers and auditors ask.")
+    policies: list[Policy] = Field(
+        default_factory=list, description="Rules that this lifecycle must keep.", examples=[["fairness_before_deploy"]]
+    )
+    targets: dict[str, Any] = Field(default_factory=dict, description="Options of each target.")
+    profiles: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Variants: --profile NAME merges one over the spec (JSON merge patch)."
+    )
+    lint: Lint | None = Field(None, description="Which advice not to give.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_notes(cls, value: Any) -> Any:
+        """Leave out top-level `x-…` keys: they are the team's own notes and anchors."""
+        if not isinstance(value, dict):
+            return value
+        return {key: item for key, item in value.items() if not key.startswith("x-")}
