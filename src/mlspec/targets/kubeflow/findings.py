@@ -1,19 +1,22 @@
 """What this target finds wrong with a plan, beyond the capability table.
 
-In: a `Plan`. Out: `Diagnostic`s with codes MLS510 to MLS519. Owns these checks; never emits (the size is estimated from
-the words a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
+In: a `Plan`. Out: findings MLS510 to MLS516, each with a page in the catalogue. Owns these checks; never emits (the size
+is estimated from the words a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from pydantic import BaseModel, ValidationError
+
 from mlspec.diagnostics import Diagnostic, Span
-from mlspec.plan.model import Plan, Step
+from mlspec.diagnostics.nearest import nearest
+from mlspec.plan.model import Json, Plan, Step
 from mlspec.targets.kubeflow.arguments import arguments
 from mlspec.targets.kubeflow.graph import OUTCOME, graph_of
-from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, image_of, options_of
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, image_of, options_of
 
 ETCD_LIMIT = 1_500_000
 """Bytes; etcd refuses a larger object (`--max-request-bytes`), and a run is one object."""
@@ -21,12 +24,38 @@ NEAR = 0.8
 
 
 def findings(plan: Plan) -> list[Diagnostic]:
-    """Find what KFP would refuse or bend."""
+    """Find what KFP would refuse or bend; errors mean that `emit` must not be called."""
+    ill_formed = list(_options(plan))
+    if ill_formed:
+        return ill_formed
+    return [*_images(plan), *_store(plan), *_secrets(plan), *_outcomes(plan), *_params(plan), *_size(plan)]
+
+
+def _options(plan: Plan) -> Iterator[Diagnostic]:
+    yield from _invalid(KubeflowOptions, plan.target_options.get("kubeflow", {}), _top(plan), "targets.kubeflow")
+    for step in plan.all_steps():
+        if "kubeflow" in step.extensions:
+            where = f"{_path(plan, step)}.x-kubeflow"
+            yield from _invalid(KubeflowStep, step.extensions["kubeflow"], _span(plan, step), where)
+
+
+def _invalid(model: type[BaseModel], given: Mapping[str, Json], span: Span, path: str) -> Iterator[Diagnostic]:
+    try:
+        model.model_validate(dict(given))
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            place = ".".join((path, *map(str, problem["loc"])))
+            if problem["type"] == "extra_forbidden":
+                near = nearest(str(problem["loc"][-1]), model.model_fields)
+                hint = f"did you mean {near}?" if near else f"it takes {', '.join(model.model_fields)}"
+                yield Diagnostic("MLS516", f"there is no option `{place}`", span, hint=hint, path=place)
+            else:
+                message = f"Kubeflow does not take `{place}`: {problem['msg']}"
+                yield Diagnostic("MLS516", message, span, path=place)
+
+
+def _images(plan: Plan) -> Iterator[Diagnostic]:
     options = options_of(plan)
-    return [*_images(plan, options), *_store(plan), *_secrets(plan), *_outcomes(plan), *_params(plan), *_size(plan)]
-
-
-def _images(plan: Plan, options: KubeflowOptions) -> Iterator[Diagnostic]:
     seen: set[str | None] = set()
     for step in plan.all_steps():
         if image_of(plan, step, options) is None and step.environment not in seen:
@@ -38,12 +67,12 @@ def _images(plan: Plan, options: KubeflowOptions) -> Iterator[Diagnostic]:
                 _span(plan, step),
                 severity="warning",
                 hint="set `image:` in the environment, or `targets.kubeflow.image`",
-                path=f"steps.{step.name}",
+                path=_path(plan, step),
             )
 
 
 def _store(plan: Plan) -> Iterator[Diagnostic]:
-    if "://" not in plan.store:
+    if "://" not in plan.store or plan.store.startswith("file:"):
         yield Diagnostic(
             "MLS511",
             f"the store {plan.store} is a path, so every pod writes its records into itself and they are lost",
@@ -76,7 +105,7 @@ def _outcomes(plan: Plan) -> Iterator[Diagnostic]:
                 f"step {step.name} can be skipped, and its output {OUTCOME} has the name in which its task says so",
                 _span(plan, step),
                 hint="give the output another name",
-                path=f"steps.{step.name}.outputs.{OUTCOME}",
+                path=f"{_path(plan, step)}.outputs.{OUTCOME}",
             )
 
 
@@ -106,16 +135,19 @@ def _size(plan: Plan) -> Iterator[Diagnostic]:
 
 def estimated_size(plan: Plan) -> int:
     """About how many bytes of JSON the IR is, without making it."""
-    return sum(_bytes(plan, step, final=False) for step in plan.steps) + sum(
-        _bytes(plan, step, final=True) for step in plan.finals
-    )
+    bodies = sum(_bytes(plan, step, final=False) for step in plan.steps)
+    return bodies + sum(_bytes(plan, step, final=True) for step in plan.finals)
 
 
 def _bytes(plan: Plan, step: Step, *, final: bool) -> int:
-    """A step's words, twice for what quoting and the placeholders' own declarations add, and its fixed keys."""
-    words = sum(len(word.encode()) + 4 for word in arguments(plan, step, final=final))
-    wiring = 220 * (len(step.inputs) + len(step.values)) + 110 * len(step.outputs) + 30 * len(step.upstream)
-    return 560 + words + wiring
+    """A step's words, what declares and wires its inputs and outputs, and the keys that every step has."""
+    words = sum(len(word.encode()) + 3 for word in arguments(plan, step, final=final))
+    wiring = 190 * (len(step.inputs) + len(step.values)) + 90 * len(step.outputs) + 20 * len(step.upstream)
+    return 520 + words + wiring
+
+
+def _path(plan: Plan, step: Step) -> str:
+    return f"{'finally' if step in plan.finals else 'steps'}.{step.name}"
 
 
 def _span(plan: Plan, step: Step) -> Span:
