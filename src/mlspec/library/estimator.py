@@ -63,7 +63,7 @@ def find_model(path: Path) -> tuple[Path, str]:
 
 def load_estimator(path: Path) -> Any:
     """Return the scikit-learn estimator in a joblib or pickle file; raises `StepError` when it cannot be loaded."""
-    import joblib
+    import joblib  # type: ignore[import-untyped]
 
     try:
         loaded = joblib.load(path)
@@ -83,10 +83,15 @@ def load_model(path: Path) -> Model:
     """Load a model of any kind; raises `StepError` when it is none."""
     file, kind = find_model(path)
     if kind == "estimator":
-        return _Estimator(load_estimator(file))
+        return estimator_model(load_estimator(file))
     from mlspec.library.onnxmodel import OnnxModel
 
     return OnnxModel(file.read_bytes())
+
+
+def estimator_model(estimator: Any) -> Model:
+    """Return a scikit-learn estimator as a `Model`."""
+    return _Estimator(estimator)
 
 
 class _Estimator:
@@ -119,9 +124,7 @@ class _Estimator:
             raise StepError(f"the model cannot read these data: {error}") from error
 
 
-def features_for(
-    model: Model, frame: pd.DataFrame, options: Mapping[str, Any], *, not_features: list[str]
-) -> pd.DataFrame:
+def features_for(model: Model, frame: pd.DataFrame, options: Mapping[str, Any], *, not_features: list[str]) -> pd.DataFrame:
     """Return the columns that go into the model, in its order.
 
     They are the option `features`, else those the model names, else all columns but `not_features` and the option `drop`.

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError
+from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Array = np.ndarray[Any, Any]
+    Array: TypeAlias = np.ndarray[Any, Any]
 
 _POINTS = 200
 
@@ -24,46 +24,38 @@ _POINTS = 200
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, float]:
     import numpy as np
 
-    from mlspec.library.frames import read_table
-    from mlspec.library.labels import classes_of, true_labels
     from mlspec.library.estimator import features_for, load_model
+    from mlspec.library.frames import read_table
+    from mlspec.library.labels import classes_of, decisions, places, positive_place, true_labels
     from mlspec.library.page import page
 
-    model = load_model(inputs["model"])  # type: ignore[arg-type]
-    frame = read_table(inputs["data"])  # type: ignore[arg-type]
+    model = load_model(path_of(inputs, "model"))
+    frame = read_table(path_of(inputs, "data"))
     truth = true_labels(frame, with_["target"])
-    probabilities = model.probabilities(features_for(model, frame, with_, not_features=[with_["target"]]))
-    classes = classes_of(model.classes, truth, probabilities.shape[1])
+    features = features_for(model, frame, with_, not_features=[with_["target"]])
+    probabilities = model.probabilities(features).astype(np.float64)
+    classes = classes_of(model, truth)
+    if len(classes) != probabilities.shape[1]:
+        raise StepError(f"the model has {probabilities.shape[1]} classes, but the data have {len(classes)}: {classes!r}")
+    actual = places(truth, classes, "the true label")
     if len(classes) == 2:
-        positive = _positive(with_["positive"], classes)
-        score = probabilities[:, positive].astype(np.float64)
-        threshold = 0.5 if with_["threshold"] is None else float(with_["threshold"])
-        decided = np.where(score >= threshold, positive, 1 - positive)
-        actual = np.array([classes.index(label) for label in truth.tolist()])
-        figures = _binary(actual == positive, score, decided == positive)
-        charts = [_charts(actual == positive, score)]
-        about = f"Positive is {classes[positive]!r}, from a probability of {threshold:g}."
+        positive = positive_place(classes, with_["positive"])
+        hit, score = actual == positive, probabilities[:, positive]
+        chosen = decisions(model, features, classes, positive, with_["threshold"])
+        decided = np.where(chosen, positive, 1 - positive)
+        figures, charts = _binary(hit, score, chosen), [_charts(hit, score)]
+        about = f"Positive is {classes[positive]!r}."
     else:
         for name in ("positive", "threshold"):
             if with_[name] is not None:
                 raise StepError(f"the option {name!r} is for two classes, and the model has {len(classes)}")
-        actual = np.array([classes.index(label) for label in truth.tolist()])
-        decided = probabilities.argmax(axis=1)
-        figures = _several(actual, probabilities.astype(np.float64), decided)
-        charts, about = [], "Precision, recall and F1 are unweighted means over the classes; the AUC is one against the rest."
+        decided = places(model.predict(features), classes, "the predicted label")
+        figures, charts = _several(actual, probabilities, decided), []
+        about = "Precision, recall and F1 are unweighted means over the classes; the AUC is one against the rest."
     figures["rows"] = len(frame)
-    outputs["report"].write_text(
-        page("Evaluation", [_summary(about, figures), _confusion(actual, decided, classes), *charts]), encoding="utf-8"
-    )
+    sections = [_summary(about, figures), _confusion(actual, decided, classes), *charts]
+    outputs["report"].write_text(page("Evaluation", sections), encoding="utf-8")
     return figures
-
-
-def _positive(wanted: Any, classes: list[Any]) -> int:
-    if wanted is None:
-        return 1
-    if wanted not in classes:
-        raise StepError(f"positive: {wanted!r} is none of the classes {classes!r}")
-    return classes.index(wanted)
 
 
 def _binary(actual: Array, score: Array, decided: Array) -> dict[str, float]:
@@ -149,7 +141,10 @@ STEP = LibraryStep(
         "target": Option("string", "The column with the true labels", required=True),
         "positive": Option("scalar", "The label that counts as positive, of two; default: the model's second class"),
         "threshold": Option(
-            "number", "The probability from which a row counts as positive; default: 0.5", minimum=0, maximum=1
+            "number",
+            "The probability from which a row counts as positive; default: what the model predicts",
+            minimum=0,
+            maximum=1,
         ),
         "features": Option("list", "The columns that go into the model; default: those it was trained on", items="string"),
         "drop": Option("list", "Columns that are no features, for a model that does not name its own", items="string"),

@@ -7,11 +7,11 @@ Change it when datasets may come in another format.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlspec.library.model import StepError, nearest
+from mlspec.library.model import StepError, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,23 +20,23 @@ PARQUET = b"PAR1"
 _HEAD = 4096
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, text_columns: Collection[str] = ()) -> pd.DataFrame:
     """Read a dataset: a Parquet or CSV file, or a folder of them, joined in the order of their relative paths.
 
-    CSV is UTF-8 with a header line. In a folder, names that begin with `_` or `.` are passed over. Raises `StepError`
-    when there is no such thing.
+    CSV is UTF-8 with a header line; its values are numbers where they look like numbers, but for `text_columns`. In a
+    folder, names that begin with `_` or `.` are passed over. Raises `StepError` when there is no such thing.
     """
     import pandas as pd
 
     if not path.is_dir():
-        return _read_file(path)
+        return _read_file(path, text_columns)
     parts = [part for part in sorted(path.rglob("*")) if part.is_file() and part.name[0] not in "._"]
     if not parts:
         raise StepError(f"the dataset {path.name!r} is an empty folder")
-    return pd.concat([_read_file(part) for part in parts], ignore_index=True)
+    return pd.concat([_read_file(part, text_columns) for part in parts], ignore_index=True)
 
 
-def _read_file(path: Path) -> pd.DataFrame:
+def _read_file(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -52,7 +52,7 @@ def _read_file(path: Path) -> pd.DataFrame:
             with path.open("rb") as file:
                 return pq.read_table(file).to_pandas()
         if b"\0" not in head:
-            return pd.read_csv(path)
+            return pd.read_csv(path, dtype=dict.fromkeys(text_columns, str))
     except (pa.ArrowInvalid, ValueError) as error:  # pandas' parser errors are ValueErrors, wrong UTF-8 too
         raise StepError(f"cannot read the dataset {path.name!r}: {error}") from error
     raise StepError(f"the dataset {path.name!r} is neither Parquet nor CSV: it begins with {head[:8]!r}")
@@ -63,7 +63,7 @@ def need_columns(frame: pd.DataFrame, columns: Iterable[str], what: str) -> None
     present = [str(name) for name in frame.columns]
     missing = [name for name in columns if name not in present]
     if missing:
-        raise StepError(f"the data lack {_listed(missing)}, which {what} needs; {nearest(missing[0], present)}")
+        raise StepError(f"the data lack {_listed(missing)}, which {what} needs; {suggestion(missing[0], present)}")
 
 
 def _listed(names: list[str]) -> str:
@@ -76,7 +76,5 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with categorical columns as columns of their values: estimators and ONNX read those alike."""
     import pandas as pd
 
-    kinds = {
-        name: kind.categories.dtype for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)
-    }
+    kinds = {name: kind.categories.dtype for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
     return frame.astype({name: (object if frame[name].isna().any() else kind) for name, kind in kinds.items()})

@@ -1,13 +1,15 @@
-"""True labels and classes: what steps that compare predictions with the truth share.
+"""Labels: what steps that compare a classifier's decisions with the truth share.
 
-In: a table, a model's classes. Out: labels as plain values, classes in the order of the model's probabilities.
-Owns the errors about targets; never predicts. Change it when targets may be something other than one column.
+In: a table, a model. Out: the classes, and true labels and decisions as their places among the classes.
+Owns what counts as a decision and the errors about targets; never measures anything.
+Change it when targets may be something other than one column.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mlspec.library.estimator import Model
 from mlspec.library.frames import need_columns, plain
 from mlspec.library.model import StepError
 
@@ -15,8 +17,21 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    Array: TypeAlias = np.ndarray[Any, Any]
 
-def true_labels(frame: pd.DataFrame, target: str) -> np.ndarray[Any, Any]:
+
+def classes_of(model: Model, truth: Array) -> list[Any]:
+    """Return the class labels in the order of the model's probabilities.
+
+    They are those the model names, else (ONNX) those in the data, sorted. Raises `StepError` when the data hold only one.
+    """
+    present = sorted(set(truth.tolist()), key=lambda label: (type(label).__name__, label))
+    if len(present) < 2:
+        raise StepError(f"all true labels are {present[0]!r}; a classifier cannot be measured on one class")
+    return present if model.classes is None else model.classes
+
+
+def true_labels(frame: pd.DataFrame, target: str) -> Array:
     """Return the target's values; raises `StepError` when there are no rows or some have no label."""
     need_columns(frame, [target], "the option `target`")
     if frame.empty:
@@ -24,24 +39,46 @@ def true_labels(frame: pd.DataFrame, target: str) -> np.ndarray[Any, Any]:
     missing = int(frame[target].isna().sum())
     if missing:
         raise StepError(f"{missing} of {len(frame)} rows have no {target!r}; leave them out before this step")
-    return plain(frame[[target]])[target].to_numpy()
+    labels: Array = plain(frame[[target]])[target].to_numpy()
+    return labels
 
 
-def classes_of(named: list[Any] | None, truth: np.ndarray[Any, Any], count: int) -> list[Any]:
-    """Return the class labels in the order of the probabilities.
+def places(labels: Array, classes: list[Any], whose: str) -> Array:
+    """Return each label's place in `classes`; raises `StepError` when one is not there. `whose` begins the message."""
+    import numpy as np
 
-    They are those the model names, else (ONNX) those in the data, sorted, if they are as many as the model has outputs.
-    Raises `StepError` when the data hold labels that the model does not know, or only one class.
+    place = {label: index for index, label in enumerate(classes)}
+    try:
+        return np.array([place[label] for label in labels.tolist()])
+    except KeyError as error:
+        label = error.args[0]
+        kinds = f" ({type(label).__name__} against {type(classes[0]).__name__})"
+        raise StepError(f"{whose} {label!r} is none of the classes {classes!r}{kinds}") from error
+
+
+def positive_place(classes: list[Any], wanted: Any) -> int:
+    """Return which of two classes counts as positive: the second one unless the option `positive` names another."""
+    if len(classes) != 2:
+        raise StepError(f"there must be two classes, but there are {len(classes)}: {classes!r}")
+    if wanted is None:
+        return 1
+    return int(places(_alone(wanted), classes, "positive:")[0])
+
+
+def decisions(model: Model, features: pd.DataFrame, classes: list[Any], positive: int, threshold: float | None) -> Array:
+    """Return for each row whether the model decides for the positive class.
+
+    Without a threshold this is what the model itself predicts: it may have been tuned to one of its own.
     """
-    present = sorted(set(truth.tolist()))
-    if len(present) < 2:
-        raise StepError(f"all true labels are {present[0]!r}; a classifier cannot be measured on one class")
-    if named is None:
-        if len(present) != count:
-            raise StepError(f"the model has {count} classes, but the data have {len(present)}: {present!r}")
-        return present
-    strange = [label for label in present if label not in named]
-    if strange:
-        kinds = f" ({type(strange[0]).__name__} against {type(named[0]).__name__})"
-        raise StepError(f"the true label {strange[0]!r} is none of the model's classes {named!r}{kinds}")
-    return named
+    chosen: Array
+    if threshold is None:
+        chosen = places(model.predict(features), classes, "the predicted label") == positive
+    else:
+        chosen = model.probabilities(features)[:, positive] >= threshold
+    return chosen
+
+
+def _alone(label: Any) -> Array:
+    import numpy as np
+
+    return np.array([label], dtype=object)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+
+from mlspec.diagnostics.nearest import nearest
 
 ArtifactType = Literal["dataset", "model", "report", "artifact", "metrics", "values"]
 Stage = Literal["data", "model", "service"]
@@ -52,6 +53,8 @@ class Option:
     enum: tuple[Any, ...] = ()
     items: OptionType | None = None
     """The type of a list's elements."""
+    file: bool = False
+    """The value is a file's path in the project: what the file says counts like the value itself."""
 
     def problem(self, value: Any) -> str | None:
         """Say what is wrong with a value, as the end of a sentence (`must be …`); None when nothing is."""
@@ -106,7 +109,7 @@ class LibraryStep:
         for name, value in with_.items():
             option = self.options.get(name)
             if option is None:
-                found.append(OptionProblem(name, f"{self.name} has no option {name!r}", nearest(name, self.options)))
+                found.append(OptionProblem(name, f"{self.name} has no option {name!r}", suggestion(name, self.options)))
             elif name not in unknown and (fault := option.problem(value)):
                 found.append(OptionProblem(name, f"option {name!r} of {self.name} {fault}", option.description))
         for name, option in self.options.items():
@@ -114,6 +117,11 @@ class LibraryStep:
                 message = f"{self.name} needs the option {name!r}"
                 found.append(OptionProblem(None, message, f"{name}: {option.description}"))
         return found
+
+    def files(self, with_: Mapping[str, Any]) -> list[str]:
+        """Return the project's files that options name, sorted: a step is up to date only while these are unchanged."""
+        named = {with_[name] for name, option in self.options.items() if option.file and name in with_}
+        return sorted(path for path in named if isinstance(path, str))
 
     def run(self, inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, Any] | None:
         """Run the step on files; returns its `metrics` or `values`, keyed by output name when it has several.
@@ -139,7 +147,7 @@ class LibraryStep:
         for name, value in inputs.items():
             port = self.input(name)
             if port is None:
-                raise StepError(f"{self.name} has no input {name!r}; {nearest(name, self.inputs)}")
+                raise StepError(f"{self.name} has no input {name!r}; {suggestion(name, self.inputs)}")
             if isinstance(value, list) and not port.many:
                 raise StepError(f"input {name!r} of {self.name} is one {port.type}, not a list of {len(value)}")
         for name, port in self.inputs.items():
@@ -147,12 +155,21 @@ class LibraryStep:
                 raise StepError(f"{self.name} needs the input {name!r}: {port.description}")
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """Suggest what was meant: the nearest known name, or else all of them."""
+def suggestion(name: str, known: Collection[str]) -> str:
+    """Say what was meant: the nearest known name, or else all of them."""
     if not known:
-        return "it takes none"
-    close = get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
+        return "there are none"
+    near = nearest(name, known)
+    if near:
+        return f"did you mean {near!r}?"
+    return f"there are {', '.join(map(repr, list(known)[:20]))}{', …' if len(known) > 20 else ''}"
+
+
+def path_of(inputs: Paths, name: str) -> Path:
+    """Return the input that is one file or folder; `LibraryStep.run` has checked that it is."""
+    path = inputs[name]
+    assert isinstance(path, Path)
+    return path
 
 
 def _is_a(value: Any, kind: OptionType) -> bool:

@@ -89,8 +89,10 @@ class OnnxModel:
 
 
 def _cast(columns: pd.DataFrame, kind: str) -> np.ndarray[Any, Any]:
+    import numpy as np
+
     try:
         values = columns.astype(str) if kind == "tensor(string)" else columns
-        return values.to_numpy().astype(_TYPES[kind])
+        return np.asarray(values.to_numpy().astype(_TYPES[kind]))
     except (ValueError, TypeError) as error:
         raise StepError(f"{', '.join(map(str, columns.columns))} cannot be read as a {kind}: {error}") from error

@@ -1,0 +1,203 @@
+"""`data/validate`: whether a dataset keeps its contract.
+
+In: a dataset, a contract (see `contract`). Out: metrics, an HTML report; a failure that lists what is broken.
+Owns the checks; never repairs a value. Change it when a contract can say more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlspec.library.contract import Column, ColumnType, Contract
+
+    Values: TypeAlias = pd.Series[Any]
+
+_LISTED = 20
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule of the contract, and what breaks it: None when nothing does."""
+
+    subject: str
+    rule: str
+    violation: str | None
+
+
+def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, float]:
+    from mlspec.library.contract import read_contract
+    from mlspec.library.frames import read_table
+
+    contract = read_contract(Path(with_["contract"]))
+    texts = [column.name for column in contract.columns if column.type in ("string", "datetime")]
+    frame = read_table(path_of(inputs, "data"), texts)
+    checks = list(check_table(frame, contract))
+    broken = [f"{check.subject}: {check.violation}" for check in checks if check.violation]
+    if broken and with_["on_violation"] == "fail":
+        listed = [*broken[:_LISTED], *([f"and {len(broken) - _LISTED} more"] if len(broken) > _LISTED else [])]
+        raise StepError(f"the data break their contract {with_['contract']} in {_count(broken)}:\n" + "\n".join(listed))
+    outputs["report"].write_text(_report(frame, contract, checks, with_["contract"]), encoding="utf-8")
+    return {"rows": len(frame), "columns": len(frame.columns), "checks": len(checks), "violations": len(broken)}
+
+
+def check_table(frame: pd.DataFrame, contract: Contract) -> Iterator[Check]:
+    """Yield every check: first those of the whole table, then those of each column in the contract's order."""
+    if contract.min_rows is not None:
+        few = f"{len(frame)} rows are too few" if len(frame) < contract.min_rows else None
+        yield Check("rows", f"at least {contract.min_rows}", few)
+    if contract.max_rows is not None:
+        many = f"{len(frame)} rows are too many" if len(frame) > contract.max_rows else None
+        yield Check("rows", f"at most {contract.max_rows}", many)
+    if contract.extra_columns == "forbid":
+        known = {column.name for column in contract.columns}
+        extra = [repr(str(name)) for name in frame.columns if name not in known]
+        yield Check("columns", "no others", f"not in the contract: {', '.join(extra)}" if extra else None)
+    if contract.unique and all(name in frame for name in contract.unique):
+        yield _unique(frame.duplicated(list(contract.unique)), ", ".join(contract.unique))
+    for column in contract.columns:
+        if column.name not in frame:
+            yield Check(column.name, "present", "the column is missing" if column.required else None)
+        else:
+            yield from _check_column(frame[column.name], column)
+
+
+def _check_column(values: Values, column: Column) -> Iterator[Check]:
+    present = values.dropna()
+    nulls = len(values) - len(present)
+    if not column.nullable:
+        yield Check(column.name, "not null", f"{nulls} of {len(values)} values are null" if nulls else None)
+    typed, strangers = _typed(present, column.type)
+    yield Check(column.name, column.type, _violation(strangers, len(values), f"no {column.type}"))
+    if len(strangers):
+        return
+    if column.minimum is not None:
+        low = present[typed < _bound(column.minimum, typed)]
+        yield Check(column.name, f"at least {column.minimum}", _violation(low, len(values), f"below {column.minimum}"))
+    if column.maximum is not None:
+        high = present[typed > _bound(column.maximum, typed)]
+        yield Check(column.name, f"at most {column.maximum}", _violation(high, len(values), f"above {column.maximum}"))
+    if column.allowed is not None:
+        strange = present[~typed.isin(column.allowed)]
+        rule = "one of " + ", ".join(map(str, column.allowed))
+        yield Check(column.name, rule, _violation(strange, len(values), "not allowed"))
+    if column.pattern is not None:
+        other = present[~typed.str.fullmatch(column.pattern)]
+        yield Check(column.name, f"matches {column.pattern}", _violation(other, len(values), "of another form"))
+    if column.unique:
+        yield _unique(typed.duplicated(), column.name)
+
+
+def _typed(present: Values, kind: ColumnType) -> tuple[Values, Values]:
+    """Return the values to compare with, and those that are not of the type."""
+    import pandas as pd
+    from pandas.api import types
+
+    if isinstance(present.dtype, pd.CategoricalDtype):
+        present = present.astype(present.cat.categories.dtype)
+    if kind == "datetime" and not types.is_datetime64_any_dtype(present):
+        dates = pd.to_datetime(present.astype(str), format="ISO8601", errors="coerce", utc=True)
+        return dates, present[dates.isna()]
+    if kind == "datetime":
+        return (present if present.dt.tz is not None else present.dt.tz_localize("UTC")), present[:0]
+    if types.is_object_dtype(present):  # of any values: look at each
+        wanted: Any = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}[kind]
+        right = present.map(
+            lambda value: isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool))
+        ).astype(bool)
+        return present, present[~right]
+    fits = {
+        "string": types.is_string_dtype(present),
+        "boolean": types.is_bool_dtype(present),
+        "integer": types.is_integer_dtype(present),
+        "number": types.is_numeric_dtype(present) and not types.is_bool_dtype(present),
+    }[kind]
+    if not fits and kind == "integer" and types.is_float_dtype(present):  # pandas keeps integers with gaps as floats
+        return present, present[present % 1 != 0]
+    return present, present[:0] if fits else present
+
+
+def _bound(limit: Any, typed: Values) -> Any:
+    import pandas as pd
+
+    if not isinstance(limit, str):
+        return limit
+    try:
+        moment = pd.Timestamp(limit)
+    except ValueError as error:
+        raise StepError(f"the bound {limit!r} of the column {typed.name!r} is no ISO 8601 date or time") from error
+    return moment if moment.tzinfo is not None else moment.tz_localize("UTC")
+
+
+def _unique(repeated: Values, subject: str) -> Check:
+    count = int(repeated.sum())
+    return Check(subject, "unique", f"{count} of {len(repeated)} values repeat earlier ones" if count else None)
+
+
+def _violation(wrong: Values, rows: int, words: str) -> str | None:
+    if wrong.empty:
+        return None
+    examples = ", ".join(repr(value) for value in wrong.astype(object).drop_duplicates()[:_EXAMPLES].tolist())
+    return f"{len(wrong)} of {rows} values are {words}, such as {examples}"
+
+
+def _count(broken: list[str]) -> str:
+    return f"{len(broken)} place{'s' if len(broken) > 1 else ''}"
+
+
+def _report(frame: pd.DataFrame, contract: Contract, checks: list[Check], name: str) -> str:
+    from mlspec.library.page import page, table, text
+
+    broken = [check for check in checks if check.violation]
+    verdict = f"{len(frame)} rows, {len(checks)} checks of {name}: "
+    sections = [text(verdict + (f"broken in {_count([check.subject for check in broken])}." if broken else "all hold."))]
+    if broken:
+        sections.append(table("Violations", ["of", "rule", "found"], [[c.subject, c.rule, c.violation] for c in broken]))
+    meanings = {column.name: column.description for column in contract.columns}
+    rows = [[str(column), *_profile(frame[column]), meanings.get(str(column), "")] for column in frame.columns]
+    sections.append(table("Columns", ["column", "stored as", "nulls", "distinct", "lowest", "highest", "meaning"], rows))
+    return page("Data contract", sections)
+
+
+def _profile(values: Values) -> list[object]:
+    import pandas as pd
+
+    present = values.dropna()
+    if isinstance(present.dtype, pd.CategoricalDtype):
+        present = present.astype(present.cat.categories.dtype)
+    try:
+        ends: list[object] = ["–", "–"] if present.empty else [str(present.min()), str(present.max())]
+    except TypeError:  # values of several types have no order
+        ends = ["–", "–"]
+    return [str(values.dtype), int(values.isna().sum()), int(present.nunique()), *ends]
+
+
+STEP = LibraryStep(
+    name="data/validate",
+    summary="Checks a dataset against its contract: columns, types, ranges, allowed values, uniqueness, number of rows",
+    stage="data",
+    inputs={"data": Port("dataset", "The table to check: Parquet or CSV")},
+    outputs={
+        "metrics": Port("metrics", "rows, columns, checks, violations"),
+        "report": Port("report", "HTML: violations, and a profile of every column"),
+    },
+    options={
+        "contract": Option("string", "The contract, a YAML file; relative to the project", required=True, file=True),
+        "on_violation": Option(
+            "string",
+            "`fail`: the step fails and lists what is broken; `report`: it succeeds and counts it in `metrics.violations`",
+            default="fail",
+            enum=("fail", "report"),
+        ),
+    },
+    requirements=("pandas", "pyarrow", "PyYAML"),
+    function=_run,
+)

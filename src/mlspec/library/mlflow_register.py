@@ -1,0 +1,233 @@
+"""`mlflow/register`: a model in MLflow's registry, with where it is from and what it was measured to be.
+
+In: a model, metrics files, optionally the data it was trained on. Out: the name and version it has in the registry.
+Owns the tags that tie a version to its spec, data and metrics; never serves a model. The same model with the same tags is
+registered once: a retry or a second run finds the version that is there. The MLflow run's id, which is random, is not among
+the outputs: the version leads to it. Change it when versions should carry more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+
+DEFAULT_URI = "sqlite:///.mlspec/mlflow.db"
+_NAME = re.compile(r"[\w .-]+")
+_PORTS = ("model", "data")
+
+
+def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, Any]:
+    if not _NAME.fullmatch(with_["name"]):
+        raise StepError(f"a registered model's name has letters, digits, spaces and `_.-` only, unlike {with_['name']!r}")
+    metrics = {name: _numbers(name, path_of(inputs, name)) for name in sorted(inputs) if name not in _PORTS}
+    flat = {f"{name}.{key}": value for name, values in metrics.items() for key, value in values.items()}
+    uri = with_["tracking_uri"] or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    with _mlflow(uri) as mlflow:
+        client = mlflow.MlflowClient()
+        tags = {**_provenance(inputs), **_as_text(flat), **_as_text(with_["tags"] or {})}
+        version = _registered(client, with_["name"], tags)
+        if version is None:
+            experiment = with_["experiment"] or os.environ.get("MLFLOW_EXPERIMENT_NAME") or os.environ.get("MLSPEC_LIFECYCLE")
+            experiment_id = _experiment(client, experiment or "mlspec", uri)
+            with mlflow.start_run(experiment_id=experiment_id, run_name=os.environ.get("MLSPEC_RUN_ID"), tags=tags) as run:
+                mlflow.log_params(with_["params"] or {})
+                mlflow.log_metrics(flat)
+                logged = _log_model(inputs)
+            version = _register(client, with_, logged.model_uri, run.info.run_id, tags)
+        if with_["alias"]:
+            client.set_registered_model_alias(with_["name"], with_["alias"], version)
+    return {
+        "name": with_["name"],
+        "version": int(version),
+        "uri": f"models:/{with_['name']}/{version}",
+        "alias": with_["alias"],
+    }
+
+
+@contextmanager
+def _mlflow(uri: str) -> Iterator[Any]:
+    """Import MLflow, set to `uri` and to say nothing; its exceptions become `StepError`s."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a pipeline reports to nobody that its spec does not name
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    if database := _sqlite_file(uri):
+        database.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+        from sqlalchemy.exc import SQLAlchemyError
+
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        try:
+            yield mlflow
+        except (mlflow.MlflowException, SQLAlchemyError) as error:
+            raise StepError(f"MLflow at {_without_secrets(uri)}: {error}") from error
+
+
+def _sqlite_file(uri: str) -> Path | None:
+    """The database's file; None for a tracking server and for other databases."""
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
+def _without_secrets(uri: str) -> str:
+    parts = urlsplit(uri)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def _experiment(client: Any, name: str, uri: str) -> str:
+    """Return the experiment's id; a new one in a SQLite file keeps its artifacts beside that file.
+
+    MLflow's own default for SQLite is `mlruns/` in the current folder, which is the project's root.
+    """
+    from mlflow import MlflowException
+
+    database = _sqlite_file(uri)
+    location = (database.parent / "mlflow-artifacts").absolute().as_uri() if database else None
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException:  # another step made it just now
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        raise StepError(f"the MLflow experiment {name!r} was deleted; restore it with `mlflow experiments restore`")
+    return str(found.experiment_id)
+
+
+def _provenance(inputs: Paths) -> dict[str, str]:
+    """Return the tags that say where the model is from; a tag has no value when the step process does not know it."""
+    from mlspec.library.digest import digest
+
+    tags = {
+        "mlspec.lifecycle": os.environ.get("MLSPEC_LIFECYCLE", ""),
+        "mlspec.spec_digest": os.environ.get("MLSPEC_SPEC_DIGEST", ""),
+    }
+    tags |= {f"mlspec.{name}_digest": digest(path_of(inputs, name)) for name in _PORTS if name in inputs}
+    return {name: value for name, value in tags.items() if value}
+
+
+def _numbers(name: str, path: Path) -> dict[str, float]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StepError(f"cannot read the metrics {name!r}: {error}") from error
+    numbers = isinstance(content, dict) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in content.values()
+    )
+    if not numbers:
+        raise StepError(f"the input {name!r} is no metrics file: a JSON object of numbers")
+    return dict(content)
+
+
+def _as_text(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+
+
+def _registered(client: Any, name: str, tags: Mapping[str, str]) -> str | None:
+    """Return the newest version that has exactly these tags: this model is registered already."""
+    versions = client.search_model_versions(f"name='{name}'")
+    same = [int(version.version) for version in versions if version.status == "READY" and version.tags == tags]
+    return str(max(same)) if same else None
+
+
+def _log_model(inputs: Paths) -> Any:
+    from mlspec.library.estimator import find_model, load_estimator
+
+    file, kind = find_model(path_of(inputs, "model"))
+    if kind == "onnx":
+        return _log_onnx(file)
+    import numpy
+    import pandas
+    import sklearn
+    from mlflow.sklearn import log_model
+
+    estimator = load_estimator(file)
+    packages = {"scikit-learn": sklearn, "numpy": numpy, "pandas": pandas}
+    return log_model(
+        estimator,
+        name="model",
+        serialization_format="pickle",  # skops, the default, refuses types it does not know, a team's own among them
+        signature=_signature(inputs),
+        # Named, so that MLflow does not load the model in another process to find out.
+        pip_requirements=[f"{name}=={module.__version__}" for name, module in packages.items()],
+    )
+
+
+def _log_onnx(file: Path) -> Any:
+    import onnx
+    import onnxruntime
+    from mlflow.onnx import log_model
+
+    requirements = [f"onnx=={onnx.__version__}", f"onnxruntime=={onnxruntime.__version__}"]
+    return log_model(onnx.load(str(file)), name="model", pip_requirements=requirements, save_as_external_data=False)
+
+
+def _signature(inputs: Paths) -> Any:
+    """Return the columns and types the model takes and gives, when the data and the model tell; else None."""
+    from mlflow.models import infer_signature
+
+    from mlspec.library.estimator import load_model
+    from mlspec.library.frames import plain, read_table
+
+    model = load_model(path_of(inputs, "model"))
+    if "data" not in inputs or model.features is None:
+        return None
+    frame = read_table(path_of(inputs, "data"))
+    if any(name not in frame for name in model.features):
+        return None
+    features = plain(frame[model.features].head(100))
+    return infer_signature(features, model.predict(features))
+
+
+def _register(client: Any, with_: Mapping[str, Any], source: str, run_id: str, tags: Mapping[str, str]) -> str:
+    from mlflow import MlflowException
+
+    name = with_["name"]
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    made = client.create_model_version(name, source, run_id, tags=dict(tags), description=with_["description"])
+    return str(made.version)
+
+
+STEP = LibraryStep(
+    name="mlflow/register",
+    summary="Registers a model in MLflow with its metrics and the digests of the spec and the data it is from",
+    stage="service",
+    inputs={
+        "model": Port("model", "The model: scikit-learn (joblib or pickle) or ONNX"),
+        "data": Port(
+            "dataset", "The data it was trained on: their digest becomes a tag, their columns the signature", required=False
+        ),
+    },
+    extra_inputs=Port("metrics", "Metrics to log and tag the version with, each as `<input>.<name>`", required=False),
+    outputs={"registered": Port("values", "name, version, uri (`models:/NAME/VERSION`), alias")},
+    options={
+        "name": Option("string", "The registered model's name", required=True),
+        "alias": Option("string", "The alias to move to this version, such as `champion`"),
+        "description": Option("string", "What to say about this version"),
+        "params": Option("object", "Parameters to log with the run"),
+        "tags": Option("object", "Further tags of the run and the version"),
+        "experiment": Option("string", "The MLflow experiment; default: that of `tracking`, else the lifecycle's name"),
+        "tracking_uri": Option("string", f"The MLflow server or database; default: that of `tracking`, else `{DEFAULT_URI}`"),
+    },
+    requirements=("mlflow", "scikit-learn", "pandas", "pyarrow"),
+    function=_run,
+)
