@@ -1,0 +1,65 @@
+"""Text as Groovy: literals that evaluate to exactly that text, and comments that nothing can leave.
+
+In: any text. Out: Groovy source. Owns all escaping for this target; never knows a step or a shell.
+Groovy 2.4 decodes `\\uXXXX` before it splits a file into tokens, comments included, as Java does: no backslash may
+reach a comment. Change it when the Groovy that controllers embed changes.
+"""
+
+from __future__ import annotations
+
+import re
+
+LITERAL_LIMIT = 65_535
+"""Bytes of a string constant in a class file, in Java's modified UTF-8."""
+
+_NAMED = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_QUOTES_TO_ESCAPE = re.compile(r"'{3,}|'+\Z")
+_UNSPEAKABLE = re.compile("[\x00\uffff\ud800-\udfff]")
+
+
+def literal(text: str) -> str:
+    """Return `text` as a single-quoted string literal: no interpolation, one line."""
+    if not text.isprintable() or "'" in text or "\\" in text:
+        text = "".join(_NAMED.get(character) or _visible(character) for character in text)
+    return f"'{text}'"
+
+
+def block(text: str) -> str:
+    """Return `text` as a literal that keeps its lines, where it has several; otherwise as `literal`."""
+    if "\n" not in text:
+        return literal(text)
+    text = "".join(character if character in "'\n\t" else _NAMED.get(character) or _visible(character) for character in text)
+    text = _QUOTES_TO_ESCAPE.sub(lambda quotes: "\\'" * len(quotes[0]), text)
+    return f"'''\\\n{text}'''"
+
+
+def comment(text: str) -> str:
+    """Return `text` as one line that may follow `// `: control characters are gone, backslashes are slashes."""
+    line = " ".join(text.replace("\\", "/").split())
+    return "".join(character for character in line if character.isprintable())
+
+
+def unspeakable(text: str) -> str | None:
+    """Say why no Groovy literal or shell word holds `text`; None when one does.
+
+    NUL ends a word of a command, U+FFFF is the end of the file to Groovy's lexer, a lone surrogate is no text at all.
+    """
+    if found := _UNSPEAKABLE.search(text):
+        return f"it holds the character U+{ord(found[0]):04X}"
+    if (size := modified_utf8(text)) > LITERAL_LIMIT:
+        return f"it is {size:,} bytes long, and a Groovy string holds at most {LITERAL_LIMIT:,}"
+    return None
+
+
+def modified_utf8(text: str) -> int:
+    """Count the bytes of `text` in a class file: as UTF-8, but six for a character beyond the first plane."""
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-8", "surrogatepass")) + 2 * sum(character > "\uffff" for character in text)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

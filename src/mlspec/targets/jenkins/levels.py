@@ -1,0 +1,65 @@
+"""A graph as what declarative Jenkins can say: one sequence whose elements are a chain or a set of parallel chains.
+
+In: steps in topological order. Out: levels of chains. Owns the merging of chains and the search for barriers that the
+shape adds to the graph; never emits. Change it when declarative pipelines learn more than one level of parallelism.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlspec.plan.model import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Steps that run one after the other because each is all that the next one waits for."""
+
+    steps: tuple[Step, ...]
+    waits_for_more: bool
+    """The level before holds a chain that this one does not need: a barrier that only the shape adds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Chains that start together, once all of the level before has ended."""
+
+    chains: tuple[Chain, ...]
+
+
+def levels_of(steps: Sequence[Step]) -> list[Level]:
+    """Arrange steps in levels, each chain as early as what it needs allows, in the order of the plan.
+
+    Only upstream ids that are among `steps` count. O(steps + edges).
+    """
+    known = {step.id for step in steps}
+    readers = Counter(upstream for step in steps for upstream in step.upstream if upstream in known)
+    chains: list[list[Step]] = []
+    chain_of: dict[str, int] = {}
+    level_of: list[int] = []
+    needs: list[set[int]] = []
+    for step in steps:
+        upstream = [name for name in step.upstream if name in known]
+        if len(upstream) == 1 and readers[upstream[0]] == 1:
+            chain = chain_of[upstream[0]]
+            chains[chain].append(step)
+        else:
+            chain = len(chains)
+            chains.append([step])
+            needs.append({chain_of[name] for name in upstream})
+            level_of.append(1 + max((level_of[need] for need in needs[chain]), default=-1))
+        chain_of[step.id] = chain
+    members: list[list[int]] = [[] for _ in range(max(level_of, default=-1) + 1)]
+    for chain, level in enumerate(level_of):
+        members[level].append(chain)
+    return [
+        Level(
+            tuple(
+                Chain(tuple(chains[chain]), level > 0 and not needs[chain].issuperset(members[level - 1]))
+                for chain in members[level]
+            )
+        )
+        for level in range(len(members))
+    ]

@@ -1,0 +1,40 @@
+"""How large a pipeline is for a controller, which compiles all of `pipeline {}` to one method of at most 64 KB.
+
+In: a plan and its levels. Out: estimated bytes after the CPS transform. Owns the weights, which were measured on
+pipelines of growing size until the transform failed (plain `groovyc` takes ten times as much); never emits.
+Change it when a new version of the transform is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlspec.plan.model import Plan
+from mlspec.targets.jenkins.levels import Level
+
+METHOD_LIMIT = 65_535
+BUDGET = 49_152
+"""Three quarters of the limit: the weights are estimates."""
+LIST_LIMIT = 250
+"""Elements of a list literal that the transform takes."""
+
+_PIPELINE = 2_000
+_STAGE = 305
+_WHEN = 300
+_NEED = 20
+_GROUP = 305
+_PARAMETER = 270
+_CHOICE = 20
+
+
+def pipeline_bytes(plan: Plan, levels: Sequence[Level], needs: int) -> int:
+    """Estimate the pipeline block in its declarative form; `needs` counts the names in all its `ready` calls."""
+    chains = [chain for level in levels for chain in level.chains]
+    stages = sum(len(chain.steps) for chain in chains)
+    groups = sum(len(level.chains) > 1 for level in levels) + sum(len(chain.steps) > 1 for chain in chains)
+    return parameter_bytes(plan) + stages * (_STAGE + _WHEN) + groups * _GROUP + needs * _NEED
+
+
+def parameter_bytes(plan: Plan) -> int:
+    """Estimate a pipeline block with the plan's parameters and no stage."""
+    return _PIPELINE + sum(_PARAMETER + _CHOICE * len(parameter.enum) for parameter in plan.params)
