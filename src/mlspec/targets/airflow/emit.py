@@ -27,6 +27,8 @@ SKIPPED = 99
 """What the step process exits with when a step did not run."""
 
 _JSON_SCHEMA_TYPES = {"list": "array"}
+_TRACKING = ("--tracking", "--experiment")
+_ENVIRONMENT = ("--environment", "--environment-digest", "--pythonpath", "--python")
 _OWN = ("dag", "list", "os", "pendulum", "shlex", "step_process", "str")
 _TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_OWN})
 """Names that the generated file uses itself: a task of that name gets a variable of another."""
@@ -54,6 +56,8 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         run=_run(plan),
         common=[string(option) for option in _common(plan)],
         dag=_dag(plan, options),
+        tracking=_tracking(plan),
+        environments=_environments(plan),
         defaults=_defaults(plan, options),
         steps=[_task(plan, step, variables) for step in plan.steps],
         finals=[_task(plan, step, variables, final=True) for step in plan.finals],
@@ -175,22 +179,58 @@ def _defaults(plan: Plan, options: AirflowOptions) -> list[tuple[str, str]]:
 
 def _task(plan: Plan, step: Step, variables: Mapping[str, str], *, final: bool = False) -> _Task:
     variable = variables[step.id]
-    options = [" ".join(words) for words in step_options(plan, step)]
+    # A teardown runs whatever became of its upstream, even in a run that a person ended. A `finally` step that needs
+    # another one is an ordinary task instead: a failure of what it needs blocks it.
+    teardown = final and not step.upstream
+    options = _options(plan, step)
     if plan.on_failure == "stop" and not final:
         # Airflow's own fail_fast would end tasks that are running.
-        options.insert(1, "--fail-fast")
+        options.insert(1, string("--fail-fast"))
     return _Task(
         comment=visible(origin((step.id, _logic(step)))),
         variable=variable,
         task_id=string(step.slug),
-        noqa="" if variable == step.slug else "  # noqa: AIR001",
+        noqa="" if variable == step.slug or teardown else "  # noqa: AIR001",
         arguments=tuple(_arguments(plan, step)),
-        options=tuple(block(option) for option in options),
-        # A teardown runs whatever became of its upstream, even in a run that a person ended. One that needs another
-        # `finally` step is an ordinary task instead: a failure of what it needs blocks it.
-        teardown=final and not step.upstream,
-        upstream=variables[""] if final and not step.upstream else _upstream(step, variables),
+        options=tuple(options),
+        teardown=teardown,
+        upstream=variables[""] if teardown else _upstream(step, variables),
     )
+
+
+def _options(plan: Plan, step: Step) -> list[str]:
+    """The step's options as source text; those that many steps share stand once, at the top of the file."""
+    lines: list[str] = []
+    for words in step_options(plan, step):
+        if words[0] in _TRACKING:
+            line = "*TRACKING"
+        elif words[0] in _ENVIRONMENT:
+            line = f"*ENVIRONMENT[{string(step.environment or '')}]"
+        else:
+            lines.append(block(" ".join(words)))
+            continue
+        if lines[-1] != line:
+            lines.append(line)
+    return lines
+
+
+def _tracking(plan: Plan) -> list[str]:
+    tracked = [step for step in plan.all_steps() if not isinstance(step.body, Gate)]
+    return _only(_TRACKING, plan, tracked[0]) if tracked else []
+
+
+def _environments(plan: Plan) -> list[tuple[str, list[str]]]:
+    """The options of each environment that a step is in, by name."""
+    first: dict[str, Step] = {}
+    for step in plan.all_steps():
+        if step.environment:
+            first.setdefault(step.environment, step)
+    found = [(string(name), _only(_ENVIRONMENT, plan, first[name])) for name in sorted(first)]
+    return [(name, options) for name, options in found if options]
+
+
+def _only(names: tuple[str, ...], plan: Plan, step: Step) -> list[str]:
+    return [string(" ".join(words)) for words in step_options(plan, step) if words[0] in names]
 
 
 def _upstream(step: Step, variables: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ Change it when the formatter's taste changes or a value comes out wrong.
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 from mlspec.plan.model import Json
 
@@ -34,9 +35,8 @@ def string(text: str) -> str:
 
 def block(text: str) -> str:
     """A string literal that keeps the lines of `text` where they can be shown as they are; else `string`."""
-    lines = text.split("\n")
-    plain = not any(_INVISIBLE.search(line) for line in lines)
-    if len(lines) < 2 or not plain or '"""' in text or text.endswith(('"', "\\")):
+    plain = not _INVISIBLE.search(text.replace("\n", ""))
+    if "\n" not in text.rstrip("\n") or not plain or '"""' in text or text.endswith(('"', "\\")):
         return string(text)
     prefix = "r" if "\\" in text else ""
     return f'{prefix}"""{text}"""'
@@ -87,7 +87,7 @@ def _flat(value: Json) -> str:
         case str():
             return string(value)
         case float():
-            return repr(value) if value == value and abs(value) != float("inf") else f'float("{value}")'
+            return repr(value).replace("e+", "e") if isfinite(value) else f'float("{value}")'
         case list():
             return "[" + ", ".join(map(_flat, value)) + "]"
         case dict():
