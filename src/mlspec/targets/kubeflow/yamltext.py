@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|--[a-z][a-z-]*(=[A-Za-z0-9_./=,-]*)?")
+_PLAIN = re.compile(r"(?:--)?[A-Za-z/](?:[A-Za-z0-9_./@-]|[=,:](?=[A-Za-z0-9/.]))*")
 """Text that no reader takes for anything but itself, `_WORDS` aside: no digit, sign or indicator in front."""
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 _UNPRINTABLE = re.compile("[^\t\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")

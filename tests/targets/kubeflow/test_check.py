@@ -1,0 +1,94 @@
+"""The validator says what is wrong with IR that kfp's loader takes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from mlspec.targets.kubeflow import TARGET
+from mlspec.targets.kubeflow.check import faults
+from tests.targets.kubeflow.plans import FULL, PLAIN
+
+PLAIN_IR = yaml.safe_load(TARGET.emit(PLAIN)[0].content)
+FULL_IR = next(yaml.safe_load_all(TARGET.emit(FULL)[0].content))
+
+
+def tasks(ir: dict[str, Any]) -> dict[str, Any]:
+    return ir["root"]["dag"]["tasks"]  # type: ignore[no-any-return]
+
+
+def steps(ir: dict[str, Any]) -> dict[str, Any]:
+    return ir["components"]["comp-steps"]["dag"]["tasks"]  # type: ignore[no-any-return]
+
+
+def second_exit_task(ir: dict[str, Any]) -> None:
+    tasks(ir)["again"] = copy.deepcopy(tasks(ir)["finally"])
+
+
+BROKEN: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
+    ("'Bad Name' is no pipeline name", PLAIN_IR, lambda ir: ir["pipelineInfo"].update(name="Bad Name")),
+    ("schemaVersion is not 2.1.0", PLAIN_IR, lambda ir: ir.pop("schemaVersion")),
+    ("depends on unknown task 'third'", PLAIN_IR, lambda ir: tasks(ir)["second"]["dependentTasks"].append("third")),
+    (
+        "is from unknown task 'third'",
+        PLAIN_IR,
+        lambda ir: tasks(ir)["second"]["inputs"]["artifacts"]["it"]["taskOutputArtifact"].update(producerTask="third"),
+    ),
+    (
+        "has no output 'other'",
+        PLAIN_IR,
+        lambda ir: tasks(ir)["second"]["inputs"]["artifacts"]["it"]["taskOutputArtifact"].update(outputArtifactKey="other"),
+    ),
+    ("on which the task does not depend", PLAIN_IR, lambda ir: tasks(ir)["second"].pop("dependentTasks")),
+    ("tasks in a cycle: first, second", PLAIN_IR, lambda ir: tasks(ir)["first"].update(dependentTasks=["second"])),
+    ("there is no component 'comp-first'", PLAIN_IR, lambda ir: ir["components"].pop("comp-first")),
+    ("there is no executor 'exec-first'", PLAIN_IR, lambda ir: ir["deploymentSpec"]["executors"].pop("exec-first")),
+    ("input 'it' is missing", PLAIN_IR, lambda ir: tasks(ir)["second"]["inputs"].pop("artifacts")),
+    (
+        "the component has no input 'it'",
+        PLAIN_IR,
+        lambda ir: ir["components"]["comp-second"]["inputDefinitions"].pop("artifacts"),
+    ),
+    ("the name is not of the form", PLAIN_IR, lambda ir: tasks(ir).update({"a--b": tasks(ir).pop("first")})),
+    ("the backend adds a task of this name", PLAIN_IR, lambda ir: tasks(ir).update({"second-driver": tasks(ir)["second"]})),
+    (
+        "the launcher knows no placeholder {{$.pipeline_job_uuid}}",
+        PLAIN_IR,
+        lambda ir: ir["deploymentSpec"]["executors"]["exec-first"]["container"]["args"].append("{{$.pipeline_job_uuid}}"),
+    ),
+    (
+        "is of something the component does not have",
+        PLAIN_IR,
+        lambda ir: ir["deploymentSpec"]["executors"]["exec-first"]["container"]["args"].append("{{$.inputs.parameters['x']}}"),
+    ),
+    ("no image", PLAIN_IR, lambda ir: ir["deploymentSpec"]["executors"]["exec-first"]["container"].pop("image")),
+    (
+        "component 'comp-first' is used 2 times",
+        PLAIN_IR,
+        lambda ir: tasks(ir).update({"third": tasks(ir)["first"]}),
+    ),
+    ("which its DAG does not have", FULL_IR, lambda ir: ir["components"]["comp-steps"].pop("inputDefinitions")),
+    (
+        "an exit task must take a taskFinalStatus",
+        FULL_IR,
+        lambda ir: tasks(ir)["finally"]["inputs"]["parameters"].pop("run-status"),
+    ),
+    ("'steps' has another exit task, and the backend keeps one", FULL_IR, second_exit_task),
+    (
+        "the condition reads 'pipelinechannel--worthwhile--outcome', which is no task's output",
+        FULL_IR,
+        lambda ir: steps(ir)["register"]["inputs"]["parameters"].pop("pipelinechannel--worthwhile--outcome"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "ir", "breaks"), BROKEN, ids=[message for message, _, _ in BROKEN])
+def test_a_fault_is_found(message: str, ir: dict[str, Any], breaks: Callable[[dict[str, Any]], object]) -> None:
+    broken = copy.deepcopy(ir)
+    assert faults(broken) == []
+    breaks(broken)
+    assert any(message in fault for fault in faults(broken)), faults(broken)

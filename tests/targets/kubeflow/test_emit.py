@@ -1,0 +1,141 @@
+"""What the IR says, and that it says it the same way everywhere."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from mlspec.plan.model import Input, Plan
+from mlspec.targets.base import refusals, seal_of
+from mlspec.targets.kubeflow import TARGET
+from mlspec.targets.kubeflow.check import faults
+from mlspec.targets.kubeflow.findings import estimated_size
+from tests.targets.kubeflow.plans import FULL, ONE_FINAL, PLAIN, PLANS, chain, gate, metrics, out, plan, reads, step
+
+
+class YamlFile(SingleFileSnapshotExtension):
+    file_extension = "yaml"
+    _write_mode = WriteMode.TEXT
+
+
+def text(plan: Plan) -> str:
+    return TARGET.emit(plan)[0].content
+
+
+def documents(plan: Plan) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(text(plan)))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_ir(name: str, snapshot: SnapshotAssertion) -> None:
+    assert text(PLANS[name]) == snapshot(name=name, extension_class=YamlFile)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_one_sealed_file_without_faults(name: str) -> None:
+    (file,) = TARGET.emit(PLANS[name])
+    assert file.path == f"{PLANS[name].lifecycle}.yaml"
+    assert seal_of(file.content) == "ours"
+    assert faults(documents(PLANS[name])[0]) == []
+    assert refusals(PLANS[name], TARGET) == []
+
+
+def test_the_bytes_depend_on_the_plan_alone(tmp_path: Path) -> None:
+    script = (
+        "import sys; from tests.targets.kubeflow.plans import FULL; from mlspec.targets.kubeflow import TARGET;"
+        "sys.stdout.buffer.write(TARGET.emit(FULL)[0].content.encode());"
+        "assert not [name for name in sys.modules if name.split('.')[0] in ('kfp', 'google')]"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "42", "LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONUTF8": "0"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, check=True)
+    assert done.stdout == text(FULL).encode()
+
+
+def test_a_new_step_changes_no_other_steps_block() -> None:
+    extra = step("profile", "profile ${{ inputs.t }}", "ingest", inputs=(Input("t", reads("ingest", "table")),))
+    more = replace(FULL, steps=(*FULL.steps[:2], extra, *FULL.steps[2:]))
+    old, new = (text(plan).split("\n", 4)[4].splitlines() for plan in (FULL, more))
+    changed = [line for line in difflib.ndiff(old, new) if line[0] in "+-"]
+    assert changed, "there is no difference"
+    assert [line for line in changed if line[0] == "-"] == []
+
+
+def test_tasks_depend_on_what_they_read_or_need() -> None:
+    tasks = documents(PLAIN)[0]["root"]["dag"]["tasks"]
+    assert list(tasks) == ["first", "second"]
+    assert tasks["second"]["dependentTasks"] == ["first"]
+    assert tasks["second"]["inputs"]["artifacts"] == {
+        "it": {"taskOutputArtifact": {"producerTask": "first", "outputArtifactKey": "out"}}
+    }
+
+
+def test_skips_pass_on_through_joins() -> None:
+    skips = plan(
+        "skips",
+        step("start", outputs=out("metrics", "metrics")),
+        gate("check", "start.metrics.a > 1.0", "start", "skip", metrics("start")),
+        step("maybe", when="params.x"),
+        step("left", upstream="check"),
+        step("join", upstream="left maybe start"),
+        step("free", upstream="start"),
+    )
+    tasks = documents(skips)[0]["root"]["dag"]["tasks"]
+    conditions = {name: task["triggerPolicy"]["condition"] for name, task in tasks.items() if "triggerPolicy" in task}
+    assert conditions == {
+        "left": "inputs.parameter_values['pipelinechannel--check--outcome'] == 'succeeded'",
+        "join": "inputs.parameter_values['pipelinechannel--left--outcome'] == 'succeeded'"
+        " && inputs.parameter_values['pipelinechannel--maybe--outcome'] == 'succeeded'",
+    }
+
+
+def test_names_that_kfp_would_take_for_its_own_are_changed() -> None:
+    names = ["steps", "finally_", "a_b", "a__b", "train", "train_driver", "root"]
+    tasks = documents(plan("names", *map(step, names), finals=(step("cleanup"),)))[0]
+    assert list(tasks["components"]["comp-steps"]["dag"]["tasks"]) == [
+        *("steps-2", "finally-2", "a-b", "a-b-2", "train", "train-driver-step", "root-2"),
+    ]
+
+
+def test_no_text_of_a_spec_is_a_placeholder() -> None:
+    awkward = step("work", "echo '{{$}}' '{{$.pipeline_job_uuid}}' {{{workflow.name}} {~{", with_=(("x", "{{$}}"),))
+    args = documents(plan("braces", awkward))[0]["deploymentSpec"]["executors"]["exec-work"]["container"]["args"]
+    theirs = [word for word in args if word.startswith(("--shell", "--with"))]
+    assert theirs == ["--with=x={~{$}}", "--shell=echo '{~{$}}' '{~{$.pipeline_job_uuid}}' {~{~{workflow.name}} {~~{"]
+    assert "--executor-input={{$}}" in args
+
+
+def test_the_cost_is_linear() -> None:
+    times = {}
+    for length in (1000, 10_000):
+        subject = chain(length)
+        started = time.process_time()
+        assert len(text(subject)) > 1000 * length
+        times[length] = time.process_time() - started
+    assert times[10_000] < 20 * times[1000], times
+
+
+def test_the_estimated_size_is_near_the_real_one() -> None:
+    for subject in (FULL, chain(300)):
+        real = len(json.dumps(documents(subject)[0], separators=(",", ":"), ensure_ascii=False).encode())
+        assert 0.75 < estimated_size(subject) / real < 1.25
+
+
+def test_one_final_step_is_the_exit_task_and_several_are_in_one() -> None:
+    (one,) = documents(ONE_FINAL)
+    assert list(one["root"]["dag"]["tasks"]) == ["steps", "cleanup"]
+    several = documents(FULL)[0]
+    assert list(several["root"]["dag"]["tasks"]) == ["steps", "finally"]
+    assert several["components"]["comp-finally"]["dag"]["tasks"]["report"]["dependentTasks"] == ["cleanup"]

@@ -1,0 +1,51 @@
+"""What the target says about a plan before it compiles it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mlspec.diagnostics import Diagnostic
+from mlspec.plan.features import Feature
+from mlspec.plan.model import Parameter, Plan, Secret
+from mlspec.targets.kubeflow import TARGET
+from tests.targets.kubeflow.plans import FULL, chain, out, plan, step
+
+REMOTE = {"store": "s3://acme/store", "target_options": {"kubeflow": {"image": "acme/base:1"}}}
+SECRET = {"token": Secret("token", "TOKEN")}
+
+WRONG: dict[str, tuple[str, Plan]] = {
+    "no image": ("MLS510 warning", plan("p", step("a"), store="s3://x/y")),
+    "local store": ("MLS511 warning", plan("p", step("a"), **{**REMOTE, "store": ".mlspec/store"})),
+    "secret": ("MLS512 error", plan("p", step("a", secrets=("token",)), secrets=SECRET, **REMOTE)),
+    "outcome": ("MLS513 error", plan("p", step("a", when="true", outputs=out("outcome")), **REMOTE)),
+    "placeholder": ("MLS514 error", plan("p", step("a"), params=(Parameter("x", "string", "{{$}}"),), **REMOTE)),
+    "size": ("MLS515 warning", replace(chain(1200), **REMOTE)),
+    "option": ("MLS516 error", plan("p", step("a"), **{**REMOTE, "target_options": {"kubeflow": {"imag": "x"}}})),
+    "step option": ("MLS516 error", plan("p", step("a", extensions={"kubeflow": {"node_selector": 1}}), **REMOTE)),
+}
+
+
+def brief(finding: Diagnostic) -> str:
+    return f"{finding.code} {finding.severity}"
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_each_fault_alone(name: str) -> None:
+    expected, subject = WRONG[name]
+    assert [brief(finding) for finding in TARGET.check(subject)] == [expected]
+
+
+def test_a_good_plan_has_none() -> None:
+    assert TARGET.check(FULL) == []
+
+
+def test_a_misspelt_option_has_a_suggestion() -> None:
+    (finding,) = TARGET.check(WRONG["option"][1])
+    assert (finding.hint, finding.path) == ("did you mean image?", "targets.kubeflow.imag")
+
+
+def test_every_feature_has_an_answer() -> None:
+    assert set(TARGET.capabilities) == set(Feature)
+    assert all(support.how for support in TARGET.capabilities.values())
