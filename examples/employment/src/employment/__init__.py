@@ -1,0 +1,1 @@
+"""Predicts from census answers whether a person has a job."""
