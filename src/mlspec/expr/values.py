@@ -38,12 +38,13 @@ def decode(text: str) -> Any:
 def typed(text: str, kind: str) -> Any:
     """Read `text` as a parameter of type `kind`; raises `ValueError` when it is none.
 
-    `kind` is string, integer, number, boolean, list or object.
+    `kind` is string, integer, number, boolean, list or object. Whole numbers are integers however they are written,
+    since some orchestrators (Kubeflow) keep all numbers as doubles and would hand `2` on as `2.0`.
     """
     if kind == "string":
         return text
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_float=_number)
     except ValueError:
         raise ValueError(f"{text!r} is not {_article(kind)}") from None
     if kind == "integer" and isinstance(value, float) and value.is_integer():
@@ -51,6 +52,11 @@ def typed(text: str, kind: str) -> Any:
     if not is_a(value, kind):
         raise ValueError(f"{text!r} is not {_article(kind)}")
     return value
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) <= 2**53 else value
 
 
 def is_a(value: Any, kind: str) -> bool:

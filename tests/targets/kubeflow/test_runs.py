@@ -1,0 +1,295 @@
+"""Compiled plans loaded by kfp and run for real in `kfp.local`, with their step records read afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlspec.plan.model import Input, Instance, Output, Parameter, Plan, Retry, Shell, Step, StepOutput
+from mlspec.targets.kubeflow import TARGET
+from tests.engines import EngineRun, kfp_local
+from tests.targets.kubeflow.plans import PLANS, gate, metrics, out, plan, reads, step
+
+pytestmark = pytest.mark.kfp
+
+AUC = "echo '{\"auc\": 0.9}' > ${{ outputs.metrics }}"
+
+
+def run(project: Path, plan: Plan, **params: object) -> tuple[EngineRun, dict[str, str]]:
+    """Run a plan; the second result is each started step's status, by its folder in the store."""
+    done = kfp_local.run(project, plan, TARGET.emit(plan), params)
+    return done, {name: record["status"] for name, record in records(project, plan, done).items()}
+
+
+def records(project: Path, plan: Plan, done: EngineRun) -> dict[str, dict[str, object]]:
+    folder = project / plan.store / plan.lifecycle / done.run_id
+    paths = sorted(folder.rglob("_record.json"))
+    return {str(path.parent.relative_to(folder)): json.loads(path.read_text("utf-8")) for path in paths}
+
+
+def results(project: Path) -> Mapping[str, str]:
+    """What steps wrote below `results/` in the project."""
+    return {path.name: path.read_text("utf-8") for path in (project / "results").iterdir()}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_kfp_loads_it(name: str) -> None:
+    (file,) = TARGET.emit(PLANS[name])
+    loaded = kfp_local.load(file.content)
+    assert loaded.name == PLANS[name].lifecycle
+    assert set(loaded.component_spec.inputs or {}) == {parameter.name for parameter in PLANS[name].params}
+
+
+DIAMOND = plan(
+    "diamond",
+    step("ingest", "printf data > ${{ outputs.table }}", outputs=out("table", "dataset")),
+    step(
+        "left",
+        "cat ${{ inputs.table }} > ${{ outputs.out }}; echo -n ${{ params.n }} >> ${{ outputs.out }}",
+        "ingest",
+        inputs=(Input("table", reads("ingest", "table")),),
+        params=("n",),
+        outputs=out(),
+    ),
+    step("right", AUC, "ingest", outputs=out("metrics", "metrics")),
+    step(
+        "join",
+        "mkdir -p results; cat ${{ inputs.left }} > results/left; echo -n ${{ right.metrics.auc }} > results/auc",
+        "left right",
+        inputs=(Input("left", reads("left", "out", "artifact")),),
+        values=(metrics("right"),),
+    ),
+    finals=(step("cleanup", "echo -n ${{ run.status }} > results/status"),),
+    params=(Parameter("n", "integer", 3),),
+)
+
+
+def test_a_diamond(tmp_path: Path) -> None:
+    done, states = run(tmp_path, DIAMOND)
+    assert done.status == "succeeded"
+    assert states == dict.fromkeys(["ingest", "left", "right", "join", "cleanup"], "succeeded")
+    assert results(tmp_path) == {"left": "data3", "auc": "0.9", "status": "succeeded"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mlspec", "results"]
+
+
+def test_a_parameter_is_overridden(tmp_path: Path) -> None:
+    run(tmp_path, DIAMOND, n=12)
+    assert results(tmp_path)["left"] == "data12"
+
+
+def test_a_failing_step_blocks_what_follows(tmp_path: Path) -> None:
+    failing = plan(
+        "failing",
+        step("a", "echo a > ${{ outputs.out }}", outputs=out()),
+        step("b", "exit 7", "a", inputs=(Input("a", reads("a", "out", "artifact")),), outputs=out()),
+        step("c", "echo c", "b"),
+        step("d", "echo d", "c a"),
+        step("independent", "echo independent"),
+        finals=(step("cleanup", "mkdir results; echo -n ${{ run.status }} > results/status"),),
+    )
+    done, states = run(tmp_path, failing)
+    assert done.status == "failed"
+    assert {name: states.get(name) for name in "abcd"} == {"a": "succeeded", "b": "failed", "c": None, "d": None}
+    assert states["cleanup"] == "succeeded"
+    assert results(tmp_path) == {"status": "failed"}
+    assert records(tmp_path, failing, done)["b"]["exit_code"] == 7
+
+
+def test_after_a_failure_no_step_starts(tmp_path: Path) -> None:
+    done, states = run(tmp_path, plan("stops", step("a", "exit 1"), step("b", "echo b")))
+    assert (done.status, states) == ("failed", {"a": "failed"})
+
+
+def test_a_retry_succeeds(tmp_path: Path) -> None:
+    script = "mkdir results; if [ -e tried ]; then echo ok > ${{ outputs.out }}; else touch tried; rmdir results; exit 3; fi"
+    retried = plan("retried", step("flaky", script, retry=Retry(2, 0.01, 2.0), outputs=out()), step("after", "true", "flaky"))
+    done, states = run(tmp_path, retried)
+    assert (done.status, states) == ("succeeded", {"flaky": "succeeded", "after": "succeeded"})
+    assert records(tmp_path, retried, done)["flaky"]["attempts"] == 2
+
+
+def gated(otherwise: str, bound: str) -> Plan:
+    return plan(
+        "gated",
+        step("train", AUC, outputs=out("metrics", "metrics")),
+        gate("quality", f"train.metrics.auc >= {bound}", "train", otherwise, metrics("train")),
+        step("left", "echo l > ${{ outputs.out }}", "quality", outputs=out()),
+        step("right", "echo r", "quality"),
+        step("join", "cat ${{ inputs.left }}", "left right", inputs=(Input("left", reads("left", "out", "artifact")),)),
+        step("beside", "true", "train"),
+    )
+
+
+def test_a_gate_that_holds(tmp_path: Path) -> None:
+    done, states = run(tmp_path, gated("skip", "0.5"))
+    assert (done.status, set(states.values())) == ("succeeded", {"succeeded"})
+    assert len(states) == 6
+
+
+def test_a_gate_that_skips_a_diamond(tmp_path: Path) -> None:
+    done, states = run(tmp_path, gated("skip", "0.95"))
+    assert done.status == "succeeded"
+    assert states == {"train": "succeeded", "quality": "skipped", "beside": "succeeded"}
+
+
+def test_a_gate_that_stops(tmp_path: Path) -> None:
+    done, states = run(tmp_path, gated("stop", "0.95"))
+    assert done.status == "failed"
+    assert (states["quality"], states.get("left"), states.get("join")) == ("failed", None, None)
+
+
+def test_an_evaluation_error_fails_the_step(tmp_path: Path) -> None:
+    done, states = run(tmp_path, replace(gated("skip", "train.metrics.f1")))
+    assert (done.status, states["quality"]) == ("failed", "failed")
+
+
+JOIN = plan(
+    "join",
+    step("a", "echo a > ${{ outputs.out }}", when="params.a", params=("a",), outputs=out()),
+    step("b", "echo b > ${{ outputs.out }}", when="params.b", params=("b",), outputs=out()),
+    step("below", "cat ${{ inputs.a }}", "a", inputs=(Input("a", reads("a", "out", "artifact")),)),
+    step(
+        "both",
+        "cat ${{ inputs.a }} ${{ inputs.b }}",
+        "a b",
+        inputs=(Input("a", reads("a", "out", "artifact")), Input("b", reads("b", "out", "artifact"))),
+    ),
+    step("last", "true", "both"),
+    params=(Parameter("a", "boolean", True), Parameter("b", "boolean", True)),
+)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (True, True, "a+ b+ below+ both+ last+"),
+        (False, True, "a- b+"),
+        (True, False, "a+ b- below+"),
+        (False, False, "a- b-"),
+    ],
+)
+def test_branches_that_are_skipped_one_by_one(tmp_path: Path, a: bool, b: bool, expected: str) -> None:
+    done, states = run(tmp_path, JOIN, a=a, b=b)
+    signs = {"succeeded": "+", "skipped": "-"}
+    assert " ".join(f"{name}{signs[status]}" for name, status in states.items()) == expected
+    assert done.status == "succeeded"
+
+
+def test_final_steps_in_their_order(tmp_path: Path) -> None:
+    finals = (
+        step("first", "echo -n 1 >> results/order"),
+        step("broken", "exit 1"),
+        step("second", "echo -n 2 >> results/order", "first"),
+        step("blocked", "echo -n 3 >> results/order", "broken"),
+        step("unwanted", "echo -n 4 >> results/order", when="run.status == 'failed'"),
+        step("below", "echo -n 5 >> results/order", "unwanted"),
+    )
+    done, states = run(tmp_path, plan("finals", step("work", "mkdir results"), finals=finals))
+    assert done.status == "failed"
+    assert states == {
+        "work": "succeeded",
+        "first": "succeeded",
+        "second": "succeeded",
+        "broken": "failed",
+        "unwanted": "skipped",
+    }
+    assert results(tmp_path) == {"order": "12"}
+
+
+def test_a_matrix_is_read_as_a_list_of_those_that_succeeded(tmp_path: Path) -> None:
+    def instance(index: int) -> Step:
+        return Step(
+            *(f"fit[n={index}]", "fit", f"fit__{index}", Shell("echo -n ${{ matrix.n }} > ${{ outputs.out }}")),
+            when="matrix.n != 1.0",
+            outputs=out(),
+            instance=Instance(index, (("n", index),)),
+        )
+
+    ids = tuple(f"fit[n={index}]" for index in range(3))
+    source = StepOutput(ids, "out", "artifact", many=True)
+    choose = step("choose", "mkdir results; cat ${{ inputs.all }} > results/all", upstream=" ".join(ids))
+    choose = replace(choose, upstream=ids, inputs=(Input("all", source),))
+    done, states = run(tmp_path, plan("matrix", *map(instance, range(3)), choose))
+    assert done.status == "succeeded"
+    assert states == {"fit/0": "succeeded", "fit/1": "skipped", "fit/2": "succeeded", "choose": "succeeded"}
+    assert results(tmp_path) == {"all": "02"}
+
+
+AWKWARD = {
+    "quotes": 'it\'s "q" `id`',
+    "shell": "$HOME ${HOME} $(id) * ? ; & | > x",
+    "backslashes": "a\\b \\n \\",
+    "newlines": "one\n\n  two\n",
+    "tabs": "\ta\t",
+    "braces": "{{ x }} {{$}} {{$.pipeline_job_uuid}} {{workflow.name}} {{{ {~{ }}",
+    "unicode": "é ≠ 🎉 \u2028 \x7f",
+    "empty": "",
+    "dash": "-n --shell=x",
+    "yaml": "# no: [yes, *x] &y !z %w @v",
+    "number": "007",
+    "json": '{"a": [1, 2]}',
+}
+
+
+def test_awkward_text_arrives_byte_for_byte(tmp_path: Path) -> None:
+    script = "mkdir -p results\n" + "".join(f"printf '%s' ${{{{ with.{name} }}}} > results/{name}\n" for name in AWKWARD)
+    script += "printf '%s' '{{$}} {{ x }}' > results/literal\n"
+    done, _ = run(tmp_path, plan("awkward", step("work", script, with_=tuple(AWKWARD.items()))))
+    assert done.status == "succeeded"
+    found = {path.name: path.read_bytes() for path in (tmp_path / "results").iterdir()}
+    assert found == {name: text.encode() for name, text in {**AWKWARD, "literal": "{{$}} {{ x }}"}.items()}
+
+
+def test_parameters_of_every_type_arrive(tmp_path: Path) -> None:
+    params = {
+        "text": Parameter("text", "string", AWKWARD["quotes"] + AWKWARD["shell"] + AWKWARD["newlines"]),
+        "whole": Parameter("whole", "integer", 2**40),
+        "share": Parameter("share", "number", 1e-05),
+        "two": Parameter("two", "number", 2),
+        "flag": Parameter("flag", "boolean", False),
+        "sizes": Parameter("sizes", "list", [1, 2.5, "x"]),
+        "extra": Parameter("extra", "object", {"b": {"c": [1]}, "a": None}),
+    }
+    script = "mkdir results\n" + "".join(f"printf '%s' ${{{{ with.{name} }}}} > results/{name}\n" for name in params)
+    with_ = tuple((name, f"${{{{ params.{name} }}}}") for name in params)
+    done, _ = run(
+        tmp_path,
+        plan("typed", step("work", script, with_=with_, params=tuple(sorted(params))), params=tuple(params.values())),
+    )
+    assert done.status == "succeeded"
+    found = dict(results(tmp_path))
+    assert json.loads(found.pop("extra")) == params["extra"].default
+    assert found == {
+        "text": params["text"].default,
+        "whole": str(2**40),
+        "share": "1e-05",
+        "two": "2",
+        "flag": "false",
+        "sizes": '[1,2.5,"x"]',
+    }
+
+
+def test_a_missing_output_fails(tmp_path: Path) -> None:
+    lacking = plan("lacking", step("a", "true", outputs=(Output("model", "model"),)), step("b", "true", "a"))
+    done, states = run(tmp_path, lacking)
+    assert (done.status, states) == ("failed", {"a": "failed"})
+
+
+def test_kfp_knows_every_field_of_an_executor() -> None:
+    """Loading takes executors and platforms for free-form structures; their own messages do not."""
+    from google.protobuf import json_format
+    from kfp.kubernetes import kubernetes_executor_config_pb2
+    from kfp.pipeline_spec import pipeline_spec_pb2
+
+    pipeline, platforms = yaml.safe_load_all(TARGET.emit(PLANS["full"])[0].content)
+    for executor in pipeline["deploymentSpec"]["executors"].values():
+        json_format.ParseDict(executor, pipeline_spec_pb2.PipelineDeploymentConfig.ExecutorSpec())
+    executors = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert list(executors) == ["exec-train-0", "exec-train-1"]
+    for settings in executors.values():
+        json_format.ParseDict(settings, kubernetes_executor_config_pb2.KubernetesExecutorConfig())
