@@ -1,0 +1,145 @@
+"""Jenkins, as far as it can be had without a controller: Groovy 2.4, the version that controllers embed, and real `/bin/sh`.
+
+In: a project folder, a plan, its generated files and run parameters. Out: an `EngineRun`; or, for tests of the target, a
+whole build with its stages and log. Owns the one JVM that serves all of a test process; `groovy/` holds what runs there.
+Change it when the JVM must be asked something new.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlspec.plan.generated import GeneratedFile
+from mlspec.plan.model import Plan
+from tests.engines import EngineRun
+
+_GROOVY = Path(__file__).parent / "groovy"
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a controller would say of a file before it runs it."""
+
+    problems: tuple[str, ...]
+    bytes: Mapping[str, int]
+    """Estimated bytes of the pipeline block and of each method after the CPS transform."""
+    constants: int
+    """Entries of the constant pool of the compiled class."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build that has ended."""
+
+    result: str
+    stages: Mapping[str, str]
+    """SUCCESS, FAILURE or NOT_BUILT by the stage's name."""
+    log: str
+    run_id: str
+
+
+def run(project: Path, plan: Plan, files: Sequence[GeneratedFile], params: Mapping[str, object]) -> EngineRun:
+    """Run the plan's Jenkinsfile in `project`; without `params` as a job's first build. `SUCCESS` is all that succeeds."""
+    (file,) = files
+    done = build(project, file.content, {f"MLSPEC_PARAM_{name.upper()}": value for name, value in params.items()})
+    return EngineRun("succeeded" if done.result == "SUCCESS" else "failed", done.run_id)
+
+
+def build(
+    project: Path,
+    text: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    credentials: Mapping[str, str] | None = None,
+    answers: Mapping[str, object] | None = None,
+) -> Build:
+    """Run a Jenkinsfile with `project` as workspace; raises `AssertionError` when a controller would not load it.
+
+    `params` are by the names in the file; booleans stay, other values become text, as a controller has them.
+    `credentials` are values by id, `answers` what someone answers to an `input` with that message.
+    """
+    run_id = f"jenkins-test-{next(_NUMBERS)}"
+    values = {name: value if isinstance(value, bool | str) else json.dumps(value) for name, value in (params or {}).items()}
+    reply = _ask(
+        op="run",
+        text=text,
+        workspace=str(project),
+        env={
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "HOME": str(project),
+            "LANG": "C.UTF-8",
+            "BUILD_TAG": run_id,
+        },
+        params=values,
+        first=not values,
+        credentials=dict(credentials or {}),
+        answers=dict(answers or {}),
+    )
+    assert not reply["problems"], "\n".join(reply["problems"])
+    return Build(reply["result"], reply["stages"], reply["log"], run_id)
+
+
+def check(text: str) -> Check:
+    """Compile a Jenkinsfile and hold it against the structural rules, without running it."""
+    reply = _ask(op="check", text=text)
+    return Check(tuple(reply["problems"]), reply["bytes"], reply["constants"])
+
+
+def evaluate(groovy: str) -> Any:
+    """Return what a Groovy script returns, as JSON."""
+    return _ask(op="words", text=groovy)["value"]
+
+
+def _ask(**request: object) -> dict[str, Any]:
+    server = _server()
+    assert server.stdin is not None and server.stdout is not None
+    server.stdin.write(json.dumps(request) + "\n")
+    server.stdin.flush()
+    line = server.stdout.readline()
+    assert line, f"the JVM has ended with {server.wait()}"
+    reply: dict[str, Any] = json.loads(line)
+    assert "exception" not in reply, reply["exception"]
+    return reply
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    java, groovy = shutil.which("java"), shutil.which("groovy")
+    if java is None or groovy is None:
+        pytest.skip("groovy: Groovy or a JRE is not installed: apt-get install groovy default-jre-headless")
+    # Debian's script looks for Java in /usr/lib/jvm/default-java, which comes with another package than the JRE.
+    home = Path(java).resolve().parents[1]
+    server = subprocess.Popen(
+        [groovy, "-cp", str(_GROOVY), str(_GROOVY / "Server.groovy")],
+        env={**os.environ, "JAVA_HOME": str(home), "JAVA_OPTS": "-Dfile.encoding=UTF-8 -Xss4m"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    atexit.register(_end, server)
+    return server
+
+
+def _end(server: subprocess.Popen[str]) -> None:
+    assert server.stdin is not None
+    server.stdin.close()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
