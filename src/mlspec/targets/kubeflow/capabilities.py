@@ -29,7 +29,7 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.MATRIX: native("one task for each instance"),
     Feature.FOREACH: refused("use `matrix` when the list is known beforehand"),
     Feature.PARALLEL: refused("KFP bounds loops only; leave `parallel` out and bound the namespace's quota"),
-    Feature.FINALLY: native("an exit task"),
+    Feature.FINALLY: native("an exit task; on a cluster its own failure does not fail the run (kubeflow/pipelines #11470)"),
     Feature.ON_FAILURE_STOP: native("no task of a DAG starts once one has failed"),
     Feature.ON_FAILURE_CONTINUE: refused("KFP starts no task once one has failed (kubeflow/pipelines #7330)"),
     Feature.IMAGE: native("the container's image"),
