@@ -178,9 +178,7 @@ class _Reader:
         found: dict[str, Node] = {}
         for key, child in node.value.items():
             if key not in known:
-                self.fault(
-                    node.key_span(key), f"{where} has no key {key!r}{_meant(key, known) or '; it has ' + ', '.join(known)}"
-                )
+                self.fault(node.key_span(key), f"{where} has no key {key!r}{_cause(key, child.value, known)}")
             elif not _is(child.value, known[key]):
                 self.fault(child.span, f"{where}: {key} must be {_KINDS[known[key]]}, not {plain(child)!r}")
             else:
@@ -222,6 +220,12 @@ def _quote(kind: str, allowed: list[Any]) -> str:
         return ""
     first = next(value for value in allowed if not isinstance(value, str))
     return f'; quote them: "{first}"'
+
+
+def _cause(key: str, value: Any, known: Mapping[str, type]) -> str:
+    if " " in key and value is None:
+        return "; inside { } a comma ends a text: quote it"
+    return _meant(key, known) or f"; it has {', '.join(known)}"
 
 
 def _meant(word: str, known: Any) -> str:

@@ -14,10 +14,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+
+if TYPE_CHECKING:
+    from mlspec.library.estimator import Model
 
 DEFAULT_URI = "sqlite:///.mlspec/mlflow.db"
 _NAME = re.compile(r"[\w .-]+")
@@ -146,7 +149,7 @@ def _registered(client: Any, name: str, tags: Mapping[str, str]) -> str | None:
 
 
 def _log_model(inputs: Paths) -> Any:
-    from mlspec.library.estimator import find_model, load_estimator
+    from mlspec.library.estimator import estimator_model, find_model, load_estimator
 
     file, kind = find_model(path_of(inputs, "model"))
     if kind == "onnx":
@@ -162,7 +165,7 @@ def _log_model(inputs: Paths) -> Any:
         estimator,
         name="model",
         serialization_format="pickle",  # skops, the default, refuses types it does not know, a team's own among them
-        signature=_signature(inputs),
+        signature=_signature(inputs, estimator_model(estimator)),
         # Named, so that MLflow does not load the model in another process to find out.
         pip_requirements=[f"{name}=={module.__version__}" for name, module in packages.items()],
     )
@@ -173,18 +176,38 @@ def _log_onnx(file: Path) -> Any:
     import onnxruntime
     from mlflow.onnx import log_model
 
-    requirements = [f"onnx=={onnx.__version__}", f"onnxruntime=={onnxruntime.__version__}"]
-    return log_model(onnx.load(str(file)), name="model", pip_requirements=requirements, save_as_external_data=False)
+    model = onnx.load(str(file))
+    return log_model(
+        model,
+        name="model",
+        signature=_tensor_signature(model),
+        pip_requirements=[f"onnx=={onnx.__version__}", f"onnxruntime=={onnxruntime.__version__}"],
+        save_as_external_data=False,
+    )
 
 
-def _signature(inputs: Paths) -> Any:
+def _tensor_signature(model: Any) -> Any:
+    """Return the shapes and types of an ONNX model's inputs; without them MLflow feeds columns of the wrong rank."""
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    specs = []
+    for item in model.graph.input:
+        tensor = item.type.tensor_type
+        kind = tensor_dtype_to_np_dtype(tensor.elem_type)
+        shape = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim]
+        specs.append(TensorSpec(np.dtype(str) if kind.kind == "O" else kind, (-1, *shape[1:]), item.name))
+    return ModelSignature(inputs=Schema(specs))
+
+
+def _signature(inputs: Paths, model: Model) -> Any:
     """Return the columns and types the model takes and gives, when the data and the model tell; else None."""
     from mlflow.models import infer_signature
 
-    from mlspec.library.estimator import load_model
     from mlspec.library.frames import plain, read_table
 
-    model = load_model(path_of(inputs, "model"))
     if "data" not in inputs or model.features is None:
         return None
     frame = read_table(path_of(inputs, "data"))
@@ -218,7 +241,7 @@ STEP = LibraryStep(
         ),
     },
     extra_inputs=Port("metrics", "Metrics to log and tag the version with, each as `<input>.<name>`", required=False),
-    outputs={"registered": Port("values", "name, version, uri (`models:/NAME/VERSION`), alias")},
+    outputs={"values": Port("values", "name, version, uri (`models:/NAME/VERSION`), alias")},
     options={
         "name": Option("string", "The registered model's name", required=True),
         "alias": Option("string", "The alias to move to this version, such as `champion`"),
