@@ -1,0 +1,134 @@
+"""What the expressions of a step read: params, the run, the element of a matrix or foreach, other steps' values.
+
+In: an `Options`, and files. Out: values of addresses, `with` with its placeholders resolved, verdicts of conditions.
+Owns the lookup of addresses; never reads a step's ordinary inputs. Standard library only, but for the CEL library, imported
+when there is a condition. Change it when addresses gain a root.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+from mlspec.expr.template import TemplateError, render_tree
+from mlspec.expr.values import compact, typed
+from mlspec.runtime.failures import StepError
+from mlspec.runtime.options import Options, Param
+
+_ADDRESSES = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
+
+
+class Scope:
+    """All values that this step's expressions may read.
+
+    `read` fetches the file of a `--value`, `status` tells what has become of the run so far; both only when they are needed.
+    """
+
+    def __init__(self, options: Options, read: Callable[[str, str], Any], status: Callable[[], str]) -> None:
+        self._options = options
+        self._status = status
+        self._roots: dict[str, Any] = {"params": {name: _param(name, param) for name, param in options.params.items()}}
+        if options.matrix is not None:
+            self._roots["matrix"] = options.matrix
+        if options.has_item:
+            self._roots["item"] = options.item
+        for address, uri in options.values.items():
+            step, output = address.split(".")
+            many = isinstance(uri, list)
+            value = _columns([read(address, one) for one in uri]) if many else read(address, str(uri))
+            self._roots.setdefault(step, {})[output] = value
+
+    def lookup(self, address: str) -> Any:
+        """The value of an address; raises `StepError` that names it when there is none."""
+        root, *fields = address.split(".")
+        value = self._run() if root == "run" else self._roots.get(root, _NOTHING)
+        for depth, field in enumerate(fields, 1):
+            if value is _NOTHING:
+                break
+            value = value.get(field, _NOTHING) if isinstance(value, dict) else _NOTHING
+            if value is _NOTHING and depth == 2 and root not in _OWN_ROOTS:
+                raise StepError(f"{root}.{fields[0]} has no {field!r}")
+        if value is _NOTHING:
+            raise StepError(f"{address} has no value here")
+        return value
+
+    def used(self) -> dict[str, Any]:
+        """Everything given to this step's expressions, by root; without the run."""
+        return self._roots
+
+    def resolve_with(self) -> dict[str, Any]:
+        """`with` with values in the place of placeholders; raises `StepError`."""
+        resolved = {}
+        for name, value in self._options.with_.items():
+            try:
+                resolved[name] = render_tree(value, self.lookup)
+            except TemplateError as error:
+                raise StepError(f"with.{name}: {error.message}") from None
+            except StepError as error:
+                raise StepError(f"with.{name}: {error}") from None
+        return resolved
+
+    def holds(self, condition: str) -> bool:
+        """Decide a CEL condition; raises `StepError` when it cannot be decided."""
+        from mlspec.expr.cel import ConditionError, evaluate
+
+        try:
+            return evaluate(condition, self._roots | {"run": self._run()})
+        except ConditionError as error:
+            raise StepError(str(error)) from None
+
+    def explain(self, condition: str) -> str:
+        """The condition with the values it reads, for people: `train.metrics.auc >= 0.8 (train.metrics.auc = 0.71)`."""
+        pairs = []
+        for address in dict.fromkeys(_ADDRESSES.findall(condition)):
+            try:
+                pairs.append(f"{address} = {compact(self.lookup(address))}")
+            except StepError:
+                continue  # the text only looks like an address: it stands in a string, or is a function of CEL
+        return f"{condition} ({', '.join(pairs)})" if pairs else condition
+
+    def _run(self) -> dict[str, str]:
+        return {"id": self._options.run_id, "status": self._status()}
+
+
+_NOTHING = object()
+_OWN_ROOTS = frozenset({"params", "run", "matrix", "item"})
+
+
+def _param(name: str, param: Param) -> Any:
+    variable = f"MLSPEC_PARAM_{name.upper()}"
+    text = param.text if param.text is not None else os.environ.get(variable)
+    if text is None:
+        raise StepError(f"params.{name} has no value: {variable} is not set")
+    try:
+        return typed(text, param.type)
+    except ValueError as error:
+        raise StepError(f"params.{name}: {error}") from None
+
+
+def _columns(values: list[Any]) -> Any:
+    """Turn a list of objects into an object of lists, so that `train.metrics.auc` is the list of all instances' values."""
+    if not values or not all(isinstance(value, dict) for value in values):
+        return values
+    shared = [key for key in values[0] if all(key in value for value in values)]
+    return {key: _columns([value[key] for value in values]) for key in shared}
+
+
+def read_json(content: bytes, kind: str) -> Any:
+    """Read a `metrics` or `values` file; raises `ValueError` that says what is wrong with it."""
+    try:
+        value = json.loads(content)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    if kind == "metrics":
+        if not isinstance(value, dict):
+            raise ValueError("is not a JSON object of numbers")
+        for name, number in value.items():
+            if isinstance(number, bool) or not isinstance(number, int | float):
+                raise ValueError(f"is not a flat JSON object of numbers: {name!r} is {compact(number)[:60]}")
+    return value

@@ -1,0 +1,24 @@
+"""What ends a step early.
+
+In and out: exceptions with one sentence for the user. Owns the ways a step can end without success; never prints and never
+exits. Standard library only. Change it when a step can end in a new way.
+"""
+
+
+class UsageError(Exception):
+    """`mlspec exec` was called wrongly: exit status 2, no record."""
+
+
+class StepError(Exception):
+    """The step failed for the reason given; `exit_code` is that of its process, if one ended."""
+
+    def __init__(self, reason: str, exit_code: int | None = None) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+
+
+class Interrupted(BaseException):
+    """A signal asked the step process itself to end; not an `Exception`, so that nothing takes it for a failure."""
+
+    def __init__(self, signal_name: str) -> None:
+        super().__init__(f"interrupted by {signal_name}")

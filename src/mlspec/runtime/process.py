@@ -1,0 +1,116 @@
+"""`mlspec exec`: runs one step of one run.
+
+In: the command line. Out: an exit status, a record in the store, messages on standard error. Owns how a step process starts
+and ends, whatever happens in between; never knows how a step runs (see `step`). Standard library only.
+Change it when the process must report its end in a new way.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from mlspec.runtime.failures import Interrupted, StepError, UsageError
+from mlspec.runtime.files import Scratch
+from mlspec.runtime.groups import Supervisor
+from mlspec.runtime.layout import failure_name
+from mlspec.runtime.options import Options, parse
+from mlspec.runtime.records import Records
+from mlspec.runtime.step import Step
+from mlspec.runtime.store import open_store
+
+DONE, FAILED, USAGE, NOT_RUN = 0, 1, 2, 99
+
+
+def main(arguments: list[str]) -> int:
+    """Run the step that `arguments` describe; returns the exit status of docs/step-process.md."""
+    try:
+        options = parse(arguments)
+        _enter(options.project or os.environ.get("MLSPEC_PROJECT"))
+    except UsageError as error:
+        print(f"mlspec exec: {error}; see docs/step-process.md", file=sys.stderr)
+        return USAGE
+    supervisor, scratch = Supervisor(), Scratch()
+    supervisor.watch()
+    try:
+        return _StepProcess(options, supervisor, scratch).run()
+    except (StepError, OSError, Interrupted) as error:
+        _say(f"step {options.label} failed: {_sentence(error)}")
+        return FAILED
+    finally:
+        scratch.clear()
+
+
+class _StepProcess:
+    def __init__(self, options: Options, supervisor: Supervisor, scratch: Scratch) -> None:
+        self._options = options
+        self._supervisor = supervisor
+        self._records = Records(open_store(options.store), options.lifecycle, options.run_id)
+        self._step = Step(options, self._records, scratch, supervisor, self._report)
+
+    def run(self) -> int:
+        if self._options.fail_fast and (failed := self._failed_elsewhere()):
+            _say(f"step {self._options.label} blocked: step {failed} of this run has failed")
+            return NOT_RUN
+        ending = self._step.ending
+        try:
+            self._step.carry_out()
+        except (StepError, OSError, Interrupted) as error:
+            ending.error = _sentence(error)
+        except Exception as error:
+            import traceback
+
+            traceback.print_exc()
+            ending.error = f"a bug in mlspec: {type(error).__name__}: {error}"
+        self._supervisor.rest()
+        if ending.status == "failed" or ending.error is not None:
+            self._fail()
+        self._records.end(self._options, ending)
+        return self._conclude()
+
+    def _fail(self) -> None:
+        ending = self._step.ending
+        ending.status, ending.outputs = "failed", {}
+        try:
+            self._step.outputs.retract()
+        except (StepError, OSError) as error:
+            self._report(f"what it made could not be removed: {_sentence(error)}")
+
+    def _conclude(self) -> int:
+        ending = self._step.ending
+        if ending.status == "succeeded":
+            return DONE
+        if ending.status == "skipped":
+            _say(f"step {self._options.label} skipped: {self._step.reason}")
+            return NOT_RUN
+        _say(f"step {self._options.label} failed: {ending.error}")
+        return FAILED
+
+    def _failed_elsewhere(self) -> str | None:
+        own = failure_name(self._options.step, self._options.index)
+        return next((name for name in self._records.failures() if name != own), None)
+
+    def _report(self, message: str) -> None:
+        _say(f"step {self._options.label}: {message}")
+
+
+def _enter(project: str | None) -> None:
+    """Make the project root the current folder: all relative paths mean it, of the body and of this process."""
+    if project:
+        try:
+            os.chdir(Path(project))
+        except OSError as error:
+            raise UsageError(f"--project {project}: {error.strerror}") from None
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+    return str(error)
+
+
+def _say(message: str) -> None:
+    with suppress(OSError):  # whoever reads our messages may be gone; the record is what counts
+        print(f"mlspec: {message}", file=sys.stderr, flush=True)

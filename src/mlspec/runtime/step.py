@@ -1,0 +1,86 @@
+"""One step, from its conditions to its published outputs.
+
+In: an `Options` and an open store. Out: an `Ending` filled in; raises `StepError` or `Interrupted` when the step fails.
+Owns the order of things: when, secrets, with, inputs, cache, attempts, publication. Never writes the record, never prints
+but through `say`. Change it when a step goes through something new.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from mlspec.runtime.attempts import Job, attempt
+from mlspec.runtime.bodies import Sight, command
+from mlspec.runtime.expressions import Scope
+from mlspec.runtime.failures import StepError
+from mlspec.runtime.files import Inputs, Outputs, Scratch
+from mlspec.runtime.groups import Supervisor
+from mlspec.runtime.options import Call, Gate, Options, Uses
+from mlspec.runtime.records import Ending, Records
+
+
+class Step:
+    """A step about to run. `outputs` are its outputs; after `carry_out`, `reason` says why it was skipped if it was."""
+
+    def __init__(
+        self, options: Options, records: Records, scratch: Scratch, supervisor: Supervisor, say: Callable[[str], None]
+    ) -> None:
+        self._options = options
+        self._records = records
+        self._scratch = scratch
+        self._supervisor = supervisor
+        self._say = say
+        self._inputs = Inputs(records.store, records.run, scratch)
+        self.outputs = Outputs(options, records.store, records.run, scratch)
+        self.ending = Ending()
+        self.reason = ""
+
+    def carry_out(self) -> None:
+        """Run the step; raises `StepError` and `Interrupted`. What it publishes is final once the record is written."""
+        options, ending = self._options, self.ending
+        self._records.start(options.step, options.index)
+        self.outputs.forget()
+        scope = Scope(options, self._inputs.read_value, self._status)
+        if options.when is not None and not scope.holds(options.when):
+            self._skip(f"its condition does not hold: {scope.explain(options.when)}")
+            return
+        for variable in options.secrets:
+            if variable not in os.environ:
+                raise StepError(f"the secret variable {variable} is not set")
+        ending.with_ = scope.resolve_with()
+        if isinstance(options.body, Gate):
+            self._judge(options.body, scope)
+            return
+        self._inputs.fetch(options.inputs)
+        ending.inputs = self._inputs.records
+        self._make_outputs(scope)
+        ending.outputs = self.outputs.publish()
+        ending.status = "succeeded"
+
+    def _make_outputs(self, scope: Scope) -> None:
+        options = self._options
+        sight = Sight(self._inputs.paths, self.outputs.paths, self.ending.with_, scope.lookup)
+        words, environment = command(options, sight, lambda: self._scratch.folder("exchange"))
+        python = isinstance(options.body, Call | Uses)
+        reply = self._scratch.folder("exchange") / "reply.json" if python else None
+        job = Job(words, environment, options.timeout, reply)
+        attempt(job, self.outputs, options.retry, self.ending, self._supervisor, self._say)
+
+    def _judge(self, gate: Gate, scope: Scope) -> None:
+        self.ending.attempts = 1
+        broken = [line for line in gate.lines if not scope.holds(line)]
+        if not broken:
+            self.ending.status = "succeeded"
+            return
+        reason = "the gate does not hold: " + "; ".join(scope.explain(line) for line in broken)
+        if gate.otherwise == "stop":
+            raise StepError(reason)
+        self._skip(reason)
+
+    def _skip(self, reason: str) -> None:
+        self.ending.status = "skipped"
+        self.reason = reason
+
+    def _status(self) -> str:
+        return self._options.run_status or ("failed" if self._records.failures() else "succeeded")

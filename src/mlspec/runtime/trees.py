@@ -1,0 +1,86 @@
+"""Files and folders as one thing: listed, digested, moved, copied and removed.
+
+In: paths on this machine. Out: relative names, digests. Owns what a digest covers; never knows a store or a step. Symbolic
+links count as what they point to. Standard library only. Change it together with docs/step-process.md: digests are compared
+between runs.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def files_below(folder: Path, skip: frozenset[str] = frozenset()) -> list[str]:
+    """The regular files below `folder`, relative to it with forward slashes, sorted.
+
+    Links to folders are followed unless they lead back up. Names in `skip` are left out at every level.
+    """
+    found: list[str] = []
+    top = os.path.realpath(folder)
+    pending: list[tuple[str, str, tuple[str, ...]]] = [(os.fspath(folder), "", (top,))]
+    while pending:
+        path, prefix, above = pending.pop()
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name in skip:
+                    continue
+                if entry.is_dir():
+                    real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}/{entry.name}"
+                    if real not in above:
+                        pending.append((entry.path, f"{prefix}{entry.name}/", (*above, real)))
+                elif entry.is_file():
+                    found.append(f"{prefix}{entry.name}")
+    return sorted(found)
+
+
+def digest(path: Path) -> str:
+    """`sha256:…` of a file's bytes; of a folder, of the sorted lines `<hex digest>  <relative path>` with line ends.
+
+    Empty folders, modes and times do not count.
+    """
+    import hashlib
+
+    if not path.is_dir():
+        return f"sha256:{_hex(path)}"
+    lines = sorted(os.fsencode(f"{_hex(path / name)}  {name}\n") for name in files_below(path))
+    return f"sha256:{hashlib.sha256(b''.join(lines)).hexdigest()}"
+
+
+def _hex(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a folder or a link, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        import shutil
+
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within a file system, in the place of what is there."""
+    remove(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_symlink():  # its target may go away with the staging folder, or be relative to it
+        copy(source.resolve(), target)
+        source.unlink()
+    else:
+        source.rename(target)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file or folder; writing to one never changes the other."""
+    import shutil
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore_dangling_symlinks=True)
+    else:
+        shutil.copy2(source, target)
