@@ -129,6 +129,9 @@ class LibraryStep:
         Raises `StepError` for everything a user can put right.
         """
         self._check_inputs(inputs)
+        for name, port in self.outputs.items():
+            if port.type not in ("metrics", "values") and name not in outputs:
+                raise StepError(f"{self.name} needs a place for its output {name!r}: {port.description}")
         if found := self.problems(with_):
             raise StepError("; ".join(problem.message for problem in found))
         options = {name: with_.get(name, option.default) for name, option in self.options.items()}
