@@ -56,13 +56,13 @@ def _described(dag: Any) -> dict[str, Any]:
         "doc_md": dag.doc_md,
         "tags": sorted(dag.tags),
         "timezone": str(dag.timezone),
-        "timetable": dag.timetable.summary if hasattr(dag.timetable, "summary") else str(dag.timetable),
-        "params": {name: dag.params.get_param(name).dump() for name in dag.params},
+        "cron": getattr(dag.timetable, "expression", None),
+        "defaults": dag.params.dump(),
         "schemas": {name: dag.params.get_param(name).schema for name in dag.params},
         "tasks": {
             task.task_id: {
                 "upstream": sorted(task.upstream_task_ids),
-                "command": getattr(task.bash_command, "value", task.bash_command),
+                "command": task.render_template(task.bash_command, {}),
                 "owner": task.owner,
                 "pool": task.pool,
                 "queue": task.queue,

@@ -1,0 +1,142 @@
+"""What the real Airflow reads from generated files, and what its Jinja and bash make of awkward text."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from mlspec.expr.values import typed
+from mlspec.plan.command import step_options
+from mlspec.plan.model import Parameter, Plan, Shell
+from mlspec.targets.airflow import TARGET
+from tests.engines.airflow import Airflow
+from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING, plan, step
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING)}
+FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+TEXT = st.text(
+    st.one_of(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), st.sampled_from("{}%#'\"\\$`\n ")),
+    max_size=40,
+)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "string": TEXT,
+    "integer": st.integers(),
+    "number": st.floats(allow_nan=False, allow_infinity=False) | st.integers(),
+    "boolean": st.booleans(),
+    "list": st.lists(st.none() | st.booleans() | st.integers() | TEXT, max_size=4),
+    "object": st.dictionaries(TEXT, st.none() | st.lists(TEXT, max_size=2) | st.floats(allow_nan=False), max_size=4),
+}
+
+
+def loaded(airflow: Airflow, project: Path, made: Plan) -> dict[str, Any]:
+    answer = airflow.load(project, TARGET.emit(made))
+    assert (answer["errors"], answer["warnings"]) == ([], [])
+    [dag] = answer["dags"].values()
+    return dict(dag)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_airflow_loads_the_file_and_sees_the_graph(airflow: Airflow, tmp_path: Path, name: str) -> None:
+    made = PLANS[name]
+    tasks = loaded(airflow, tmp_path, made)["tasks"]
+    slugs = {each.id: each.slug for each in made.all_steps()}
+    for each in made.steps:
+        assert tasks[each.slug]["upstream"] == sorted(slugs[name] for name in each.upstream)
+        assert not tasks[each.slug]["teardown"]
+    for each in made.finals:
+        above = [slugs[name] for name in each.upstream] or [each.slug for each in made.steps]
+        assert tasks[each.slug]["upstream"] == sorted(above)
+        assert tasks[each.slug]["teardown"] is not bool(each.upstream)
+    assert tasks["any-step-failed"]["upstream"] == sorted(slugs.values())
+    assert {task["retries"] for task in tasks.values()} == {0}
+
+
+def test_airflow_reads_what_the_spec_says(airflow: Airflow, tmp_path: Path) -> None:
+    dag = loaded(airflow, tmp_path, CREDIT)
+    assert dag["doc_md"] == CREDIT.description + "\n"
+    assert dag["tags"] == ["team:risk", "tier:1"]
+    assert (dag["cron"], dag["timezone"]) == ("0 3 * * 1", "Europe/Berlin")
+    assert dag["defaults"] == {parameter.name: parameter.default for parameter in CREDIT.params}
+    assert dag["schemas"]["min_auc"] == {"type": "number", "minimum": 0.5, "maximum": 1}
+    assert dag["schemas"]["loss"] == {"type": "string", "enum": ["log", "hinge"], "pattern": "^[a-z]+$"}
+    tasks = dag["tasks"]
+    assert {task["owner"] for task in tasks.values()} == {"risk-ml@example.com, Zoë"}
+    assert (tasks["choose"]["pool"], tasks["choose"]["queue"], tasks["ingest"]["pool"]) == ("large", "gpu", "ml")
+    assert tasks["ingest"]["doc_md"] == "One row for each applicant."
+
+
+def test_without_a_schedule_nothing_starts_by_itself(airflow: Airflow, tmp_path: Path) -> None:
+    assert loaded(airflow, tmp_path, DIAMOND)["cron"] is None
+
+
+def test_python_itself_warns_of_nothing(tmp_path: Path) -> None:
+    [file] = TARGET.emit(CREDIT)
+    (tmp_path / file.path).write_text(file.content, encoding="utf-8")
+    environment = {"AIRFLOW_HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-W", "error", file.path]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@FUZZ
+@given(data=st.data())
+def test_parameters_arrive_as_they_are(airflow: Airflow, kind: Any, data: st.DataObject) -> None:
+    value = data.draw(VALUES[kind])
+    name = data.draw(st.sampled_from(["n", "items", "get", "values", "_x"]))
+    made = plan("p", step("s", "true"), params=(Parameter(name, kind, value),))
+    [file] = TARGET.emit(made)
+    [template] = re.findall(rf'"MLSPEC_PARAM_{name.upper()}": "(.*)",', file.content)
+    arrived = typed(airflow.render(template, {name: value}), kind)
+    assert arrived == value
+    assert json.dumps(arrived) == json.dumps(value)  # the order of keys too
+
+
+@pytest.mark.parametrize("script", ["{{ 1 }}", "{% raw %}", "{#", "deploy.sh"])
+def test_airflow_would_spoil_a_command_that_is_no_literal(airflow: Airflow, tmp_path: Path, script: str) -> None:
+    """Why the file wraps commands, and that the test below would see it."""
+    [file] = TARGET.emit(plan("p", replace(step("s", ""), body=Shell(script))))
+    bare = replace(file, content=file.content.replace("return literal(", "return (").replace(", literal\n", "\n"))
+    with pytest.raises((RuntimeError, AssertionError)):
+        command = airflow.load(tmp_path, [bare])["dags"]["p"]["tasks"]["s"]["command"]
+        assert command.endswith(shlex.quote(script))
+
+
+@pytest.fixture(scope="module")
+def listing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A command that prints its arguments as JSON, to stand where `mlspec` would."""
+    path = tmp_path_factory.mktemp("listing") / "list-arguments"
+    path.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+@FUZZ
+@given(script=TEXT, with_=TEXT)
+@example(script=AWKWARD, with_=AWKWARD)
+@example(script="deploy.sh", with_="{% endraw %}")
+@example(script="-x\n'", with_="\n")
+def test_the_step_process_gets_every_word_as_it_is(
+    airflow: Airflow, listing: Path, tmp_path: Path, script: str, with_: str
+) -> None:
+    made = plan("p", replace(step("s", "", with_=(("text", with_),)), body=Shell(script)))
+    command = loaded(airflow, tmp_path, made)["tasks"]["s"]["command"]
+    environment = {"MLSPEC": str(listing), "MLSPEC_RUN_ID": "manual__a b'\"$", "PATH": os.environ["PATH"]}
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=True)
+    words = json.loads(done.stdout)
+    assert words[:5] == ["exec", "--run-id", "manual__a b'\"$", "--project", str(tmp_path)]
+    given_options = [word for group in step_options(made, made.steps[0]) for word in group]
+    assert [word for word in words[11:] if word != "--fail-fast"] == given_options
