@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from celpy import CELEvalError, Environment, InterpretedRunner
 from celpy.celparser import CELParseError, CELParser
@@ -19,7 +19,7 @@ from celpy.evaluation import CELFunction, base_functions
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
-Syntax = Tree[Token]
+Syntax: TypeAlias = "Tree[Token]"
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 400
@@ -42,9 +42,7 @@ class ConditionError(Exception):
 def parse(source: str) -> Syntax:
     """Parse `source`; raises `ConditionSyntaxError`. Token positions are character offsets into `source`."""
     if len(source) > MAX_LENGTH:
-        raise ConditionSyntaxError(
-            f"a condition of {len(source)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH
-        )
+        raise ConditionSyntaxError(f"a condition of {len(source)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
     if not source.strip():
         raise ConditionSyntaxError("an empty condition", 0)
     CELParser()
@@ -54,7 +52,7 @@ def parse(source: str) -> Syntax:
         tree: Syntax = grammar.parse(source)
     except UnexpectedInput as error:
         offset = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(source)
-        at_end = getattr(error, "token", None) is not None and error.token.type == "$END"  # type: ignore[attr-defined]
+        at_end = getattr(error, "token", None) is not None and error.token.type == "$END"
         if at_end or offset >= len(source):
             raise ConditionSyntaxError("the condition ends too early", len(source.rstrip())) from None
         word = getattr(error, "token", None) or source[offset]
@@ -85,7 +83,7 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> bool:
         raise ConditionError(f"`{source}` is no condition: {error.message}") from None
     for node in tree.iter_subtrees():
         if node.data == "literal":
-            node.children = [_as_double(token) for token in node.children]  # type: ignore[arg-type]
+            node.children = [_as_double(token) for token in node.children]
     program = Environment(runner_class=InterpretedRunner).program(tree, functions=_FUNCTIONS)
     try:
         verdict = program.evaluate({name: _to_cel(value) for name, value in scope.items()})

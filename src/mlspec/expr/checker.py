@@ -79,15 +79,15 @@ class _Checker:
         self.bound: list[str] = []
 
     def problem(self, message: str, node: Syntax | Token, unknown: str = "", known: tuple[str, ...] = ()) -> Type:
-        start, end = _offsets(node)
+        start, end = offsets(node)
         self.problems.append(Problem(message, start, end, unknown, known))
         return "any"
 
     def visit(self, node: Syntax) -> Type:
-        node = _collapsed(node)
-        path = _path(node)
+        node = collapsed(node)
+        path = dotted(node)
         if path is not None:
-            return "any" if path[0] in self.bound else self.type_of(path, *_offsets(node))
+            return "any" if path[0] in self.bound else self.type_of(path, *offsets(node))
         method = getattr(self, f"_{node.data}", None)
         return method(node) if method is not None else self._others(node)
 
@@ -191,7 +191,7 @@ class _Checker:
         arguments = [child for tree in node.children[2:] if isinstance(tree, Tree) for child in tree.children]
         trees = [child for child in arguments if isinstance(child, Tree)]
         if name.value in _MACROS and len(trees) >= 2:
-            variable = _path(_collapsed(trees[0]))
+            variable = dotted(collapsed(trees[0]))
             self.bound.append(variable[0] if variable else "")
             for child in trees[1:]:
                 self.visit(child)
@@ -207,18 +207,18 @@ class _Checker:
         return FUNCTIONS[name.value]
 
 
-def _collapsed(node: Syntax) -> Syntax:
+def collapsed(node: Syntax) -> Syntax:
     """The first node below that is more than a level of precedence."""
     while node.data not in ("list_lit", "map_lit") and len(node.children) == 1 and isinstance(node.children[0], Tree):
         node = node.children[0]
     return node
 
 
-def _path(node: Syntax) -> tuple[str, ...] | None:
+def dotted(node: Syntax) -> tuple[str, ...] | None:
     """The parts of a dotted name, or None when the node is something else."""
     parts: list[str] = []
     while True:
-        node = _collapsed(node)
+        node = collapsed(node)
         if node.data == "member_dot":
             owner, name = node.children
             assert isinstance(owner, Tree)
@@ -230,7 +230,8 @@ def _path(node: Syntax) -> tuple[str, ...] | None:
             return None
 
 
-def _offsets(node: Syntax | Token) -> tuple[int, int]:
+def offsets(node: Syntax | Token) -> tuple[int, int]:
+    """Where a node stands in its condition, end exclusive."""
     if isinstance(node, Token):
         return node.start_pos or 0, node.end_pos or 0
     return (0, 0) if node.meta.empty else (node.meta.start_pos, node.meta.end_pos)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mlspec.expr.values import compact, encode, run_uri
 from mlspec.plan.model import (
     Call,
     ExternalUri,
@@ -23,7 +24,6 @@ from mlspec.plan.model import (
     Uses,
     Value,
 )
-from mlspec.expr.values import compact, encode, run_uri
 
 Words = tuple[str, ...]
 UriOf = Callable[[Plan, StepOutput], list[str]]

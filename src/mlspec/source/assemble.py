@@ -34,9 +34,7 @@ class Document:
     findings: list[Diagnostic] = field(default_factory=list)
 
 
-def assemble(
-    path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), text: str | None = None
-) -> Document:
+def assemble(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), text: str | None = None) -> Document:
     """Read and merge; whatever is wrong is in the document's findings. `text` stands for the content of the file."""
     file = str(path)
     document = Document(file, Path(path).parent)
@@ -206,9 +204,7 @@ def _lay(base: Node | None, patch: Node) -> Node:
         return merge(base, patch)
     value = dict(params.value)
     for name, child in params.value.items():
-        if isinstance(getattr(known.value.get(name), "value", None), dict) and not isinstance(
-            child.value, dict | NoneType
-        ):
+        if isinstance(getattr(known.value.get(name), "value", None), dict) and not isinstance(child.value, dict | NoneType):
             key = (params.keys or {})[name]
             value[name] = Node({"default": child}, child.file, child.mark, {"default": key})
     sections = {**patch.value, "params": Node(value, params.file, params.mark, params.keys)}

@@ -22,7 +22,7 @@ def merge(base: Node | None, patch: Node) -> Node:
             keys.pop(key, None)
             continue
         value[key] = merge(value.get(key), child)
-        keys[key] = (patch.keys or {}).get(key, child)
+        keys[key] = patch.keys[key] if patch.keys and key in patch.keys else child
     home = below if below is not None and not patch.value else patch
     return Node(value, home.file, home.mark, keys)
 

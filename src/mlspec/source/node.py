@@ -51,12 +51,12 @@ class Node:
         node: Node = self
         for part in path:
             children = node.value
-            if (isinstance(children, dict) and part in children) or (
-                isinstance(children, list) and isinstance(part, int) and -1 < part < len(children)
-            ):
-                node = children[part]
-            else:
+            inside = (
+                part in children if isinstance(children, dict) else isinstance(children, list) and part in range(len(children))
+            )
+            if not inside:
                 return None
+            node = children[part]
         return node
 
 

@@ -8,6 +8,7 @@ Never opens a file and never recurses. Change it when YAML itself is to be read 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -28,7 +29,7 @@ MAX_ALIASED = 100_000
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class _Stop(Exception):
+class _StoppedError(Exception):
     """Reading ends here; the finding is already made."""
 
 
@@ -47,10 +48,8 @@ class _Open:
 def read(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
     """Parse `text`. A syntax error ends the reading; everything else that is wrong is found at once."""
     builder = _Builder(text, file)
-    try:
+    with suppress(_StoppedError):
         builder.run()
-    except _Stop:
-        pass
     return (None if builder.failed else builder.root), builder.findings
 
 
@@ -77,9 +76,7 @@ class _Builder:
 
     def _refuse_text(self) -> None:
         if len(self.text) > MAX_CHARACTERS:
-            self._stop(
-                "MLS102", f"the file has {len(self.text):,} characters; at most {MAX_CHARACTERS:,} are read", _TOP
-            )
+            self._stop("MLS102", f"the file has {len(self.text):,} characters; at most {MAX_CHARACTERS:,} are read", _TOP)
         found = _UNPRINTABLE.search(self.text, 1 if self.text.startswith("\ufeff") else 0)
         if found:
             before = self.text[: found.start()]
@@ -203,15 +200,13 @@ class _Builder:
         self.failed = True
         self._find("MLS101", f"YAML cannot be read: {problem}", Mark(line, column, line, column + 1), hint, related)
 
-    def _find(
-        self, code: str, message: str, mark: Mark, hint: str | None = None, related: tuple[Related, ...] = ()
-    ) -> None:
+    def _find(self, code: str, message: str, mark: Mark, hint: str | None = None, related: tuple[Related, ...] = ()) -> None:
         self.findings.append(Diagnostic(code, message, _span(self.file, mark), hint=hint, related=related))
 
     def _stop(self, code: str, message: str, mark: Mark, hint: str | None = None) -> None:
         self.failed = True
         self._find(code, message, mark, hint)
-        raise _Stop
+        raise _StoppedError
 
 
 _TOP = Mark(0, 0, 0, 1)

@@ -20,4 +20,4 @@ class Section(BaseModel):
 def wrong(code: str, message: str, hint: str | None = None, key: str | None = None) -> PydanticCustomError:
     """Make the exception for a validator to raise. `key` names the key of the mapping that the finding points to."""
     context = {"message": message.replace("{", "{{").replace("}", "}}"), "text": message, "hint": hint, "key": key}
-    return PydanticCustomError(code, "{text}", context)  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{text}", context)

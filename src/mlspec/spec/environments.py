@@ -18,9 +18,7 @@ class Requirements(Section):
     """Python packages: listed here or in a file."""
 
     packages: list[Text] = Field(default_factory=list, description="Requirement lines, as pip reads them.")
-    file: Text | None = Field(
-        None, description="A requirements file, relative to the spec.", examples=["requirements/ml.txt"]
-    )
+    file: Text | None = Field(None, description="A requirements file, relative to the spec.", examples=["requirements/ml.txt"])
 
 
 class _RequirementsFile(Section):
@@ -32,7 +30,11 @@ def _requirements(value: Any) -> Any:
         return {"packages": value}
     if isinstance(value, dict) and "packages" not in value:
         return value
-    raise wrong("MLS203", f"requirements are a list or a file, not {found(value)}", "write [scikit-learn==1.8.0] or {file: requirements.txt}")
+    raise wrong(
+        "MLS203",
+        f"requirements are a list or a file, not {found(value)}",
+        "write [scikit-learn==1.8.0] or {file: requirements.txt}",
+    )
 
 
 def _python(value: Any) -> Any:

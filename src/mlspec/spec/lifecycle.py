@@ -32,12 +32,14 @@ class Lifecycle(Section):
         default_factory=dict, description="Typed values that each run can override.", examples=[{"seed": 7}]
     )
     store: Text = Field(
-        ".mlspec/store", description="Where artifacts live between steps: a path or an fsspec URI.", examples=["s3://acme-ml/store"]
+        ".mlspec/store",
+        description="Where artifacts live between steps: a path or an fsspec URI.",
+        examples=["s3://acme-ml/store"],
     )
     environments: dict[Identifier, Environment] = Field(default_factory=dict, description="What steps need around them.")
     secrets: dict[Identifier, Secret] = Field(default_factory=dict, description="References to secrets, never values.")
     tracking: Tracking | None = Field(None, description="MLflow: where steps log.")
-    defaults: Defaults = Field(default_factory=Defaults, description="What steps have that say nothing else.")  # type: ignore[arg-type]
+    defaults: Defaults = Field(default_factory=Defaults, description="What steps have that say nothing else.")
     on_failure: Literal["stop", "continue"] = Field(
         "stop", description="stop: after a failure no further step starts; continue: independent branches go on."
     )

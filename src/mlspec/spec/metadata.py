@@ -21,9 +21,7 @@ class Metadata(Section):
 
     name: LifecycleName = Field(description="Its name on every orchestrator: a DNS label of at most 40 characters.")
     description: str = Field("", description="One sentence for those who meet it.", examples=["Scores loan applicants."])
-    owners: list[Text] = Field(
-        default_factory=list, description="Who answers for it.", examples=[["risk-ml@example.com"]]
-    )
+    owners: list[Text] = Field(default_factory=list, description="Who answers for it.", examples=[["risk-ml@example.com"]])
     labels: dict[str, str] = Field(
         default_factory=dict, description="Free labels; tags on the orchestrators.", examples=[{"tier": "1"}]
     )
@@ -49,6 +47,4 @@ class Governance(Section):
 class Lint(Section):
     """Which advice not to give."""
 
-    ignore: list[Text] = Field(
-        default_factory=list, description="Codes of warnings to leave out.", examples=[["MLS601"]]
-    )
+    ignore: list[Text] = Field(default_factory=list, description="Codes of warnings to leave out.", examples=[["MLS601"]])

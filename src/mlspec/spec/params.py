@@ -28,9 +28,7 @@ class Param(Section):
     minimum: float | None = Field(None, description="The least a number may be.", examples=[0.5])
     maximum: float | None = Field(None, description="The most a number may be.", examples=[1])
     enum: list[Any] = Field(default_factory=list, description="The only values it takes.", examples=[["fast", "exact"]])
-    pattern: str | None = Field(
-        None, description="A regular expression that a whole string must match.", examples=["[a-z]+"]
-    )
+    pattern: str | None = Field(None, description="A regular expression that a whole string must match.", examples=["[a-z]+"])
 
     @model_validator(mode="after")
     def _default_holds(self) -> Param:

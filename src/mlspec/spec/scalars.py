@@ -130,7 +130,7 @@ def _cron(value: Any) -> str:
     try:
         if len(text.split()) != 5:
             raise CronSimError(f"{len(text.split())} fields")
-        next(CronSim(text, datetime.datetime(2024, 1, 1)))  # noqa: DTZ001
+        next(CronSim(text, datetime.datetime(2024, 1, 1)))
     except CronSimError as error:
         hint = "five fields: minute hour day month weekday, such as `0 3 * * 1`"
         raise wrong("MLS209", f"`{text}` is no cron expression: {str(error).lower()}", hint) from None
@@ -169,9 +169,7 @@ def _schema(pattern: str, *examples: Any) -> WithJsonSchema:
 
 StepName = Annotated[str, BeforeValidator(step_name), _schema("^[a-z][a-z0-9_]{0,49}$", "train")]
 Identifier = Annotated[str, BeforeValidator(_identifier), _schema("^[A-Za-z_][A-Za-z0-9_]{0,63}$", "table")]
-LifecycleName = Annotated[
-    str, BeforeValidator(_label), _schema("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$", "credit-default")
-]
+LifecycleName = Annotated[str, BeforeValidator(_label), _schema("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$", "credit-default")]
 Variable = Annotated[str, BeforeValidator(_variable), _schema("^[A-Za-z_][A-Za-z0-9_]*$", "MLFLOW_TRACKING_TOKEN")]
 _DURATION_SCHEMA = _schema(r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$", "30s", "20m", "1h30m", "3d")
 Duration = Annotated[float, BeforeValidator(_duration), _DURATION_SCHEMA]

@@ -57,9 +57,13 @@ class Source(Section):
         if sum(value is not None for value in (self.address, self.path, self.uri)) != 1:
             raise wrong("MLS213", "an input is either `path` or `uri`", "keep one of them")
         if self.path is not None and (self.path.startswith("/") or ".." in self.path.split("/")):
-            raise wrong("MLS218", f"the path `{self.path}` leads out of the project", "use {uri: …} for files elsewhere", key="path")
+            raise wrong(
+                "MLS218", f"the path `{self.path}` leads out of the project", "use {uri: …} for files elsewhere", key="path"
+            )
         if self.uri is not None and ":" not in self.uri:
-            raise wrong("MLS218", f"`{self.uri}` is no URI", "write scheme://…, or {path: …} for a file in the repository", key="uri")
+            raise wrong(
+                "MLS218", f"`{self.uri}` is no URI", "write scheme://…, or {path: …} for a file in the repository", key="uri"
+            )
         return self
 
 
@@ -78,13 +82,22 @@ def _source(value: Any) -> Any:
         return {"address": value}
     if isinstance(value, dict) and "address" not in value:
         return value
-    raise wrong("MLS203", f"an input is an address, a path or a URI, not {found(value)}", "write step.output, {path: …} or {uri: …}")
+    raise wrong(
+        "MLS203", f"an input is an address, a path or a URI, not {found(value)}", "write step.output, {path: …} or {uri: …}"
+    )
 
 
 def _lines(value: Any) -> Any:
     if isinstance(value, str):
-        raise wrong("MLS203", "a gate is a list of conditions", f"write [{value}]" if len(value) < 60 else "start the line with `- `")
+        raise wrong(
+            "MLS203", "a gate is a list of conditions", f"write [{value}]" if len(value) < 60 else "start the line with `- `"
+        )
     return value
+
+
+def _condition(value: Any) -> Any:
+    """YAML reads `when: false` as a boolean; as a condition it is the same word."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 AnySource = Annotated[Source, BeforeValidator(_source, json_schema_input_type=str | _PathSource | _UriSource)]
@@ -97,11 +110,18 @@ class Step(Section):
 
     stage: Literal["data", "model", "service"] = Field("model", description="Whose work it is: data, model or service.")
     description: str = Field("", description="One sentence for those who review or watch it.", examples=["Trains the model"])
-    run: Text | None = Field(None, description="A /bin/sh -e script.", examples=["python -m credit.train --out ${{ outputs.model }}"])
+    run: Text | None = Field(
+        None, description="A /bin/sh -e script.", examples=["python -m credit.train --out ${{ outputs.model }}"]
+    )
     call: Function | None = Field(None, description="A Python function of yours: module:function.")
-    uses: Text | None = Field(None, description="A step of the library; `mlspec steps` lists them.", examples=["evaluate/classifier"])
+    uses: Text | None = Field(
+        None, description="A step of the library; `mlspec steps` lists them.", examples=["evaluate/classifier"]
+    )
     gate: Annotated[list[Text], BeforeValidator(_lines, json_schema_input_type=list[Text])] | None = Field(
-        None, min_length=1, description="Conditions (CEL) that must all hold.", examples=[["train.metrics.auc >= params.min_auc"]]
+        None,
+        min_length=1,
+        description="Conditions (CEL) that must all hold.",
+        examples=[["train.metrics.auc >= params.min_auc"]],
     )
     otherwise: Otherwise | None = Field(
         None, description="When the gate does not hold: stop fails the run, skip skips what follows.", examples=["stop"]
@@ -109,7 +129,9 @@ class Step(Section):
     approval: Approval | None = Field(None, description="A person decides.")
     needs: list[StepName] = Field(default_factory=list, description="Steps that come before it without giving it data.")
     inputs: dict[Identifier, AnySource] = Field(
-        default_factory=dict, description="What it reads: addresses, {path: …} or {uri: …}.", examples=[{"table": "ingest.table"}]
+        default_factory=dict,
+        description="What it reads: addresses, {path: …} or {uri: …}.",
+        examples=[{"table": "ingest.table"}],
     )
     outputs: dict[Identifier, ArtifactType] = Field(
         default_factory=dict, description="What it makes, by type.", examples=[{"model": "model", "metrics": "metrics"}]
@@ -121,7 +143,9 @@ class Step(Section):
         examples=[{"depth": 4, "seed": "${{ params.seed }}"}],
     )
     secrets: list[Identifier] = Field(default_factory=list, description="Secrets it may see.", examples=[["tracking_token"]])
-    when: Text | None = Field(None, description="A condition (CEL); false skips the step.", examples=["params.promote"])
+    when: Annotated[Text, BeforeValidator(_condition, json_schema_input_type=str | bool)] | None = Field(
+        None, description="A condition (CEL); false skips the step.", examples=["params.promote"]
+    )
     run_if: Literal["success", "failure", "always"] = Field(
         "success", description="Which outcome of the steps before lets it start."
     )
@@ -185,7 +209,19 @@ class Step(Section):
         return self
 
 
-_PROCESS_KEYS = ("inputs", "outputs", "with_", "secrets", "retry", "timeout", "resources", "environment", "cache", "matrix", "foreach")
+_PROCESS_KEYS = (
+    "inputs",
+    "outputs",
+    "with_",
+    "secrets",
+    "retry",
+    "timeout",
+    "resources",
+    "environment",
+    "cache",
+    "matrix",
+    "foreach",
+)
 _A = {"gate": "a gate", "approval": "an approval"}
 
 

@@ -153,7 +153,9 @@ def _builtin(kind: str, context: dict[str, Any], item: Any) -> tuple[str, str, s
     if kind == "literal_error":
         known = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
         close = nearest(value, known) if isinstance(value, str) else None
-        hint = f"did you mean `{close}`?" if close else f"one of {', '.join(known)}" if len(known) > 1 else f"write `{known[0]}`"
+        hint = (
+            f"did you mean `{close}`?" if close else f"one of {', '.join(known)}" if len(known) > 1 else f"write `{known[0]}`"
+        )
         return "MLS204", f"{found(value)} is not known here", hint
     if kind in _RANGES:
         limit = _RANGES[kind]

@@ -1,0 +1,193 @@
+"""mlspec as a library: load · plan · compile · run.
+
+In: paths, specs, plans. Out: specs, plans, generated files, outcomes. The only place that chains stages.
+Raises `SpecError` with every finding where a stage finds errors; never prints. Change it when a stage is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.plan.build import build
+from mlspec.plan.findings import did_you_mean
+from mlspec.plan.generated import GeneratedFile
+from mlspec.plan.model import Plan
+from mlspec.source import Document, assemble
+from mlspec.spec.loaded import Spec
+from mlspec.spec.validate import validate, validate_section
+
+if TYPE_CHECKING:
+    from mlspec.runner.outcome import RunOutcome
+    from mlspec.targets.base import Target
+
+
+class SpecError(Exception):
+    """A spec with errors. `findings` has all of them; `sources` the texts they point into."""
+
+    def __init__(self, document: Document, findings: Sequence[Diagnostic]) -> None:
+        count = sum(finding.severity == "error" for finding in findings)
+        super().__init__(f"{document.file}: {count} error{'s' if count != 1 else ''}")
+        self.findings = list(findings)
+        self.sources = document.sources
+
+
+@dataclass(slots=True)
+class Checked:
+    """All that is known of a spec: as far as its stages went, and their findings in order."""
+
+    document: Document
+    spec: Spec | None = None
+    plan: Plan | None = None
+    findings: list[Diagnostic] = field(default_factory=list)
+
+
+def check(
+    path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), text: str | None = None, strict: bool = False
+) -> Checked:
+    """Take a spec as far as it goes; `strict` turns warnings into errors. `text` stands for the file's content."""
+    document = assemble(path, profile=profile, sets=sets, text=text)
+    checked = Checked(document, findings=list(document.findings))
+    if document.root is not None:
+        lifecycle, findings = validate(document.root)
+        checked.findings += findings
+        if lifecycle is not None:
+            checked.spec = Spec(lifecycle, document, document.root)
+            checked.plan, findings = _planned(checked.spec)
+            checked.findings += findings
+    checked.findings = in_order(_heard(checked, strict))
+    if has_errors(checked.findings):
+        checked.plan = None
+    return checked
+
+
+def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = ()) -> Spec:
+    """Read and validate a spec; raises `SpecError` with every finding, those of its plan included."""
+    checked = check(path, profile=profile, sets=sets)
+    if checked.spec is None or checked.plan is None:
+        raise SpecError(checked.document, checked.findings)
+    return checked.spec
+
+
+def plan(spec: Spec) -> Plan:
+    """Make the plan of a loaded spec; raises `SpecError`."""
+    made, findings = _planned(spec)
+    if made is None:
+        raise SpecError(spec.document, in_order(findings))
+    return made
+
+
+def compile(plan: Plan, target: str) -> list[GeneratedFile]:
+    """Compile to one target; raises `TargetError` with the findings when the target refuses, `KeyError` when unknown."""
+    from mlspec.targets.base import targets
+
+    files, findings = emit(plan, targets()[target])
+    if files is None:
+        raise TargetError(target, findings)
+    return files
+
+
+class TargetError(Exception):
+    """A plan that a target refuses. `findings` says what, each at the spec's line."""
+
+    def __init__(self, target: str, findings: Sequence[Diagnostic]) -> None:
+        super().__init__(f"{target} cannot express this lifecycle")
+        self.findings = list(findings)
+
+
+def emit(plan: Plan, target: Target) -> tuple[list[GeneratedFile] | None, list[Diagnostic]]:
+    """Compile to one target; None where it refuses. Warnings come with the files."""
+    from mlspec.targets.base import refusals
+
+    findings = refusals(plan, target) or target.check(plan)
+    findings = in_order(findings)
+    return (None if has_errors(findings) else target.emit(plan)), findings
+
+
+def run(plan: Plan, project: str | Path = ".", **options: Any) -> RunOutcome:
+    """Run a plan on this machine; options as in `mlspec.runner.run`."""
+    from mlspec import runner
+
+    return runner.run(plan, Path(project), **options)
+
+
+def _planned(spec: Spec) -> tuple[Plan | None, list[Diagnostic]]:
+    made, findings = build(spec)
+    options, more = _target_options(spec)
+    findings = [*findings, *more]
+    if made is None or has_errors(findings):
+        return None, findings
+    return replace(made, target_options=options), findings
+
+
+def _target_options(spec: Spec) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """Check `targets:` and `x-…` by the models that the targets bring. Targets load only where a spec has options."""
+    wanted = list(spec.lifecycle.targets)
+    extended = [(path, name) for path, step in _all_steps(spec) for name in step.extensions]
+    if not wanted and not extended:
+        return {}, []
+    from mlspec.targets.base import targets
+
+    known = targets()
+    options: dict[str, Any] = {}
+    findings: list[Diagnostic] = []
+    for name in wanted:
+        node = spec.node("targets", name)
+        if name not in known:
+            hint = did_you_mean(name, known)
+            findings.append(
+                Diagnostic("MLS503", f"there is no target `{name}`", spec.key_span("targets", name), hint=hint, path="targets")
+            )
+        elif node is not None:
+            model, found = validate_section(known[name].options, node, spec.root, ("targets", name))
+            findings += found
+            options[name] = model.model_dump(mode="json", by_alias=True) if model is not None else {}
+    for path, name in extended:
+        section: tuple[str | int, ...] = (*path, f"x-{name}")
+        node = spec.node(*section)
+        extension = known[name].extension if name in known else None
+        if name not in known:
+            hint = did_you_mean(f"x-{name}", [f"x-{target}" for target in known])
+            message = f"there is no target `{name}`"
+            findings.append(Diagnostic("MLS503", message, spec.key_span(*section), hint=hint, path=".".join(map(str, section))))
+        elif extension is None:
+            message = f"{name} has nothing that a step can set with `x-{name}`"
+            findings.append(Diagnostic("MLS503", message, spec.key_span(*section), path=".".join(map(str, section))))
+        elif node is not None:
+            findings += validate_section(extension, node, spec.root, section)[1]
+    return options, findings
+
+
+def _all_steps(spec: Spec) -> Iterable[tuple[tuple[str | int, ...], Any]]:
+    lifecycle = spec.lifecycle
+    for name, step in lifecycle.steps.items():
+        yield ("steps", name), step
+    for name, step in lifecycle.finally_.items():
+        yield ("finally", name), step
+    for name, step in (lifecycle.monitor.steps if lifecycle.monitor else {}).items():
+        yield ("monitor", "steps", name), step
+
+
+def _heard(checked: Checked, strict: bool) -> list[Diagnostic]:
+    """Leave out warnings that the spec silences, by `lint: ignore` or a comment on the line; make the rest errors if strict."""
+    lint = checked.spec.lifecycle.lint if checked.spec is not None else None
+    ignored = set(lint.ignore) if lint is not None else set()
+    heard = []
+    for finding in checked.findings:
+        if finding.severity == "warning":
+            if finding.code in ignored or _silenced(checked.document, finding):
+                continue
+            if strict:
+                finding = replace(finding, severity="error")
+        heard.append(finding)
+    return heard
+
+
+def _silenced(document: Document, finding: Diagnostic) -> bool:
+    lines = document.sources.get(finding.span.file, "").split("\n")
+    line = lines[finding.span.line - 1] if finding.span.line <= len(lines) else ""
+    _, mark, words = line.partition("# mlspec: ignore")
+    return bool(mark) and finding.code in words.replace(",", " ").split()

@@ -1,0 +1,68 @@
+"""What the addresses of one pipeline can name.
+
+In: a validated spec and the section of it that is a pipeline. Out: a `Scope`: steps with their outputs, parameters.
+Owns the table that wiring and expressions look names up in; never reports. Change it when there is more to name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mlspec.library import LibraryStep, load, names
+from mlspec.plan.model import ArtifactType
+from mlspec.spec.loaded import Spec
+from mlspec.spec.step import Step
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A step as others see it."""
+
+    name: str
+    step: Step
+    path: Path
+    """Its place in the spec: `("steps", "train")`."""
+    final: bool
+
+    @cached_property
+    def library(self) -> LibraryStep | None:
+        """The library step that it uses, if there is one of that name."""
+        uses = self.step.uses
+        return load(uses) if uses is not None and uses in names() else None
+
+    @cached_property
+    def outputs(self) -> Mapping[str, ArtifactType]:
+        """Its outputs by name: its own, or those that the library gives it."""
+        if self.library is not None:
+            return {name: port.type for name, port in self.library.outputs.items()}
+        return self.step.outputs
+
+    @property
+    def many(self) -> bool:
+        """Whether who reads it reads a list."""
+        return self.step.matrix is not None or self.step.foreach is not None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names of one pipeline: the lifecycle's own, or the monitor's."""
+
+    spec: Spec
+    base: Path
+    """Where the pipeline's sections are: `()` or `("monitor",)`."""
+
+    @cached_property
+    def steps(self) -> Mapping[str, Named]:
+        """All steps by name, in the order of the file."""
+        lifecycle = self.spec.lifecycle
+        if self.base:
+            monitor = lifecycle.monitor
+            items = monitor.steps.items() if monitor else ()
+            return {name: Named(name, step, ("monitor", "steps", name), final=False) for name, step in items}
+        own = {name: Named(name, step, ("steps", name), final=False) for name, step in lifecycle.steps.items()}
+        last = {name: Named(name, step, ("finally", name), final=True) for name, step in lifecycle.finally_.items()}
+        return {**last, **own}

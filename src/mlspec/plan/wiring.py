@@ -1,0 +1,263 @@
+"""How one step hangs on others: inputs, needs, expressions, secrets, environment, library.
+
+In: a step in its scope. Out: a `Wired`: its edges with positions and what its expressions read; findings.
+Owns the checks that need nothing but the step and the names in scope; never looks at files or at the whole graph.
+Change it when steps can be connected in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlspec.diagnostics import Span
+from mlspec.library import names
+from mlspec.library.model import Port
+from mlspec.plan.expressions import Expressions, Reads, find_output, find_step
+from mlspec.plan.findings import Findings, did_you_mean
+from mlspec.plan.scope import Named, Path, Scope
+from mlspec.spec.step import BODIES
+
+
+@dataclass(slots=True)
+class Wired:
+    """A step with what it hangs on."""
+
+    named: Named
+    edges: dict[str, Span] = field(default_factory=dict)
+    """Direct upstream steps by name → where the step first names them."""
+    read: set[tuple[str, str]] = field(default_factory=set)
+    """(step, output) of everything it reads."""
+    reads: Reads = field(default_factory=Reads)
+
+
+def wire(scope: Scope, named: Named, findings: Findings) -> Wired:
+    """Check one step and collect its edges."""
+    return _Wiring(scope, named, findings).wire()
+
+
+class _Wiring:
+    def __init__(self, scope: Scope, named: Named, findings: Findings) -> None:
+        self.scope = scope
+        self.spec = scope.spec
+        self.named = named
+        self.step = named.step
+        self.path = named.path
+        self.findings = findings
+        self.wired = Wired(named)
+
+    def wire(self) -> Wired:
+        self._library()
+        self._inputs()
+        self._foreach()
+        expressions = Expressions(self.scope, self.named, self.findings)
+        self._expressions(expressions)
+        self.wired.reads = expressions.reads
+        for name, span in expressions.reads.edges.items():
+            self.wired.edges.setdefault(name, span)
+        self.wired.read |= set(expressions.reads.values.values())
+        self._needs()
+        self._references()
+        self._names_collide()
+        self._run_if()
+        return self.wired
+
+    def _inputs(self) -> None:
+        for name, source in self.step.inputs.items():
+            if source.address is None:
+                continue
+            path: Path = (*self.path, "inputs", name)
+            span = self.spec.span(*path)
+            parts = tuple(source.address.split("."))
+            if parts[0] in ("params", "run", "item", "matrix", "with", "inputs", "outputs"):
+                hint = f"pass it with `with: {{{name}: ${{{{ {source.address} }}}}}}`"
+                self.findings.add(
+                    "MLS303", f"`{source.address}` is a value: an input is a file or a folder", span, hint, path=path
+                )
+                continue
+            upstream = find_step(
+                self.scope, self.named, parts[0], self.spec.inner_span(path, 0, len(parts[0])), path, self.findings
+            )
+            if upstream is None:
+                continue
+            self.wired.edges.setdefault(upstream.name, span)
+            at = self.spec.inner_span(path, len(parts[0]) + 1, len(source.address))
+            kind = find_output(upstream, parts, at, path, self.findings)
+            if kind is None:
+                continue
+            if len(parts) > 2:
+                hint = f"write {'.'.join(parts[:2])}, or pass the field with `with: {{{name}: ${{{{ {source.address} }}}}}}`"
+                self.findings.add("MLS306", "an input is a whole output, not a field of one", span, hint, path=path)
+                continue
+            if self.named.final:
+                message = f"`{source.address}`: `finally` steps read params and run only"
+                hint = "a step that failed has no outputs; use {path: …} or the store"
+                self.findings.add("MLS307", message, span, hint, path=path)
+                continue
+            self.wired.read.add((parts[0], parts[1]))
+            self._type(name, kind, upstream, span, path)
+
+    def _type(self, name: str, kind: str, upstream: Named, span: Span, path: Path) -> None:
+        """A library step says what it takes; a user's step takes what it names."""
+        port = self.named.library.input(name) if self.named.library else None
+        if port is None:
+            return
+        if port.type not in (kind, "artifact"):
+            hint = _right_output(upstream, port)
+            self.findings.add(
+                "MLS308", f"`{self.step.uses}` takes a {port.type} here, and this is a {kind}", span, hint, path=path
+            )
+        elif upstream.many and not port.many:
+            message = f"`{upstream.name}` is a fan-out: this is a list, and `{self.step.uses}` takes one {port.type}"
+            self.findings.add("MLS309", message, span, "choose one of them in a step of your own", path=path)
+
+    def _foreach(self) -> None:
+        if not isinstance(self.step.foreach, str):
+            return
+        path: Path = (*self.path, "foreach")
+        span = self.spec.span(*path)
+        parts = tuple(self.step.foreach.split("."))
+        upstream = find_step(self.scope, self.named, parts[0], span, path, self.findings)
+        if upstream is None:
+            return
+        kind = find_output(upstream, parts, span, path, self.findings)
+        if kind is None:
+            return
+        if kind != "values":
+            hint = "write the list to a `values` output of that step"
+            self.findings.add(
+                "MLS322", f"`foreach` needs a list in a values output, and this is a {kind}", span, hint, path=path
+            )
+        elif self.named.final or upstream.many:
+            reason = "`finally` steps read no outputs" if self.named.final else f"`{upstream.name}` is itself a fan-out"
+            self.findings.add("MLS322", f"`foreach` cannot go over this: {reason}", span, path=path)
+        else:
+            self.wired.edges.setdefault(upstream.name, span)
+            self.wired.read.add((parts[0], parts[1]))
+
+    def _expressions(self, expressions: Expressions) -> None:
+        for name in self.step.with_:
+            expressions.templates((*self.path, "with", name), "template")
+        expressions.templates((*self.path, "description"), "template")
+        if self.step.run is not None:
+            expressions.script((*self.path, "run"))
+        for index in range(len(self.step.gate or ())):
+            expressions.condition((*self.path, "gate", index))
+        if self.step.when is not None:
+            expressions.condition((*self.path, "when"))
+        self._misplaced()
+
+    def _misplaced(self) -> None:
+        """A placeholder where none is read would reach the orchestrator as it is."""
+        for name, source in self.step.inputs.items():
+            self._refuse((*self.path, "inputs", name, "path"), source.path)
+            self._refuse((*self.path, "inputs", name, "uri"), source.uri)
+        self._refuse((*self.path, "approval", "message"), self.step.approval.message if self.step.approval else None)
+
+    def _refuse(self, path: Path, text: str | None) -> None:
+        if text is not None and "${{" in text:
+            start = text.index("${{")
+            span = self.spec.inner_span(path, start, start + 3)
+            hint = "placeholders stand in `with`, `run` and `description`"
+            self.findings.add("MLS318", "a placeholder is not read here", span, hint, path=path)
+
+    def _needs(self) -> None:
+        for index, name in enumerate(self.step.needs):
+            path: Path = (*self.path, "needs", index)
+            span = self.spec.span(*path)
+            upstream = find_step(self.scope, self.named, name, span, path, self.findings)
+            if upstream is not None:
+                self.wired.edges.setdefault(name, span)
+
+    def _references(self) -> None:
+        lifecycle = self.spec.lifecycle
+        for index, name in enumerate(self.step.secrets):
+            if name not in lifecycle.secrets:
+                path: Path = (*self.path, "secrets", index)
+                hint = did_you_mean(name, lifecycle.secrets, nothing="define it under `secrets`")
+                self.findings.add("MLS313", f"there is no secret `{name}`", self.spec.span(*path), hint, path=path)
+        if self.step.environment is not None and self.step.environment not in lifecycle.environments:
+            path = (*self.path, "environment")
+            hint = did_you_mean(self.step.environment, lifecycle.environments, nothing="define it under `environments`")
+            message = f"there is no environment `{self.step.environment}`"
+            self.findings.add("MLS314", message, self.spec.span(*path), hint, path=path)
+
+    def _library(self) -> None:
+        if self.step.uses is None:
+            return
+        library = self.named.library
+        path: Path = (*self.path, "uses")
+        if library is None:
+            hint = did_you_mean(self.step.uses, names())
+            self.findings.add("MLS310", f"there is no library step `{self.step.uses}`", self.spec.span(*path), hint, path=path)
+            return
+        for name in self.step.inputs:
+            if library.input(name) is None:
+                at = (*self.path, "inputs", name)
+                hint = did_you_mean(name, library.inputs)
+                self.findings.add("MLS311", f"`{library.name}` has no input `{name}`", self.spec.key_span(*at), hint, path=at)
+        for name, port in library.inputs.items():
+            if port.required and name not in self.step.inputs:
+                hint = f"{name}: {port.description}"
+                span = self.spec.key_span(*self.path, "inputs") if self.step.inputs else self.spec.key_span(*self.path)
+                self.findings.add(
+                    "MLS311", f"`{library.name}` needs the input `{name}`", span, hint, path=(*self.path, "inputs")
+                )
+        unknown = {name for name, value in self.step.with_.items() if "${{" in str(value)}
+        for problem in library.problems(self.step.with_, unknown):
+            at = (*self.path, "with") if problem.option is None else (*self.path, "with", problem.option)
+            known = problem.option in library.options
+            span = (
+                self.spec.span(*at) if known else self.spec.key_span(*at) if self.step.with_ else self.spec.key_span(*self.path)
+            )
+            self.findings.add("MLS312", problem.message, span, problem.hint, path=at)
+
+    def _names_collide(self) -> None:
+        """Inputs, outputs and `with` are keyword arguments of a call, and upper-cased in variables."""
+        sections: Mapping[str, object]
+        for section, mapping in (("inputs", self.step.inputs), ("outputs", self.named.outputs), ("with", self.step.with_)):
+            seen: dict[str, str] = {}
+            for name in mapping:
+                first = seen.setdefault(name.upper(), name)
+                if first != name:
+                    at = (*self.path, section, name)
+                    message = f"`{first}` and `{name}` are the same in environment variables"
+                    self.findings.add("MLS415", message, self.spec.key_span(*at), "rename one of them", path=at)
+        if self.step.call is None:
+            return
+        taken: dict[str, str] = {}
+        sections = {"inputs": self.step.inputs, "outputs": self.step.outputs, "with": self.step.with_}
+        for section, mapping in sections.items():  # type: ignore[assignment]
+            for name in mapping:
+                first = taken.setdefault(name, section)
+                if first != section:
+                    at = (*self.path, section, name)
+                    message = f"`{name}` stands in `{first}` and in `{section}`: a call has one argument of a name"
+                    self.findings.add("MLS402", message, self.spec.key_span(*at), "rename one of them", path=at)
+
+    def _run_if(self) -> None:
+        if self.step.run_if == "success":
+            return
+        path: Path = (*self.path, "run_if")
+        span = self.spec.span(*path)
+        if self.named.final:
+            self.findings.add("MLS411", "`finally` steps always run", span, "remove `run_if`", path=path)
+        elif self.spec.lifecycle.on_failure != "continue":
+            hint = "write `on_failure: continue`, or move the step to `finally`"
+            message = f"`run_if: {self.step.run_if}`: with `on_failure: stop` nothing starts after a failure"
+            self.findings.add("MLS411", message, span, hint, path=path)
+        elif self.wired.read:
+            hint = "let it only `need` the step, or move it to `finally`"
+            self.findings.add("MLS411", f"`run_if: {self.step.run_if}` with inputs that may not exist", span, hint, path=path)
+        elif not self.wired.edges:
+            self.findings.add("MLS411", "`run_if` without a step before this one", span, "add `needs`", path=path)
+
+
+def _right_output(upstream: Named, port: Port) -> str | None:
+    fitting = [name for name, kind in upstream.outputs.items() if kind == port.type]
+    return f"did you mean `{upstream.name}.{fitting[0]}`?" if fitting else None
+
+
+def body_of(named: Named) -> str:
+    """Which key is the step's body."""
+    return next(name for name in BODIES if getattr(named.step, name) is not None)
