@@ -4,3 +4,9 @@
 To teach the runner a new kind of step: a body in `plan.model`, its options in `plan.command`, and, only when it is more
 than a process that ends, a case in `schedule`.
 """
+
+from mlspec.runner.outcome import RunOutcome, StepOutcome, local_outcome, outcome
+from mlspec.runner.runs import RunError, Runs
+from mlspec.runner.schedule import run
+
+__all__ = ["RunError", "RunOutcome", "Runs", "StepOutcome", "local_outcome", "outcome", "run"]

@@ -54,7 +54,7 @@ class Child:
     """A running step process, in a session of its own so that it can be ended with all that it started.
 
     Standard output and standard error go together to the file `log` and, line by line, to `inbox`; the last message of
-    a child is its `Ended`.
+    a child is its `Ended`. `last` is the last line so far.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Child:
     ) -> None:
         self.task = task
         self.log = log
+        self.last = ""
         self._inbox = inbox
         log.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
@@ -95,7 +96,8 @@ class Child:
             for raw in iter(lambda: stream.readline(LINE_LIMIT), b""):
                 log.write(raw)
                 log.flush()
-                self._inbox.put(Line(self.task, raw.decode("utf-8", "replace").rstrip("\r\n")))
+                self.last = raw.decode("utf-8", "replace").rstrip("\r\n")
+                self._inbox.put(Line(self.task, self.last))
 
     def _wait(self) -> None:
         exit_code = self._process.wait()

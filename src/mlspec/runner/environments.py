@@ -28,11 +28,12 @@ class EnvironmentBuildError(Exception):
     """An environment could not be made; the text has the installer's own last words."""
 
 
-def identity(environment: Environment) -> str:
-    """Return `name@digest` for one with something to install, else the bare name: equal means interchangeable."""
-    if not _installs(environment):
-        return environment.name
-    return f"{environment.name}@{_digest(environment)}"
+def digest(environment: Environment) -> str | None:
+    """Return twelve hex digits of what is installed; None when nothing is. Equal means interchangeable."""
+    if not (environment.python or environment.requirements):
+        return None
+    content = compact([environment.python, sorted(environment.requirements)])
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def interpreter(environment: Environment, project: Path, building: Callable[[str], None]) -> Path:
@@ -40,9 +41,10 @@ def interpreter(environment: Environment, project: Path, building: Callable[[str
 
     `building` is called with the environment's name before a build. Raises `EnvironmentBuildError`.
     """
-    if not _installs(environment) or satisfied(environment):
+    content = digest(environment)
+    if content is None or satisfied(environment):
         return Path(sys.executable)
-    folder = project / ".mlspec" / "envs" / f"{environment.name}-{_digest(environment)}"
+    folder = project / ".mlspec" / "envs" / f"{environment.name}-{content}"
     if not folder.exists():
         building(environment.name)
         _build(environment, project, folder)
@@ -67,17 +69,11 @@ def _lacks_any(requirements: Sequence[Requirement]) -> bool:
     seen: set[tuple[str, str]] = set()
     while todo:
         requirement, extra = todo.pop()
-        if (str(requirement), extra) in seen or (
-            requirement.marker and not requirement.marker.evaluate({"extra": extra})
-        ):
+        if (str(requirement), extra) in seen or (requirement.marker and not requirement.marker.evaluate({"extra": extra})):
             continue
         seen.add((str(requirement), extra))
         installed = _installed(requirement.name)
-        if (
-            installed is None
-            or requirement.url
-            or not requirement.specifier.contains(installed.version, prereleases=True)
-        ):
+        if installed is None or requirement.url or not requirement.specifier.contains(installed.version, prereleases=True):
             return True
         for wanted in requirement.extras:
             todo += [(Requirement(text), wanted) for text in installed.requires or () if "extra" in text]
@@ -89,15 +85,6 @@ def _installed(name: str) -> Distribution | None:
         return distribution(name)
     except PackageNotFoundError:
         return None
-
-
-def _installs(environment: Environment) -> bool:
-    return bool(environment.python or environment.requirements)
-
-
-def _digest(environment: Environment) -> str:
-    content = compact([environment.python, sorted(environment.requirements)])
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def _build(environment: Environment, project: Path, folder: Path) -> None:
@@ -156,14 +143,10 @@ def _base_python(environment: Environment) -> str:
 
 
 def _checked(command: list[str], name: str, project: Path) -> None:
-    environ = {
-        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    }
+    environ = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
     done = subprocess.run(
         command, cwd=project, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
         words = (done.stderr or done.stdout).strip()
-        raise EnvironmentBuildError(
-            f"environment {name}: {Path(command[0]).name} ended with {done.returncode}\n{words}"
-        )
+        raise EnvironmentBuildError(f"environment {name}: {Path(command[0]).name} ended with {done.returncode}\n{words}")

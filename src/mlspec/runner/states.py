@@ -7,7 +7,7 @@ Change it when the language changes what lets a step start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from mlspec.plan.model import Plan, RunIf, Step
@@ -22,12 +22,12 @@ RunStatus: TypeAlias = Literal["running", "succeeded", "failed", "interrupted"]
 def fan_in(states: Sequence[State]) -> State:
     """Return what a reader of all instances of a step sees: one state for all of them.
 
-    An empty list of instances has succeeded. A failed one outweighs a blocked one, which outweighs the rest; the whole
-    is skipped when every instance was.
+    An empty list of instances has succeeded. The whole ends with its last instance; then a failed one outweighs a blocked
+    one, which outweighs the rest, and the whole is skipped when every instance was.
     """
-    for bad in ("failed", "blocked"):
-        if bad in states:
-            return bad
+    for state in ("pending", "running", "failed", "blocked"):
+        if state in states:
+            return state
     if states and all(state == "skipped" for state in states):
         return "skipped"
     return "succeeded"
@@ -57,27 +57,29 @@ def verdict(run_if: RunIf, upstream: Iterable[State], *, stopped: bool) -> Verdi
     return "blocked" if stopped else "start"
 
 
-def derive(plan: Plan, recorded: Mapping[str, State]) -> dict[str, State]:
+def derive(plan: Plan, recorded: Mapping[str, State], empty: Collection[str] = ()) -> dict[str, State]:
     """Complete the states of a run from those of the steps that left a record.
 
     A step without a record is skipped or blocked when its upstream says so; else it is `pending`: it may still start.
-    What stands below a step that has not ended is `pending` too.
+    What stands below a step that has not ended is `pending` too. `empty` are `foreach` steps over an empty list: they
+    leave no record and succeed.
     """
     stopped = plan.on_failure == "stop" and any(recorded.get(step.id) == "failed" for step in plan.steps)
     states: dict[str, State] = {}
     for steps, held in ((plan.steps, stopped), (plan.finals, False)):
         known = {step.id: step for step in steps}
         for step in steps:
-            states[step.id] = recorded.get(step.id) or _derived(step, known, states, stopped=held)
+            above = [fan_in([states[step_id] for step_id in group]) for group in upstream_groups(step, known)]
+            start: State = "succeeded" if step.id in empty else "pending"
+            states[step.id] = recorded.get(step.id) or _derived(step.run_if, above, stopped=held, start=start)
     return states
 
 
-def _derived(step: Step, steps: Mapping[str, Step], states: Mapping[str, State], *, stopped: bool) -> State:
-    groups = [[states[step_id] for step_id in group] for group in upstream_groups(step, steps)]
-    if any(state in ("pending", "running") for group in groups for state in group):
+def _derived(run_if: RunIf, above: Sequence[State], *, stopped: bool, start: State) -> State:
+    if "pending" in above or "running" in above:
         return "pending"
-    decided = verdict(step.run_if, map(fan_in, groups), stopped=stopped)
-    return "pending" if decided == "start" else decided
+    decided = verdict(run_if, above, stopped=stopped)
+    return start if decided == "start" else decided
 
 
 def run_status(states: Iterable[State]) -> RunStatus:

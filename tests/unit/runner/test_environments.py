@@ -11,7 +11,7 @@ import pytest
 
 from mlspec.plan.model import Environment
 from mlspec.runner import environments
-from mlspec.runner.environments import EnvironmentBuildError, identity, interpreter, satisfied
+from mlspec.runner.environments import EnvironmentBuildError, digest, interpreter, satisfied
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -24,9 +24,7 @@ def wheel(tmp_path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tinymodule.py", "ANSWER = 42\ndef main(): print(ANSWER)\n")
         archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinymodule\nVersion: 1.0\n")
-        archive.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ntiny = tinymodule:main\n")
         archive.writestr(f"{info}/RECORD", "")
     return path
@@ -61,22 +59,19 @@ def test_whether_this_interpreter_does(python: str | None, requirements: tuple[s
 def test_an_environment_with_nothing_but_a_pythonpath_builds_nothing(tmp_path: Path) -> None:
     environment = Environment("e", pythonpath=("src",), image="example.com/e:1")
     assert interpreter(environment, tmp_path, pytest.fail) == Path(sys.executable)
-    assert identity(environment) == "e"
+    assert digest(environment) is None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_identity_changes_with_what_is_installed_only() -> None:
+def test_the_digest_changes_with_what_is_installed_only() -> None:
     plain = Environment("ml", python="3.11", requirements=("a==1", "b==2"))
-    assert identity(plain).startswith("ml@")
-    assert identity(Environment("ml", python="3.11", requirements=("b==2", "a==1"), image="i:1")) == identity(plain)
-    assert identity(Environment("ml", python="3.12", requirements=("a==1", "b==2"))) != identity(plain)
-    assert identity(Environment("ml", python="3.11", requirements=("a==1",))) != identity(plain)
+    assert digest(Environment("other", python="3.11", requirements=("b==2", "a==1"), image="i:1")) == digest(plain)
+    assert digest(Environment("ml", python="3.12", requirements=("a==1", "b==2"))) != digest(plain)
+    assert digest(Environment("ml", python="3.11", requirements=("a==1",))) != digest(plain)
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_an_environment_is_built_once(
-    tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, installer: str
-) -> None:
+def test_an_environment_is_built_once(tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, installer: str) -> None:
     if installer == "pip":
         monkeypatch.setattr(environments, "_uv", lambda: None)
     environment = Environment("ml", requirements=(f"tinymodule @ {wheel.as_uri()}",))

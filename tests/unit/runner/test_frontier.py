@@ -113,9 +113,7 @@ def test_an_empty_foreach_succeeds() -> None:
 
 
 def test_settled_steps_are_not_started_again() -> None:
-    frontier = Frontier(
-        [step("a"), step("b", "a"), step("c", "b")], stop=True, settled={"a": "succeeded", "b": "skipped"}
-    )
+    frontier = Frontier([step("a"), step("b", "a"), step("c", "b")], stop=True, settled={"a": "succeeded", "b": "skipped"})
     assert frontier.ended
     assert frontier.states["c"] == "skipped"
 
@@ -151,10 +149,7 @@ def test_every_run_ends_in_the_states_that_its_records_tell(
     while not frontier.ended:
         while len(running) < jobs and (task := frontier.take()) is not None:
             assert all(
-                frontier.states[key] == "succeeded"
-                for step_ in steps
-                if step_.id == task.step
-                for key in step_.upstream
+                frontier.states[key] == "succeeded" for step_ in steps if step_.id == task.step for key in step_.upstream
             )
             assert not frontier.stopped
             running.append(task)

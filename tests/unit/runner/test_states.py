@@ -43,9 +43,7 @@ def test_what_the_upstream_lets_a_step_do(upstream: list[State], success: str, f
     assert verdict("always", upstream, stopped=False) == always
 
 
-@pytest.mark.parametrize(
-    ("upstream", "expected"), [([S], B), ([], B), ([K], K), ([S, K], K), ([F], B), ([K, B], B)], ids=str
-)
+@pytest.mark.parametrize(("upstream", "expected"), [([S], B), ([], B), ([K], K), ([S, K], K), ([F], B), ([K, B], B)], ids=str)
 def test_a_stopped_run_holds_back_what_would_start_and_nothing_else(upstream: list[State], expected: str) -> None:
     assert verdict("success", upstream, stopped=True) == expected
 
@@ -88,9 +86,7 @@ def test_steps_without_a_record_get_their_state_from_those_above() -> None:
         "cleanup": S,
     }
     assert run_status(states.values()) == "failed"
-    going_on = derive(
-        plan(gate, deploy, after, bad, below, quiet, apart, on_failure="continue"), {"bad": F, "quiet": S}
-    )
+    going_on = derive(plan(gate, deploy, after, bad, below, quiet, apart, on_failure="continue"), {"bad": F, "quiet": S})
     assert (going_on["apart"], going_on["gate"], going_on["deploy"]) == ("pending",) * 3
     assert run_status(going_on.values()) == "running"
 
@@ -126,11 +122,7 @@ def runs(draw: st.DrawFn) -> tuple[Plan, dict[str, State]]:
     recorded: dict[str, State] = {}
     for item in steps:
         upstream = [derive(plan(*steps, on_failure=on_failure), recorded)[key] for key in item.upstream]
-        if (
-            "pending" not in upstream
-            and verdict(item.run_if, upstream, stopped=False) == "start"
-            and draw(st.booleans())
-        ):
+        if "pending" not in upstream and verdict(item.run_if, upstream, stopped=False) == "start" and draw(st.booleans()):
             recorded[item.id] = draw(st.sampled_from([S, S, S, F, K]))
     return plan(*steps, on_failure=on_failure), recorded
 

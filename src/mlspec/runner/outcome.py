@@ -1,0 +1,132 @@
+"""How a run ended, step by step, whoever ran it.
+
+In: a run in a store, and its plan unless the run was made here. Out: a `RunOutcome`.
+Owns the JSON of `mlspec runs show`; never starts anything. What a step without a record came to follows from `states`.
+Change it when more of a record should be shown.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from mlspec.plan.model import Json, Plan, Step, StepOutput
+from mlspec.runner.instances import foreach_items, place_of
+from mlspec.runner.runs import Place, RunError, Runs
+from mlspec.runner.states import RunStatus, State, derive, fan_in, run_status
+
+Record = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What became of a step. `record` is None for one that never started."""
+
+    status: State
+    record: Record | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How often its body was started."""
+        return int(self.record["attempts"]) if self.record else 0
+
+    @property
+    def outputs(self) -> Mapping[str, Mapping[str, str]]:
+        """Output name to `{"uri", "digest", "type"}`."""
+        return self.record["outputs"] if self.record else {}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What became of a run. `steps` has an entry for every instance, in the order of the plan."""
+
+    run_id: str
+    status: RunStatus
+    steps: Mapping[str, StepOutcome]
+    manifest: Record | None = field(default=None, repr=False)
+
+    def as_json(self) -> Json:
+        """The value that `mlspec runs show --format json` prints."""
+        steps = {
+            step_id: {"status": step.status, "attempts": step.attempts, "outputs": dict(step.outputs)}
+            for step_id, step in self.steps.items()
+        }
+        return {"run_id": self.run_id, "status": self.status, "steps": steps}
+
+
+def outcome(plan: Plan, runs: Runs, run_id: str) -> RunOutcome:
+    """Tell how a run ended; `run_id` may be `latest`. Raises `RunError` when there is no such run.
+
+    A run made here is told from its manifest, for the spec may have changed since; any other one from its records.
+    """
+    run_id = runs.resolve(run_id)
+    if runs.manifest(run_id) is not None:
+        return local_outcome(runs, run_id)
+    records = runs.records(run_id)
+    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, records)}
+    return RunOutcome(run_id, run_status(step.status for step in steps.values()), steps)
+
+
+def local_outcome(runs: Runs, run_id: str) -> RunOutcome:
+    """Tell how a run that was made here ended, without its spec; raises `RunError` for any other."""
+    run_id = runs.resolve(run_id)
+    manifest = runs.manifest(run_id)
+    if manifest is None:
+        raise RunError(f"run {run_id} was not made by `mlspec run`: its spec is needed to tell how it ended")
+    records = runs.records(run_id)
+    steps = {}
+    for step_id, entry in manifest["steps"].items():
+        record = records.get((entry["step"], entry["index"]))
+        steps[step_id] = StepOutcome(record["status"] if record else entry["status"], record)
+    return RunOutcome(run_id, manifest["status"], steps, manifest)
+
+
+def _read_back(plan: Plan, runs: Runs, records: Mapping[Place, Record]) -> Iterator[tuple[str, State, Record | None]]:
+    """Yield id, state and record of every step and instance, in the order of the plan."""
+    main = {step.name for step in plan.steps}
+    failed = any(name in main and record["status"] == "failed" for (name, _), record in records.items())
+    unstarted: State = "blocked" if failed and plan.on_failure == "stop" else "pending"
+    recorded = {step.id: _status(records[place_of(step)]) for step in plan.all_steps() if place_of(step) in records}
+    instances: dict[str, list[State]] = {}
+    empty: set[str] = set()
+    for step in plan.all_steps():
+        if step.foreach is None or step.id in recorded:
+            continue
+        started = {index: record for (name, index), record in records.items() if name == step.name and index is not None}
+        count = _count(plan, step, runs, records)
+        if started:
+            size = max(count or 0, *(index + 1 for index in started))
+            states = [_status(started[index]) if index in started else unstarted for index in range(size)]
+            instances[step.id], recorded[step.id] = states, fan_in(states)
+        elif count == 0:
+            empty.add(step.id)
+    ended = derive(plan, recorded, empty)
+    for step in plan.all_steps():
+        if step.id not in instances:
+            yield step.id, ended[step.id], records.get(place_of(step))
+            continue
+        for index, state in enumerate(instances[step.id]):
+            yield f"{step.id}[{index}]", state, records.get(place_of(step, index))
+
+
+def _status(record: Record) -> State:
+    return cast(State, record["status"])
+
+
+def _count(plan: Plan, step: Step, runs: Runs, records: Mapping[Place, Record]) -> int | None:
+    """Return the length of a `foreach` step's list; None when this run has none, or none any more."""
+
+    def read(source: StepOutput) -> Json:
+        record = records.get(place_of(plan.by_id[source.steps[0]]))
+        if record is None or source.output not in record["outputs"]:
+            raise RunError("the list was never made")
+        with tempfile.TemporaryDirectory() as scratch:
+            return runs.read_uri(record["outputs"][source.output]["uri"], Path(scratch))
+
+    try:
+        return len(foreach_items(step, read))
+    except RunError:
+        return None
