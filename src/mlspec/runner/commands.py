@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlspec.expr.values import as_text, compact
-from mlspec.plan.command import step_options
+from mlspec.plan.command import Words, step_options
 from mlspec.plan.model import Gate, Input, Json, Plan, Step, StepOutput, Value
 from mlspec.runner.environments import digest
 from mlspec.runner.frontier import Task
@@ -46,16 +46,12 @@ class Commands:
         words = [sys.executable, "-P", "-m", "mlspec", "exec", *self._run_words(run_status)]
         if task.index is not None:
             words += ["--instance", str(task.index), "--item", compact(item)]
-        if self.cache and step.cache and not isinstance(step.body, Gate):
+        if self.cache and step.cache and step not in self.plan.finals:
             words.append("--cache")
-        environment = self.plan.environments.get(step.environment or "")
-        if environment is not None:
-            content = digest(environment)
-            words += ["--environment-digest", content] if content else []
-            python = self.pythons.get(environment.name)
-            words += ["--python", str(python)] if python else []
+        python = self.pythons.get(step.environment or "")
+        words += ["--python", str(python)] if python else []
         options = step_options(self.plan, step, uri_of=lambda _, source: self.uris(source))
-        return [*words, *self._empty_lists(step), *(word for group in options for word in group)]
+        return [*words, *self._empty_lists(step), *(word for group in options for word in self._told(group))]
 
     def options(self, step: Step, run_status: str | None) -> Options:
         """Return the options of a step that has no process of its own, for its record and its `when`."""
@@ -90,6 +86,13 @@ class Commands:
         words = ["--lifecycle", self.plan.lifecycle, "--run-id", self.run_id, "--store", self.plan.store]
         words += ["--project", str(self.runs.project), "--spec-digest", self.plan.digest]
         return [*words, "--run-status", run_status] if run_status else words
+
+    def _told(self, group: Words) -> Words:
+        """Say what an environment is made of, so that a step made in another one is not taken from the cache."""
+        if group[0] != "--environment":
+            return group
+        content = digest(self.plan.environments[group[1]])
+        return (group[0], f"{group[1]}@{content}") if content else group
 
     def _empty_lists(self, step: Step) -> list[str]:
         """Options for fan-ins of an empty `foreach`: lists that the step's own options cannot name, having no element."""

@@ -225,9 +225,12 @@ def _add_uri(into: dict[str, str | list[str]], option: str, text: str, form: re.
     name, equals, uri = text.partition("=")
     many = name.endswith("[]")
     name = name.removesuffix("[]")
-    if not equals or not uri or not form.fullmatch(name):
+    if not equals or not (uri or many) or not form.fullmatch(name):
         raise UsageError(f"{option} {text!r} is not of the form NAME=URI")
     known = into.get(name)
+    if not uri:  # an empty list has no element to stand for it
+        into.setdefault(name, [])
+        return
     if known is None:
         into[name] = [uri] if many else uri
     elif many and isinstance(known, list):
