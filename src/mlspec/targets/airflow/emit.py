@@ -268,8 +268,12 @@ def _arguments(plan: Plan, step: Step) -> list[str]:
 
 
 def _secret(secret: Secret) -> str:
-    """A template that Airflow renders when the task starts; an absent password is empty, not the word None."""
+    """A template that Airflow renders when the task starts.
+
+    What Airflow does not have becomes empty, so that the step process can fail with a record: a template that fails
+    would leave none, and the rest of the run would not know.
+    """
     kind, name = secret.airflow or ("variable", secret.name)
-    start = "conn" if kind == "connection" else "var.value"
-    place = f"{start}.{name}" if name.isidentifier() and name != "get" else f"{start}[{_jinja_string(name)}]"
-    return f"{{{{ {place}.password or '' }}}}" if kind == "connection" else f"{{{{ {place} }}}}"
+    if kind == "connection":
+        return f"{{{{ conn.get({_jinja_string(name)}).password | default('', true) }}}}"
+    return f"{{{{ var.value.get({_jinja_string(name)}, '') }}}}"
