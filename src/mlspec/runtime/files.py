@@ -15,7 +15,7 @@ from mlspec.runtime.failures import StepError
 from mlspec.runtime.layout import failure_name, output_of_run, step_folder
 from mlspec.runtime.options import Options
 from mlspec.runtime.store import LocalStore, Store, fetch, is_remote, local_path
-from mlspec.runtime.trees import digest, move, remove
+from mlspec.runtime.trees import copy, digest, move, remove
 
 
 class Scratch:
@@ -107,6 +107,7 @@ class Outputs:
 
     def __init__(self, options: Options, store: Store, run: str, scratch: Scratch) -> None:
         self._store = store
+        self._scratch = scratch
         self._places: dict[str, _Place] = {}
         self.contents: dict[str, Any] = {}
         """What `check` read of the `metrics` and `values` outputs."""
@@ -165,6 +166,20 @@ class Outputs:
                     self.contents[name] = read_json(place.made.read_bytes(), place.type)
                 except ValueError as error:
                     raise StepError(f"output {name} {error}") from None
+
+    def restore(self, run: str, step: str, index: int | None, records: dict[str, Any]) -> None:
+        """Copy the outputs of an earlier run to where this step's are made.
+
+        Raises `StepError` unless they are all there and still have the digests that `records` say.
+        """
+        for name, place in self._places.items():
+            relative = f"{step_folder(run, step, index)}/{name}"
+            if isinstance(self._store, LocalStore):
+                copy(self._store.path(relative), place.made)
+            else:
+                fetch(self._store.uri(relative), self._scratch.folder("cached", name)).rename(place.made)
+            if records[name]["digest"] != digest(place.made):
+                raise StepError(f"{self._store.uri(relative)} is not what its record says")
 
     def publish(self) -> dict[str, Any]:
         """Put all outputs where they go; returns what the record says of them."""

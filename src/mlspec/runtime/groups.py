@@ -38,6 +38,7 @@ class Supervisor:
     """
 
     def __init__(self) -> None:
+        self._heeded = [number for number in _INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
         self._group: int | None = None
         self._starting = False
         self._interrupt: str | None = None
@@ -45,16 +46,15 @@ class Supervisor:
         self._ending = False
 
     def watch(self) -> None:
-        """Take over the signals that ask a process to end, but for those that our parent had us ignore."""
+        """Take over the signals that ask a process to end, but for those that our parent had us ignore (`nohup`)."""
         signal.signal(signal.SIGALRM, self._alarm)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # were it ignored, every body would seem to end with 0
-        for number in _INTERRUPTS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._interrupted)
+        for number in self._heeded:
+            signal.signal(number, self._interrupted)
 
     def rest(self) -> None:
         """From now on let nothing interrupt: what is left to do is short and must be done."""
-        for number in _INTERRUPTS:
+        for number in self._heeded:
             signal.signal(number, signal.SIG_IGN)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], timeout: float | None) -> End:

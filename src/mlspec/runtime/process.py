@@ -12,6 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from mlspec.runtime.executor import write_output
 from mlspec.runtime.failures import Interrupted, StepError, UsageError
 from mlspec.runtime.files import Scratch
 from mlspec.runtime.groups import Supervisor
@@ -57,6 +58,7 @@ class _StepProcess:
         ending = self._step.ending
         try:
             self._step.carry_out()
+            self._tell_kubeflow()
         except (StepError, OSError, Interrupted) as error:
             ending.error = _sentence(error)
         except Exception as error:
@@ -68,7 +70,42 @@ class _StepProcess:
         if ending.status == "failed" or ending.error is not None:
             self._fail()
         self._records.end(self._options, ending)
+        self._follow_up()
         return self._conclude()
+
+    def _tell_kubeflow(self) -> None:
+        if self._options.executor_input is not None:
+            write_output(self._options.executor_input, self._step.ending.status, self._metrics())
+
+    def _follow_up(self) -> None:
+        """Do what the step does not depend on; its failure is a warning."""
+        ending = self._step.ending
+        if ending.status == "succeeded":
+            try:
+                self._step.remember()
+            except (StepError, OSError) as error:
+                self._report(f"not cached: {_sentence(error)}")
+        if self._options.tracking is not None:
+            self._track()
+
+    def _track(self) -> None:
+        from mlspec.runtime import tracking
+
+        if not tracking.wanted(self._options, self._step.ending):
+            return
+        self._supervisor.watch()
+        try:
+            warning = tracking.log(self._options, self._step.ending, self._metrics())
+        except Interrupted as interrupted:
+            warning = f"not logged: {interrupted}"
+        self._supervisor.rest()
+        if warning is not None:
+            self._report(f"MLflow: {warning}")
+
+    def _metrics(self) -> dict[str, dict[str, float]]:
+        kinds = self._options.outputs
+        contents = self._step.outputs.contents
+        return {name: numbers for name, numbers in contents.items() if kinds[name].type == "metrics"}
 
     def _fail(self) -> None:
         ending = self._step.ending
@@ -84,7 +121,7 @@ class _StepProcess:
             return DONE
         if ending.status == "skipped":
             _say(f"step {self._options.label} skipped: {self._step.reason}")
-            return NOT_RUN
+            return NOT_RUN if self._options.executor_input is None else DONE
         _say(f"step {self._options.label} failed: {ending.error}")
         return FAILED
 

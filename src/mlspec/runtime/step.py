@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from mlspec.runtime.attempts import Job, attempt
 from mlspec.runtime.bodies import Sight, command
+from mlspec.runtime.cache import Cache
 from mlspec.runtime.expressions import Scope
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.files import Inputs, Outputs, Scratch
@@ -34,6 +35,7 @@ class Step:
         self._inputs = Inputs(records.store, records.run, scratch)
         self.outputs = Outputs(options, records.store, records.run, scratch)
         self.ending = Ending()
+        self._cache = Cache(options, records, self.outputs)
         self.reason = ""
 
     def carry_out(self) -> None:
@@ -46,7 +48,7 @@ class Step:
             self._skip(f"its condition does not hold: {scope.explain(options.when)}")
             return
         for variable in options.secrets:
-            if variable not in os.environ:
+            if not os.environ.get(variable):  # an orchestrator that lacks a secret sets its variable to nothing
                 raise StepError(f"the secret variable {variable} is not set")
         ending.with_ = scope.resolve_with()
         if isinstance(options.body, Gate):
@@ -54,9 +56,16 @@ class Step:
             return
         self._inputs.fetch(options.inputs)
         ending.inputs = self._inputs.records
-        self._make_outputs(scope)
+        if self._cache.restore(ending, scope):
+            self._say(f"nothing has changed since run {ending.cached_from}: its outputs are taken")
+        else:
+            self._make_outputs(scope)
         ending.outputs = self.outputs.publish()
         ending.status = "succeeded"
+
+    def remember(self) -> None:
+        """Let later runs find the outputs; to be called when the record is written."""
+        self._cache.remember()
 
     def _make_outputs(self, scope: Scope) -> None:
         options = self._options

@@ -8,13 +8,16 @@ between runs.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+Entry = os.DirEntry[str]
 
-def files_below(folder: Path, skip: frozenset[str] = frozenset()) -> list[str]:
+
+def files_below(folder: Path, skip: Callable[[Entry], bool] = lambda _: False) -> list[str]:
     """The regular files below `folder`, relative to it with forward slashes, sorted.
 
-    Links to folders are followed unless they lead back up. Names in `skip` are left out at every level.
+    Links to folders are followed unless they lead back up. Files and folders for which `skip` holds are left out.
     """
     found: list[str] = []
     top = os.path.realpath(folder)
@@ -23,7 +26,7 @@ def files_below(folder: Path, skip: frozenset[str] = frozenset()) -> list[str]:
         path, prefix, above = pending.pop()
         with os.scandir(path) as entries:
             for entry in entries:
-                if entry.name in skip:
+                if skip(entry):
                     continue
                 if entry.is_dir():
                     real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}/{entry.name}"
@@ -35,15 +38,20 @@ def files_below(folder: Path, skip: frozenset[str] = frozenset()) -> list[str]:
 
 
 def digest(path: Path) -> str:
-    """`sha256:…` of a file's bytes; of a folder, of the sorted lines `<hex digest>  <relative path>` with line ends.
+    """`sha256:…` of a file's bytes; of a folder, what `digest_of` makes of its files.
 
     Empty folders, modes and times do not count.
     """
+    if path.is_dir():
+        return digest_of({name: path / name for name in files_below(path)})
+    return f"sha256:{_hex(path)}"
+
+
+def digest_of(files: Mapping[str, Path]) -> str:
+    """`sha256:…` of the sorted lines `<hex digest>  <name>`, each with a line end: what `sha256sum * | sort | sha256sum` prints."""
     import hashlib
 
-    if not path.is_dir():
-        return f"sha256:{_hex(path)}"
-    lines = sorted(os.fsencode(f"{_hex(path / name)}  {name}\n") for name in files_below(path))
+    lines = sorted(os.fsencode(f"{_hex(path)}  {name}\n") for name, path in files.items())
     return f"sha256:{hashlib.sha256(b''.join(lines)).hexdigest()}"
 
 
@@ -56,12 +64,14 @@ def _hex(path: Path) -> str:
 
 def remove(path: Path) -> None:
     """Remove a file, a folder or a link, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        import shutil
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+    elif not any(path.iterdir()):
+        path.rmdir()
+    else:
+        import shutil  # costs a step that has nothing to remove more than all the rest of its start
 
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def move(source: Path, target: Path) -> None:

@@ -1,0 +1,106 @@
+"""Equal steps are run once.
+
+In: a step about to run. Out: the outputs of an equal step of an earlier run, copied; or a note where this step's are.
+Owns what equal means: step, body, `with`, inputs' digests, outputs, environment, values read and code all the same.
+Never shares files between runs. Standard library only. Change it when something else can change what a step makes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import mlspec
+from mlspec.runtime import code
+from mlspec.runtime.bodies import interpreter
+from mlspec.runtime.expressions import Scope
+from mlspec.runtime.failures import StepError
+from mlspec.runtime.files import Outputs
+from mlspec.runtime.layout import cache_entry
+from mlspec.runtime.options import Gate, Options, Shell, Uses
+from mlspec.runtime.records import Ending, Records, encoded
+from mlspec.runtime.trees import digest_of
+
+
+class Cache:
+    """The cache as one step sees it."""
+
+    def __init__(self, options: Options, records: Records, outputs: Outputs) -> None:
+        self._options = options
+        self._records = records
+        self._outputs = outputs
+        self._entry: str | None = None
+
+    def restore(self, ending: Ending, scope: Scope) -> bool:
+        """Put an equal step's outputs where this step's would be made; returns whether there are such.
+
+        `ending` has the step's `with` and inputs; it gets the run that the outputs are from.
+        """
+        if not self._applies():
+            return False
+        key = _key(self._options, ending, scope)
+        self._entry = cache_entry(self._options.lifecycle, key)
+        content = self._records.store.read(self._entry)
+        if content is None:
+            return False
+        self._outputs.prepare()
+        try:
+            origin = json.loads(content)
+            records = Records(self._records.store, self._options.lifecycle, origin["run_id"])
+            record = records.read(origin["step"], origin["index"])
+            if record is None or record["status"] != "succeeded":
+                return False
+            self._outputs.restore(records.run, origin["step"], origin["index"], record["outputs"])
+            self._outputs.check()
+        except (StepError, OSError, ValueError, KeyError, TypeError):  # removed or altered since: as good as none
+            self._outputs.discard()
+            return False
+        ending.cached_from = record["cached_from"] or origin["run_id"]
+        return True
+
+    def remember(self) -> None:
+        """Note that the outputs of an equal step are now in this run; runs are removed oldest first."""
+        if self._entry is not None:
+            options = self._options
+            where = {"run_id": options.run_id, "step": options.step, "index": options.index}
+            self._records.store.write(self._entry, encoded(where))
+
+    def _applies(self) -> bool:
+        """Steps without outputs are run for what else they do; outputs outside the store are not ours to find again."""
+        body = self._options.body
+        if not self._options.cache or not self._options.outputs or not self._outputs.in_store or isinstance(body, Gate):
+            return False
+        return not isinstance(body, Uses) or code.is_own(body.name)
+
+
+def _key(options: Options, ending: Ending, scope: Scope) -> str:
+    import hashlib
+
+    environment = options.environment or ""
+    reads_run = isinstance(options.body, Shell) and "run." in options.body.script
+    equal: dict[str, Any] = {
+        "version": 1,
+        "step": options.step,
+        "body": [type(options.body).__name__, *options.body],
+        "with": ending.with_,
+        "inputs": {name: _digests(record) for name, record in ending.inputs.items()},
+        "outputs": {name: output.type for name, output in options.outputs.items()},
+        "environment": environment,
+        "python": None if "@" in environment else _python(options),
+        "values": scope.used(),
+        "run": [options.run_id, options.run_status] if reads_run else None,
+        "mlspec": mlspec.__version__ if isinstance(options.body, Uses) else None,
+        "code": digest_of(code.files(options, ending.with_)),
+    }
+    return hashlib.sha256(json.dumps(equal).encode()).hexdigest()
+
+
+def _digests(record: Any) -> Any:
+    return [one["digest"] for one in record] if isinstance(record, list) else record["digest"]
+
+
+def _python(options: Options) -> list[Any]:
+    """Who says nothing of what an environment is made of gets one that is equal only to itself."""
+    path = interpreter(options)
+    return ["this", *sys.version_info[:3]] if path == sys.executable else [path]
