@@ -39,7 +39,7 @@ def run(
         warnings.simplefilter("ignore")  # settings that have no effect outside a cluster
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root, raise_on_error=True)
         try:
-            pipeline(**params)
+            pipeline(**{name: _typed(plan, name, value) for name, value in params.items()})
             status = "succeeded"
         except RuntimeError as error:
             if "finished with status" not in str(error):
@@ -55,6 +55,11 @@ def load(text: str) -> Any:
     from kfp import components
 
     return components.load_component_from_text(text)
+
+
+def _typed(plan: Plan, name: str, value: object) -> object:
+    """kfp's SDK, unlike its backend, does not take an integer for a double."""
+    return float(value) if isinstance(value, int) and plan.param(name).type == "number" else value
 
 
 def _run_id(commands: list[list[str]]) -> str:

@@ -260,6 +260,7 @@ def test_parameters_of_every_type_arrive(tmp_path: Path) -> None:
     done, _ = run(
         tmp_path,
         plan("typed", step("work", script, with_=with_, params=tuple(sorted(params))), params=tuple(params.values())),
+        two=2,
     )
     assert done.status == "succeeded"
     found = dict(results(tmp_path))
