@@ -191,3 +191,13 @@ def _silenced(document: Document, finding: Diagnostic) -> bool:
     line = lines[finding.span.line - 1] if finding.span.line <= len(lines) else ""
     _, mark, words = line.partition("# mlspec: ignore")
     return bool(mark) and finding.code in words.replace(",", " ").split()
+
+
+def json_schema() -> str:
+    """The JSON Schema of the language with the sections of our own targets; those of other packages are not in it."""
+    from mlspec.spec.schema import json_schema as make
+    from mlspec.targets.base import targets
+
+    own = {name: target for name, target in targets().items() if type(target).__module__.startswith("mlspec.")}
+    extensions = {name: target.extension for name, target in own.items() if target.extension is not None}
+    return make({name: target.options for name, target in own.items()}, extensions)

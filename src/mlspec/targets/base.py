@@ -98,21 +98,19 @@ def targets() -> Mapping[str, Target]:
     return {point.name: point.load() for point in sorted(entry_points(group="mlspec.targets"), key=lambda p: p.name)}
 
 
+def support(target: Target, feature: Feature) -> Support:
+    """How `target` does `feature`; one that its table lacks is refused."""
+    return target.capabilities.get(feature, refused("this target does not have it"))
+
+
 def refusals(plan: Plan, target: Target) -> list[Diagnostic]:
     """Find every use of a feature that `target` does not have, each at the spec's line."""
     findings = []
     for use in features_of(plan):
-        support = target.capabilities.get(use.feature, refused("this target does not have it"))
-        if support.kind == "refused":
-            findings.append(
-                Diagnostic(
-                    "MLS501",
-                    f"{target.name} cannot do {use.feature.title}",
-                    use.span,
-                    hint=support.how or None,
-                    path=use.path,
-                )
-            )
+        answer = support(target, use.feature)
+        if answer.kind == "refused":
+            message = f"{target.name} cannot do {use.feature.title}"
+            findings.append(Diagnostic("MLS501", message, use.span, hint=answer.how or None, path=use.path))
     return findings
 
 

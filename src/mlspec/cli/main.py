@@ -1,0 +1,98 @@
+"""The `mlspec` command: its subcommands, its exit statuses, what happens when something breaks.
+
+In: the words of a command line. Out: an exit status. Owns the statuses: 0 done, 1 findings, 2 wrong usage, 3 a bug, 130
+interrupted. Imports a command's module when that command runs. Change it when a command is added.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from mlspec import __version__
+
+COMMANDS = {
+    "validate": "Check specs and say all that is wrong with them.",
+    "plan": "Show the graph that a spec describes.",
+    "compile": "Write the pipelines of one or more targets.",
+    "run": "Run a lifecycle on this machine.",
+    "runs": "List and show runs.",
+    "approve": "Answer an approval of a local run.",
+    "targets": "Show what each target does with each feature.",
+    "steps": "Show the step library.",
+    "explain": "Explain the code of a finding.",
+    "schema": "Print or check the JSON Schema of the language.",
+    "exec": "Run one step: what every orchestrator calls.",
+}
+
+
+class Commands(click.Group):
+    """Loads a command's module when it is asked for; `--help` needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order people use them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None for an unknown one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"mlspec.cli.{cmd_name}").COMMAND
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for an unknown one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from mlspec.diagnostics.nearest import nearest
+
+            close = nearest(args[0], COMMANDS)
+            raise click.UsageError(f"there is no command {args[0]!r}" + (f"; did you mean {close!r}?" if close else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mlspec")
+def cli() -> None:
+    """Compile one YAML spec of a model's lifecycle to Kubeflow Pipelines, Airflow and Jenkins, or run it here."""
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run a command line; returns the exit status and never raises."""
+    try:
+        result = cli.main(args=args, prog_name="mlspec", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    """Nothing in a user's file leads here: say that it is our fault, and show the way to it."""
+    import traceback
+
+    click.echo("".join(traceback.format_exception(error)), err=True)
+    click.echo(f"This is a bug in mlspec {__version__}, not in your spec. Please report it with the lines above.", err=True)
+    return 3

@@ -1,0 +1,53 @@
+"""What commands print, and where.
+
+In: findings, texts. Out: lines on standard output or standard error. Owns the decision for colour (terminal, NO_COLOR) and how
+findings of a spec are shown before a command goes on. Never decides an exit status. Change it when output must look different.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+import click
+
+from mlspec import __version__, api
+from mlspec.diagnostics import Diagnostic
+from mlspec.diagnostics.render import Format, render
+from mlspec.plan.model import Plan
+
+
+def coloured(stream: IO[str]) -> bool:
+    """Whether to write colour to `stream`: a terminal, and neither NO_COLOR nor a dumb one."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def findings(found: Sequence[Diagnostic], sources: Mapping[str, str], form: Format = "text", *, err: bool = False) -> None:
+    """Print findings in a format."""
+    stream = sys.stderr if err else sys.stdout
+    text = render(found, sources, form, version=__version__, color=coloured(stream))
+    click.echo(text.rstrip("\n"), err=err, color=True)
+
+
+def planned(checked: api.Checked) -> Plan:
+    """The plan of a checked spec; findings go to standard error, and errors end the command with 1."""
+    if checked.findings:
+        findings(checked.findings, checked.document.sources, err=True)
+    if checked.plan is None:
+        raise click.exceptions.Exit(1)
+    return checked.plan
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> str:
+    """Rows as aligned columns, the last one as long as it likes."""
+    if not rows:
+        return ""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = ("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows)
+    return "\n".join((indent + line).rstrip() for line in lines)

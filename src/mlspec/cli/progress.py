@@ -1,0 +1,104 @@
+"""The progress of a local run, line by line.
+
+In: the runner's events. Out: lines on standard output, failures with the end of their logs.
+Owns the look of a run; works the same in a terminal, a pipe and a CI log. Never decides anything.
+Change it when a run should look different.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+
+import click
+
+from mlspec.cli import output
+from mlspec.plan.model import Plan
+from mlspec.runner import RunOutcome
+from mlspec.runner.events import ApprovalWanted, EnvironmentBuilding, Event, RunStarted, StepEnded, StepOutput, StepStarted
+
+_MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "blocked": ("·", "bright_black")}
+_TAIL = 15
+_SHORT = 100
+
+
+class Progress:
+    """A callback for the runner's events."""
+
+    def __init__(self, plan: Plan, *, verbose: bool, quiet: bool) -> None:
+        self.plan = plan
+        self.verbose = verbose
+        self.quiet = quiet
+        self.colour = output.coloured(sys.stdout)
+        self.width = max((len(step.id) for step in plan.all_steps()), default=0)
+        self.tails: dict[str, deque[str]] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case RunStarted():
+                kept = f", {len(event.kept)} kept" if event.kept else ""
+                self._say(f"{self.plan.lifecycle}: run {event.run_id}, {len(event.steps)} steps{kept}")
+            case EnvironmentBuilding():
+                self._say(f"… building the environment {event.name}, once")
+            case StepStarted():
+                self.tails[event.step] = deque(maxlen=_TAIL)
+                if self.colour:
+                    self._say(click.style(f"▸ {event.step}", dim=True))
+            case StepOutput():
+                self.tails.setdefault(event.step, deque(maxlen=_TAIL)).append(event.line)
+                if self.verbose:
+                    click.echo(f"  {event.step} | {event.line}")
+            case ApprovalWanted():
+                self._approval(event)
+            case StepEnded():
+                self._ended(event)
+
+    def _say(self, line: str) -> None:
+        if not self.quiet:
+            click.echo(line, color=self.colour)
+            sys.stdout.flush()
+
+    def _approval(self, event: ApprovalWanted) -> None:
+        who = f" ({', '.join(event.approvers)})" if event.approvers else ""
+        click.echo(f"? {event.step}: {event.message}{who}\n    yes: {event.answer}\n    no:  {event.refusal}")
+
+    def _ended(self, event: StepEnded) -> None:
+        mark, colour = _MARKS[event.status]
+        notes: list[str] = [event.status] if event.status in ("skipped", "blocked", "failed") else []
+        if event.cached:
+            notes.append("from the cache")
+        elif event.seconds:
+            notes.append(f"{event.seconds:.1f} s")
+        if event.attempts > 1:
+            notes.append(f"{event.attempts} attempts")
+        line = f"{click.style(mark, fg=colour)} {event.step.ljust(self.width)}  {', '.join(notes)}"
+        if event.status != "failed":
+            self._say(line)
+            return
+        click.echo(line, color=self.colour)
+        if not self.verbose:
+            for text in self.tails.get(event.step, ()):
+                click.echo(f"    {text}")
+        if event.error:
+            click.echo(f"    {event.error}")
+        if event.log:
+            click.echo(f"    the whole log: {event.log}")
+
+    def summary(self, result: RunOutcome) -> None:
+        """Say where the results are and what to type next."""
+        rows = []
+        for step_id, step in result.steps.items():
+            for name, made in step.outputs.items():
+                if step.status == "succeeded" and made.get("type") != "dataset":
+                    rows.append((f"{step_id}.{name}", made.get("type", ""), self._where(made)))
+        if rows and result.status == "succeeded":
+            self._say("\nResults\n" + output.table(rows, indent="  "))
+        colour = "green" if result.status == "succeeded" else "red"
+        self._say(click.style(f"\nrun {result.run_id} {result.status}", fg=colour))
+        if result.status == "failed":
+            self._say(f"after mending it: mlspec run --resume {result.run_id}")
+
+    def _where(self, made: dict[str, str] | object) -> str:
+        uri = made["uri"] if isinstance(made, dict) else ""
+        return uri.removeprefix("file://")

@@ -1,0 +1,77 @@
+"""`mlspec runs`: what ran, and how it ended."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from mlspec import api
+from mlspec.cli import arguments, output
+from mlspec.plan.model import Plan
+from mlspec.runner import RunError, Runs
+from mlspec.runner import outcome as read
+
+
+@click.group("runs")
+def COMMAND() -> None:  # noqa: N802
+    """List and show the runs in a store: those made here, and those that an orchestrator made."""
+
+
+@COMMAND.command("list")
+@arguments.spec_argument
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@arguments.layers
+def list_(spec: str | None, form: str, profile: str | None, sets: tuple[str, ...]) -> int:
+    """List all runs, the newest last."""
+    plan, runs = _open(spec, profile, sets)
+    rows = []
+    for run_id in runs.ids():
+        result = read(plan, runs, run_id)
+        counts: dict[str, int] = {}
+        for step in result.steps.values():
+            counts[step.status] = counts.get(step.status, 0) + 1
+        rows.append((run_id, result.status, counts))
+    if form == "json":
+        click.echo(json.dumps([{"run_id": r, "status": s, "steps": c} for r, s, c in rows], indent=2))
+    elif rows:
+        click.echo(output.table([(r, s, ", ".join(f"{n} {state}" for state, n in c.items())) for r, s, c in rows]))
+    else:
+        click.echo("no runs yet")
+    return 0
+
+
+@COMMAND.command("show")
+@click.argument("run", default="latest", metavar="[RUN]")
+@click.option("--spec", metavar="SPEC", help="The spec; mlspec.yaml by default.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@arguments.layers
+def show(run: str, spec: str | None, form: str, profile: str | None, sets: tuple[str, ...]) -> int:
+    """Show how every step of RUN (an id, or `latest`) ended.
+
+    A step that an orchestrator never started has no record; its state follows from the spec.
+    """
+    plan, runs = _open(spec, profile, sets)
+    try:
+        result = read(plan, runs, run)
+    except RunError as error:
+        raise click.UsageError(str(error)) from None
+    if form == "json":
+        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        return 0
+    click.echo(f"run {result.run_id} {result.status}")
+    rows = []
+    for step_id, step in result.steps.items():
+        reason = (step.record or {}).get("error") or ""
+        attempts = f"{step.attempts} attempts" if step.attempts > 1 else ""
+        rows.append((step_id, step.status, attempts, str(reason).split("\n")[0]))
+    click.echo(output.table(rows, indent="  "))
+    return 0
+
+
+def _open(spec: str | None, profile: str | None, sets: tuple[str, ...]) -> tuple[Plan, Runs]:
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+    if checked.plan is None:
+        output.planned(checked)
+    assert checked.plan is not None
+    return checked.plan, Runs(checked.plan.lifecycle, checked.plan.store, checked.document.folder.resolve())

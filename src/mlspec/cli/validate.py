@@ -1,0 +1,42 @@
+"""`mlspec validate`: all findings of one or many specs, in any format."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from mlspec import api
+from mlspec.cli import arguments, output
+from mlspec.diagnostics import Diagnostic, has_errors
+from mlspec.diagnostics.render import FORMATS, Format
+
+
+@click.command("validate")
+@arguments.specs_argument
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings.")
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
+@arguments.layers
+def COMMAND(  # noqa: N802
+    specs: tuple[str, ...], form: Format, strict: bool, quiet: bool, profile: str | None, sets: tuple[str, ...]
+) -> int:
+    """Check specs (files, folders or globs; mlspec.yaml by default) and print all findings at once, sorted.
+
+    Ends with 1 when there is an error.
+    """
+    found: list[Diagnostic] = []
+    sources: dict[str, str] = {}
+    paths = arguments.paths(specs)
+    for path in paths:
+        checked = api.check(path, profile=profile, sets=sets, strict=strict)
+        found += checked.findings
+        sources |= checked.document.sources
+    if found or form != "text":
+        output.findings(found, sources, form)
+    if form == "text" and not quiet and not has_errors(found):
+        read = paths[0] if len(paths) == 1 else f"{len(paths)} specs"
+        click.secho(f"{read}: valid", fg="green" if output.coloured(sys.stdout) else None)
+    elif form == "text" and not quiet and len(paths) > 1:
+        click.echo(f"{len(paths)} specs read")
+    return 1 if has_errors(found) else 0

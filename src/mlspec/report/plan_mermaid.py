@@ -1,0 +1,46 @@
+"""A plan as a Mermaid flowchart, which Git hosts draw in pull requests.
+
+In: a plan. Out: Mermaid text. Owns its escaping: labels are quoted, quotes and markup become entities.
+Change it when the picture should show more.
+"""
+
+from __future__ import annotations
+
+from mlspec.plan import graph
+from mlspec.plan.model import Approval, Gate, Plan, Step
+
+_STAGES = {"data": "#dbeafe", "model": "#dcfce7", "service": "#fef3c7"}
+
+
+def render(plan: Plan) -> str:
+    """Return a flowchart: boxes for steps, rhombs for gates, parallelograms for approvals."""
+    ids = [step.id for step in plan.steps]
+    above = graph.reduced(ids, {step.id: step.upstream for step in plan.steps})
+    lines = ["flowchart LR"]
+    for step in plan.steps:
+        lines.append(f"  {step.slug}{_shape(step)}:::{step.stage}")
+    for step in plan.steps:
+        lines += [f"  {plan.by_id[other].slug} --> {step.slug}" for other in above[step.id]]
+    if plan.finals:
+        lines.append("  subgraph finally")
+        lines += [f"    {step.slug}{_shape(step)}:::{step.stage}" for step in plan.finals]
+        lines.append("  end")
+    lines += [f"  classDef {stage} fill:{colour},stroke:#334155" for stage, colour in _STAGES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _shape(step: Step) -> str:
+    label = f'"{_escaped(step.id)}"'
+    match step.body:
+        case Gate():
+            return f"{{{label}}}"
+        case Approval():
+            return f"[/{label}/]"
+        case _:
+            return f"[{label}]"
+
+
+def _escaped(text: str) -> str:
+    for character, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("\n", " ")):
+        text = text.replace(character, entity)
+    return text

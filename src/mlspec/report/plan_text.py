@@ -1,0 +1,34 @@
+"""A plan as text for a terminal: levels, steps, what each waits for, the longest chain.
+
+In: a plan. Out: lines. Never colours, never measures a terminal. Change it when `mlspec plan` should show more.
+"""
+
+from __future__ import annotations
+
+from mlspec.plan import graph
+from mlspec.plan.model import Plan, Step
+from mlspec.report.describe import kind, logic
+
+
+def render(plan: Plan) -> str:
+    """Return the plan, a line a step, in the order in which steps may start."""
+    ids = [step.id for step in plan.steps]
+    upstream = {step.id: step.upstream for step in plan.steps}
+    width = max((len(step.id) for step in plan.all_steps()), default=0)
+    lines = [f"{plan.lifecycle}: {len(plan.steps)} steps" + (f", {len(plan.finals)} finally" if plan.finals else "")]
+    for number, level in enumerate(graph.levels(ids, upstream), 1):
+        lines.append(f"\n{number}")
+        lines += [_line(plan.by_id[step_id], width) for step_id in level]
+    if plan.finals:
+        lines.append("\nfinally")
+        lines += [_line(step, width) for step in plan.finals]
+    lines.append(f"\nlongest chain: {' → '.join(graph.critical_path(ids, upstream))}")
+    return "\n".join(lines) + "\n"
+
+
+def _line(step: Step, width: int) -> str:
+    notes = [f"after {', '.join(step.upstream)}"] if step.upstream else []
+    notes += [f"when {step.when}"] if step.when else []
+    notes += [f"{step.retry.limit} retries"] if step.retry.limit else []
+    tail = f"  ({'; '.join(notes)})" if notes else ""
+    return f"  {step.id.ljust(width)}  {kind(step)} {logic(step)}{tail}"
