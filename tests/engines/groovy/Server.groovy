@@ -41,7 +41,7 @@ class Server {
     }
 
     static Map words(Map request) {
-        return [value: new GroovyShell(Server.classLoader).evaluate(request.text as String)]
+        return [value: new GroovyShell(Server.classLoader, new Binding(), configuration()).evaluate(request.text as String)]
     }
 
     static void main(String[] arguments) {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlspec.expr.values import as_text, compact
-from mlspec.plan.command import step_options
+from mlspec.plan.command import number, step_options
 from mlspec.plan.model import Call, Gate, Parameter, Plan, Step, Uses
 from mlspec.resources import folder
 from mlspec.targets.base import GeneratedFile, origin, sealed
@@ -99,10 +99,10 @@ def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
 def _run_options(plan: Plan, options: JenkinsOptions) -> list[str]:
     """The options that all steps share, as shell text; Jenkins sets BUILD_TAG, unique to a build of a job."""
     words = [
-        f"--lifecycle {plan.lifecycle}",
+        f"--lifecycle {shlex.quote(plan.lifecycle)}",
         '--run-id "$BUILD_TAG"',
         f"--store {shlex.quote(plan.store)}",
-        f"--spec-digest {plan.digest}",
+        f"--spec-digest {shlex.quote(plan.digest)}",
     ]
     return words + ([f"--project {shlex.quote(options.project)}"] if options.project != "." else [])
 
@@ -133,7 +133,7 @@ def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
 def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
     needs = ", ".join(literal(name) for name in _needs(plan, step))
     run_if = f", {literal(step.run_if)}" if step.run_if != "success" else ""
-    settings = "".join(f", {key}: {_groovy(value)}" for key, value in settings_of(plan, step).items())
+    settings = "".join(f",\n            {key}: {_groovy(value)}" for key, value in settings_of(plan, step).items())
     return StageView(
         id=literal(step.id),
         function=f"run_{step.slug}",
@@ -176,7 +176,7 @@ def _logic(plan: Plan, step: Step) -> str:
 
 def _groovy(value: Any) -> str:
     if isinstance(value, dict):
-        return "[" + ", ".join(f"{key}: {_groovy(item)}" for key, item in value.items()) + "]"
+        return "[" + ", ".join(f"{literal(key)}: {_groovy(item)}" for key, item in value.items()) + "]"
     return literal(str(value))
 
 
@@ -198,8 +198,8 @@ def _parameter(parameter: Parameter) -> str:
 
 def _description(parameter: Parameter) -> str:
     bounds = [
-        f"at least {compact(parameter.minimum)}" if parameter.minimum is not None else "",
-        f"at most {compact(parameter.maximum)}" if parameter.maximum is not None else "",
+        f"at least {number(parameter.minimum)}" if parameter.minimum is not None else "",
+        f"at most {number(parameter.maximum)}" if parameter.maximum is not None else "",
         f"matches {parameter.pattern}" if parameter.pattern else "",
     ]
     return origin((parameter.description, ", ".join(part for part in (parameter.type, *bounds) if part)))
@@ -207,8 +207,8 @@ def _description(parameter: Parameter) -> str:
 
 def _data(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
     entries = [
-        entry_of(plan, step, {"level": number, "chain": chain.steps[0].id})
-        for number, level in enumerate(levels, 1)
+        entry_of(plan, step, {"level": rank, "chain": chain.steps[0].id})
+        for rank, level in enumerate(levels, 1)
         for chain in level.chains
         for step in chain.steps
     ]

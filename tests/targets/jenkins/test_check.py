@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import mlspec.diagnostics
+from mlspec.plan.features import Feature
+from mlspec.plan.model import Approval, Environment, ForEach, Parameter, Plan, Resources, Schedule, Secret, Step
+from mlspec.targets.base import refusals
+from mlspec.targets.jenkins import TARGET
+from tests.targets.jenkins.plans import chain, plan, step
+
+CATALOGUE = Path(mlspec.diagnostics.__file__).parent / "catalogue"
+
+
+def found(made: Plan) -> list[tuple[str, str, int]]:
+    return [(finding.code, finding.path, finding.span.line) for finding in TARGET.check(made)]
+
+
+def test_a_secret_needs_credentials() -> None:
+    made = plan("secret", step("a", secrets=("token",)), secrets={"token": Secret("token", "TOKEN")})
+    assert found(made) == [("MLS550", "secrets.token", 1)]
+
+
+@pytest.mark.parametrize("text", ["x" * 65_536, "é" * 32_768, "a\x00b", "a\uffffb", "a\ud800b"])
+def test_text_that_groovy_cannot_hold_is_refused(text: str) -> None:
+    assert found(plan("long", step("a", text, line=7))) == [("MLS551", "steps.a", 7)]
+    assert found(plan("long", step("a"), params=(Parameter("p", "string", text),))) == [("MLS551", "params.p", 1)]
+
+
+def test_text_at_the_limit_is_taken() -> None:
+    assert found(plan("long", step("a", "x" * 65_535))) == []
+
+
+def test_in_a_plan_of_many_steps_all_of_one_must_fit_a_string() -> None:
+    made = chain(200)
+    fat = replace(made.steps[5], with_=(("one", "x" * 40_000), ("two", "x" * 40_000)))
+    assert found(replace(made, steps=(*made.steps[:5], fat, *made.steps[6:]))) == [("MLS551", "steps.s5", 1)]
+
+
+def test_a_schedule_that_jenkins_does_not_know_is_refused() -> None:
+    assert found(plan("cron", step("a"), schedule=Schedule("0 3 L * *"))) == [("MLS552", "triggers.schedule.cron", 1)]
+
+
+def test_resources_without_a_container_are_a_warning() -> None:
+    made = plan("large", step("a", line=4, resources=Resources("2", "4Gi")))
+    assert [(finding.code, finding.severity, finding.span.line) for finding in TARGET.check(made)] == [("MLS553", "warning", 4)]
+
+
+def test_resources_in_a_container_are_limits() -> None:
+    made = plan(
+        "large",
+        step("a", environment="ml", resources=Resources("1500m", "2.5Gi", 2)),
+        environments={"ml": Environment("ml", image="ml:1")},
+        target_options={"jenkins": {"agent": {"docker": True}}},
+    )
+    assert found(made) == []
+    assert "limits: '--cpus 1.5 --memory 2684354560 --gpus 2'" in TARGET.emit(made)[0].content
+
+
+@pytest.mark.parametrize(("store", "codes"), [(".mlspec/store", ["MLS554"]), ("file:/mnt/store", ["MLS554"]), ("s3://b/s", [])])
+def test_an_agent_for_one_step_needs_a_store_that_it_sees(store: str, codes: list[str]) -> None:
+    made = plan("agents", step("a", extensions={"jenkins": {"label": "gpu"}}), store=store)
+    assert [code for code, _, _ in found(made)] == codes
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"agent": {"lable": "linux"}}, "targets.jenkins.agent.lable"),
+        ({"agent": {"docker": "perhaps"}}, "targets.jenkins.agent.docker"),
+        ({"project": "/etc"}, "targets.jenkins.project"),
+    ],
+)
+def test_ill_formed_options_are_named(options: dict[str, object], path: str) -> None:
+    assert found(plan("options", step("a"), target_options={"jenkins": options})) == [("MLS555", path, 1)]
+    assert found(plan("options", step("a", line=3, extensions={"jenkins": {"lable": "x"}}))) == [
+        ("MLS555", "steps.a.x-jenkins.lable", 3)
+    ]
+
+
+def test_too_many_parameters_are_refused() -> None:
+    params = tuple(Parameter(f"p{number}", "integer", number) for number in range(200))
+    assert found(plan("params", step("a"), params=params)) == [("MLS556", "params", 1)]
+    assert found(plan("params", step("a"), params=params[:100])) == []
+
+
+def test_features_without_a_form_are_refused_at_their_line() -> None:
+    approval = Step("ok", "ok", "ok", Approval("Go?"), span=step("ok", line=9).span)
+    fan_out = step("each", line=11, foreach=ForEach(None, (), (1, 2)))
+    findings = refusals(plan("refused", approval, fan_out), TARGET)
+    assert [(finding.span.line, finding.path) for finding in findings] == [(9, "steps.ok"), (11, "steps.each")]
+    assert all(finding.hint for finding in findings)
+
+
+def test_the_table_answers_for_every_feature() -> None:
+    assert set(TARGET.capabilities) == set(Feature)
+
+
+def test_every_code_has_a_page() -> None:
+    source = (Path(mlspec.__file__).parent / "targets/jenkins/check.py").read_text(encoding="utf-8")
+    for code in ("MLS550", "MLS551", "MLS552", "MLS553", "MLS554", "MLS555", "MLS556"):
+        assert code in source
+        page = (CATALOGUE / f"{code}.md").read_text(encoding="utf-8")
+        assert page.startswith(f"# {code}: ")
+        assert [line for line in page.splitlines() if line.startswith("## ")] == ["## What", "## Why", "## Example", "## Fix"]

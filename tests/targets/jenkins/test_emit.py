@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import difflib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from mlspec.plan.model import Parameter, Plan, Step
+from mlspec.targets.base import HEADER_LINES, Target, refusals, seal_of
+from mlspec.targets.jenkins import TARGET
+from tests.targets.jenkins.plans import DIAMOND, PLANS, chain, plan, step
+
+ROOT = Path(__file__).parents[3]
+
+
+class Jenkinsfile(SingleFileSnapshotExtension):
+    _write_mode = WriteMode.TEXT
+    file_extension = "Jenkinsfile"
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(Jenkinsfile)
+
+
+def text(made: Plan) -> str:
+    [file] = TARGET.emit(made)
+    return file.content
+
+
+def changed(old: Plan, new: Plan) -> list[str]:
+    """Lines of the new file that the old one lacks, headers aside."""
+    before, after = (text(made).splitlines()[HEADER_LINES:] for made in (old, new))
+    return [line[2:] for line in difflib.ndiff(before, after) if line.startswith("+ ")]
+
+
+def test_the_target_fits_the_protocol() -> None:
+    target: Target = TARGET
+    assert (target.name, target.options(), target.extension) == ("jenkins", TARGET.options(), TARGET.extension)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_files_are_as_reviewed(name: str, snapshot: SnapshotAssertion) -> None:
+    made = PLANS[name]
+    assert refusals(made, TARGET) == TARGET.check(made) == []
+    assert text(made) == snapshot
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_files_are_named_after_the_lifecycle_and_sealed(name: str) -> None:
+    [file] = TARGET.emit(PLANS[name])
+    assert file.path == f"{name}.Jenkinsfile"
+    assert seal_of(file.content) == "ours"
+
+
+def test_the_same_plan_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from mlspec.targets.jenkins import TARGET\n"
+        "from tests.targets.jenkins.plans import PLANS\n"
+        "sys.stdout.buffer.write(''.join(TARGET.emit(made)[0].content for made in PLANS.values()).encode())\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": zone},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for folder, seed, locale, zone in ((ROOT, "0", "C", "UTC"), (tmp_path, "4711", "C.UTF-8", "Asia/Tokyo"))
+    }
+    assert outputs == {"".join(text(made) for made in PLANS.values()).encode()}
+
+
+def test_nothing_of_this_machine_is_in_a_file() -> None:
+    everything = "".join(text(made) for made in PLANS.values())
+    assert str(ROOT) not in everything
+    assert str(Path.home()) + "/" not in everything
+
+
+def test_another_default_changes_one_line_beside_the_digest() -> None:
+    params = (Parameter("n", "integer", 5, minimum=1), DIAMOND.params[1])
+    lines = changed(DIAMOND, replace(DIAMOND, params=params, digest="sha256:" + "1" * 64))
+    assert len(lines) == 2
+    assert "defaultValue: '5'" in lines[0]
+    assert "--spec-digest" in lines[1]
+
+
+def renamed(made: Plan, old: str, new: str) -> Plan:
+    def one(step_: Step) -> Step:
+        return replace(step_, id=new, name=new, slug=new) if step_.id == old else step_
+
+    return replace(made, steps=tuple(one(step_) for step_ in made.steps), finals=tuple(map(one, made.finals)))
+
+
+@pytest.mark.parametrize("leaf", ["alert", "announce", "cleanup"])
+def test_another_name_of_a_leaf_changes_few_lines(leaf: str) -> None:
+    assert 5 <= len(changed(DIAMOND, renamed(DIAMOND, leaf, "tell_all"))) <= 8
+
+
+def test_a_new_step_leaves_the_blocks_of_others_alone() -> None:
+    added = replace(DIAMOND, steps=(*DIAMOND.steps, step("audit", "echo audit", "quality")))
+    before, after = text(DIAMOND), text(added)
+    blocks = before.split("\n\n// ")[2:]  # after the header and the stage list
+    assert len(blocks) > len(DIAMOND.steps)
+    for block in blocks:
+        assert block.rstrip("\n") in after
+
+
+def test_a_barrier_that_the_graph_does_not_have_is_said() -> None:
+    note = "// Also waits for branches above that it does not need"
+    assert text(DIAMOND).count(note) == 2  # quality needs right alone, alert join alone
+    assert note not in text(chain(5))
+
+
+def test_a_list_too_long_for_the_cps_transform_is_cut() -> None:
+    inputs = step("wide", with_=tuple((f"value_{number}", number) for number in range(300)))
+    assert text(plan("wide", inputs)).count("    ] + [") == 2
+
+
+@pytest.mark.slow
+def test_ten_thousand_steps_compile_without_recursion() -> None:
+    assert text(chain(10_000)).count('"--step"') == 10_001
