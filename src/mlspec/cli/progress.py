@@ -77,10 +77,10 @@ class Progress:
             self._say(line)
             return
         click.echo(line, color=self.colour)
-        if not self.verbose:
-            for text in self.tails.get(event.step, ()):
-                click.echo(f"    {text}")
-        if event.error:
+        tail = [] if self.verbose else list(self.tails.get(event.step, ()))
+        for text in tail:
+            click.echo(f"    {text}")
+        if event.error and not (tail and tail[-1].endswith(event.error)):
             click.echo(f"    {event.error}")
         if event.log:
             click.echo(f"    the whole log: {event.log}")
