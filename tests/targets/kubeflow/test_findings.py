@@ -22,6 +22,7 @@ WRONG: dict[str, tuple[str, Plan]] = {
     "outcome": ("MLS513 error", plan("p", step("a", when="true", outputs=out("outcome")), **REMOTE)),
     "placeholder": ("MLS514 error", plan("p", step("a"), params=(Parameter("x", "string", "{{$}}"),), **REMOTE)),
     "size": ("MLS515 warning", replace(chain(1200), **REMOTE)),
+    "NUL": ("MLS517 error", plan("p", step("a", "echo '\0inputs.x\0'"), **REMOTE)),
     "option": ("MLS516 error", plan("p", step("a"), **{**REMOTE, "target_options": {"kubeflow": {"imag": "x"}}})),
     "step option": ("MLS516 error", plan("p", step("a", extensions={"kubeflow": {"node_selector": 1}}), **REMOTE)),
 }

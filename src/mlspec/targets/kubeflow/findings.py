@@ -1,6 +1,6 @@
 """What this target finds wrong with a plan, beyond the capability table.
 
-In: a `Plan`. Out: findings MLS510 to MLS516, each with a page in the catalogue. Owns these checks; never emits (the size
+In: a `Plan`. Out: findings MLS510 to MLS517, each with a page in the catalogue. Owns these checks; never emits (the size
 is estimated from the words a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
 """
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
+from mlspec.plan.command import step_options
 from mlspec.plan.model import Json, Plan, Step
 from mlspec.targets.kubeflow.arguments import arguments
 from mlspec.targets.kubeflow.graph import OUTCOME, graph_of
@@ -25,7 +26,7 @@ NEAR = 0.8
 
 def findings(plan: Plan) -> list[Diagnostic]:
     """Find what KFP would refuse or bend; errors mean that `emit` must not be called."""
-    ill_formed = list(_options(plan))
+    ill_formed = [*_options(plan), *_nul(plan)]
     if ill_formed:
         return ill_formed
     return [*_images(plan), *_store(plan), *_secrets(plan), *_outcomes(plan), *_params(plan), *_size(plan)]
@@ -52,6 +53,19 @@ def _invalid(model: type[BaseModel], given: Mapping[str, Json], span: Span, path
             else:
                 message = f"Kubeflow does not take `{place}`: {problem['msg']}"
                 yield Diagnostic("MLS516", message, span, path=place)
+
+
+def _nul(plan: Plan) -> Iterator[Diagnostic]:
+    """Words with NUL cannot be passed to a process, and `arguments` sets its own placeholders off with it."""
+    for step in plan.all_steps():
+        if any("\0" in word for option in step_options(plan, step) for word in option):
+            yield Diagnostic(
+                "MLS517",
+                f"step {step.name} holds a NUL character, which no process can be given",
+                _span(plan, step),
+                hint="write `\\\\0` where a program is to read the two characters",
+                path=_path(plan, step),
+            )
 
 
 def _images(plan: Plan) -> Iterator[Diagnostic]:
