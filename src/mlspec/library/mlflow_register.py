@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
 
@@ -77,7 +76,7 @@ def _mlflow(uri: str) -> Iterator[Any]:
         try:
             yield mlflow
         except (mlflow.MlflowException, SQLAlchemyError) as error:
-            raise StepError(f"MLflow at {_without_secrets(uri)}: {error}") from error
+            raise StepError(_without_secrets(uri, f"MLflow at {uri}: {error}")) from error
 
 
 def _sqlite_file(uri: str) -> Path | None:
@@ -85,9 +84,13 @@ def _sqlite_file(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
-def _without_secrets(uri: str) -> str:
-    parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+def _without_secrets(uri: str, message: str) -> str:
+    """Return a message, which may quote the URI in pieces, without the user, password and query of the URI."""
+    address, _, query = uri.partition("?")
+    user, at, _ = address.partition("://")[2].partition("/")[0].rpartition("@")
+    for secret in (user + at, query):
+        message = message.replace(secret, "") if secret else message
+    return message
 
 
 def _experiment(client: Any, name: str, uri: str) -> str:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEATURES = "mlspec.features"
-"""The metadata key under which a model with one input for all columns keeps their names, as JSON."""
+"""The metadata key under which a model keeps the names of its columns, a JSON list in the order of its inputs.
+
+A model with one input for all columns does not name them otherwise, and the names of inputs are not those of columns that
+have spaces in them (skl2onnx writes `petal_width__cm_`).
+"""
 _TYPES = {
     "tensor(float)": "float32",
     "tensor(double)": "float64",
@@ -47,12 +51,12 @@ class OnnxModel:
             if item.type not in _TYPES:
                 raise StepError(f"the model's input {item.name!r} is a {item.type}, which is no column of a table")
         self.classes: list[Any] | None = None
-        self.features: list[str] | None
-        if len(self._inputs) > 1:
+        noted = self._session.get_modelmeta().custom_metadata_map.get(FEATURES)
+        self.features: list[str] | None = None
+        if noted:
+            self.features = json.loads(noted)
+        elif len(self._inputs) > 1:
             self.features = [item.name for item in self._inputs]
-        else:
-            noted = self._session.get_modelmeta().custom_metadata_map.get(FEATURES)
-            self.features = json.loads(noted) if noted else None
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
         """Return the first output, one label or number a row."""
@@ -84,8 +88,9 @@ class OnnxModel:
         if len(self._inputs) == 1:
             item = self._inputs[0]
             return {item.name: _cast(frame, item.type)}
-        need_columns(frame, [item.name for item in self._inputs], "the model")
-        return {item.name: _cast(frame[[item.name]], item.type) for item in self._inputs}
+        columns = self.features or []
+        need_columns(frame, columns, "the model")
+        return {item.name: _cast(frame[[column]], item.type) for item, column in zip(self._inputs, columns, strict=True)}
 
 
 def _cast(columns: pd.DataFrame, kind: str) -> np.ndarray[Any, Any]:

@@ -112,7 +112,11 @@ def test_extra_inputs():
 
 @pytest.mark.parametrize(
     ("name", "known", "words"),
-    [("agee", ["age", "sex"], "did you mean 'age'?"), ("q", ["age", "sex"], "there are 'age', 'sex'"), ("q", [], "there are none")],
+    [
+        ("agee", ["age", "sex"], "did you mean 'age'?"),
+        ("q", ["age", "sex"], "there are 'age', 'sex'"),
+        ("q", [], "there are none"),
+    ],
 )
 def test_suggestion(name, known, words):
     assert suggestion(name, known) == words

@@ -1,0 +1,145 @@
+"""Each test starts processes as the step process does: MLflow keeps state of its own in the one that imports it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlspec.library.digest import digest
+
+pytestmark = pytest.mark.slow
+
+STEP = """
+import json, pathlib, sys
+from mlspec.library import StepError, load
+inputs, with_ = json.loads(sys.argv[1])
+try:
+    made = load("mlflow/register").run({name: pathlib.Path(path) for name, path in inputs.items()}, {}, with_)
+except StepError as error:
+    sys.exit(f"StepError: {error}")
+print(json.dumps(made))
+"""
+LOOK = """
+import json, sys, logging, warnings
+warnings.simplefilter("ignore")
+logging.disable()
+import mlflow, pandas as pd
+mlflow.set_tracking_uri("sqlite:///.mlspec/mlflow.db")
+client = mlflow.MlflowClient()
+version = client.get_model_version_by_alias(sys.argv[1], "champion")
+run = client.get_run(version.run_id)
+experiment = client.get_experiment(run.info.experiment_id)
+model = mlflow.pyfunc.load_model(f"models:/{sys.argv[1]}@champion")
+rows = pd.read_parquet(sys.argv[2]).head(20)
+answer = model.predict(rows[model.metadata.get_input_schema().input_names()])
+print(json.dumps({
+    "version": int(version.version), "tags": version.tags, "description": version.description,
+    "versions": len(client.search_model_versions(f"name='{sys.argv[1]}'")),
+    "params": run.data.params, "metrics": run.data.metrics, "status": run.info.status,
+    "experiment": experiment.name, "artifacts": experiment.artifact_location,
+    "answer": (answer["label"] if isinstance(answer, dict) else answer).tolist(),
+}))
+"""
+ENVIRONMENT = {
+    "MLSPEC_RUN_ID": "run-1",
+    "MLSPEC_LIFECYCLE": "employment",
+    "MLSPEC_SPEC_DIGEST": "sha256:spec",
+    "MLFLOW_TRACKING_URI": "sqlite:///.mlspec/mlflow.db",
+    "MLFLOW_EXPERIMENT_NAME": "people",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+}
+
+
+def python(code, *arguments, cwd):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "MLSPEC"))}
+    words = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(words, cwd=cwd, env=environment | ENVIRONMENT, capture_output=True, text=True, timeout=240)
+
+
+def register(project, inputs, **with_):
+    return python(STEP, json.dumps([{name: str(path) for name, path in inputs.items()}, with_]), cwd=project)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, employment):
+    """A project folder, with metrics and the census model as scikit-learn and as ONNX."""
+    from mlspec.library import load
+
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "quality").write_text('{"auc": 0.83, "rows": 10}')
+    (folder / "odd").write_text('{"curve": [1, 2]}')
+    inputs = {"model": employment / "model", "data": employment / "test"}
+    load("export/onnx").run(inputs, {"model": folder / "onnx"}, {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(employment):
+    import joblib
+    import pandas as pd
+
+    return joblib.load(employment / "model").predict(pd.read_parquet(employment / "test").head(20)).tolist()
+
+
+def test_a_scikit_learn_model(project, employment, expected):
+    inputs = {"model": employment / "model", "data": employment / "train", "quality": project / "quality"}
+    with_ = {"name": "jobs", "alias": "champion", "description": "First", "params": {"seed": 7}, "tags": {"tier": 1}}
+    first = register(project, inputs, **with_)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert json.loads(first.stdout) == {"name": "jobs", "version": 1, "uri": "models:/jobs/1", "alias": "champion"}
+
+    found = json.loads(python(LOOK, "jobs", employment / "test", cwd=project).stdout)
+    assert found["answer"] == expected
+    assert found["tags"] == {
+        "mlspec.lifecycle": "employment",
+        "mlspec.spec_digest": "sha256:spec",
+        "mlspec.model_digest": digest(employment / "model"),
+        "mlspec.data_digest": digest(employment / "train"),
+        "quality.auc": "0.83",
+        "quality.rows": "10",
+        "tier": "1",
+    }
+    assert (found["params"], found["metrics"]) == ({"seed": "7"}, {"quality.auc": 0.83, "quality.rows": 10.0})
+    assert (found["experiment"], found["status"], found["description"]) == ("people", "FINISHED", "First")
+    assert found["artifacts"] == (project / ".mlspec" / "mlflow-artifacts").as_uri()
+    assert not (project / "mlruns").exists()
+    assert not list(Path(project).glob("*.db"))
+
+    again = register(project, inputs, **with_)
+    assert again.stdout == first.stdout, "the same model is registered once"
+    other = register(project, inputs, **{**with_, "tags": {"tier": 2}})
+    assert json.loads(other.stdout)["version"] == 2
+
+
+def test_an_onnx_model(project, employment, expected):
+    done = register(project, {"model": project / "onnx"}, name="jobs onnx", alias="champion")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(python(LOOK, "jobs onnx", employment / "test", cwd=project).stdout)
+    assert found["answer"] == expected
+    assert found["tags"]["mlspec.model_digest"] == digest(project / "onnx")
+    assert "mlspec.data_digest" not in found["tags"]
+
+
+@pytest.mark.parametrize(
+    ("with_", "extra", "message"),
+    [
+        ({"name": "jobs/1"}, {}, "a registered model's name has letters, digits, spaces and `_.-` only, unlike 'jobs/1'"),
+        ({"name": "jobs"}, {"odd": "odd"}, "the input 'odd' is no metrics file: a JSON object of numbers"),
+        ({"name": "jobs"}, {"none": "none"}, "cannot read the metrics 'none': "),
+        ({"name": "jobs", "alias": "v1"}, {}, "MLflow at sqlite:///.mlspec/mlflow.db: "),
+        (
+            {"name": "jobs", "tracking_uri": "http://me:hunter2@127.0.0.1:1/mlflow?key=hunter2"},
+            {},
+            "MLflow at http://127.0.0.1:1/mlflow?: ",
+        ),
+    ],
+)
+def test_mistakes(project, with_, extra, message):
+    done = register(project, {"model": project / "onnx", **{name: project / path for name, path in extra.items()}}, **with_)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
