@@ -16,7 +16,7 @@ from typing import Any
 from mlspec.diagnostics import Diagnostic, Related, Span, has_errors
 from mlspec.plan import graph, model
 from mlspec.plan.expressions import Expressions
-from mlspec.plan.findings import Findings
+from mlspec.plan.findings import Findings, did_you_mean
 from mlspec.plan.passes import calls, files, gates, images, leaks, pins, policies, unused
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.scope import Scope
@@ -62,6 +62,7 @@ def build(spec: Spec) -> tuple[model.Plan | None, list[Diagnostic]]:
     for check_spec in SPEC_PASSES:
         check_spec(spec, pipelines, findings)
     environments = _environments(spec, findings)
+    _default_environment(spec, findings)
     if has_errors(findings):
         return None, findings
     return _plan(spec, pipelines, environments), findings
@@ -125,6 +126,14 @@ def _shared_names(scope: Scope, findings: Findings) -> None:
             span = scope.spec.key_span("finally", name)
             message = f"`{name}` is a step already: both would write the same outputs"
             findings.add("MLS416", message, span, "rename one of them", path=("finally", name), related=(first,))
+
+
+def _default_environment(spec: Spec, findings: Findings) -> None:
+    name, known = spec.lifecycle.defaults.environment, spec.lifecycle.environments
+    if name is not None and name not in known:
+        path = ("defaults", "environment")
+        hint = did_you_mean(name, known, nothing="define it under `environments`")
+        findings.add("MLS314", f"there is no environment `{name}`", spec.span(*path), hint, path=path)
 
 
 def _environments(spec: Spec, findings: Findings) -> dict[str, model.Environment]:

@@ -159,6 +159,8 @@ class _Builder:
             self._key(parent, node, text)
         else:
             key, parent.key = parent.key, None
+            if key is _NO_KEY:
+                return
             if key.value in parent.node.value:
                 assert parent.node.keys is not None
                 first = Related(parent.node.keys[key.value].span, "first written here")
@@ -169,9 +171,12 @@ class _Builder:
 
     def _key(self, parent: _Open, node: Node, text: str | None) -> None:
         if text is None or isinstance(node.value, dict | list):
+            within = _span(self.file, node.mark)
+            self.findings = [found for found in self.findings if not _is_within(found.span, within)]
             self._find("MLS107", "a key must be text, not a list or a mapping", node.mark)
-            text = f"\0{self.nodes}"
-        parent.key = Node(text, node.file, node.mark, style=node.style)
+            parent.key = _NO_KEY
+        else:
+            parent.key = Node(text, node.file, node.mark, style=node.style)
 
     def _refuse_tag(self, event: Any) -> None:
         hint = "quote the value if it is text" if event.tag.endswith((":str", "!str")) else "write the plain value"
@@ -193,10 +198,8 @@ class _Builder:
         if "\t" in lines[line][: column + 1]:
             problem, hint = "a tab indents this line", "indent with spaces"
             column = lines[line].index("\t")
-        elif "could not find expected ':'" in problem:
-            hint = "a key is followed by `: `, a colon and a space"
-        elif "mapping values are not allowed" in problem:
-            hint = "quote a value that contains `: `"
+        else:
+            hint = _syntax_hint(problem, lines, line)
         self.failed = True
         self._find("MLS101", f"YAML cannot be read: {problem}", Mark(line, column, line, column + 1), hint, related)
 
@@ -210,6 +213,30 @@ class _Builder:
 
 
 _TOP = Mark(0, 0, 0, 1)
+_NO_KEY = Node("", "", _TOP)
+"""Stands for a key that is not text: what belongs to it is left out."""
+
+
+def _syntax_hint(problem: str, lines: list[str], line: int) -> str | None:
+    """Say what is most often the reason for one of the parser's complaints."""
+    key = "a key is followed by `: `, a colon and a space"
+    if "could not find expected ':'" in problem:
+        return key
+    if "mapping values are not allowed" in problem:
+        before = next((text for text in reversed(lines[:line]) if text.strip()), "")
+        return "quote a value that contains `: `" if ":" in before else f"is a colon missing on the line before? {key}"
+    if "${{" in lines[line] and "expected ',' or '}'" in problem:
+        return "quote a value that contains `${{ }}` inside of { }"
+    if "cannot start any token" in problem:
+        return "quote a value that begins with a special character"
+    return None
+
+
+def _is_within(span: Span, outer: Span) -> bool:
+    return (outer.line, outer.column) <= (span.line, span.column) and (span.end_line, span.end_column) <= (
+        outer.end_line,
+        outer.end_column,
+    )
 
 
 def _mark(event: Any) -> Mark:

@@ -39,7 +39,7 @@ def _requirements(value: Any) -> Any:
 
 def _python(value: Any) -> Any:
     if isinstance(value, float | int) and not isinstance(value, bool):
-        raise wrong("MLS203", f"the Python version {value} is a number in YAML", f'write "{value}": 3.10 would be 3.1')
+        raise wrong("MLS203", f"the Python version is text, not {found(value)}", 'quote it: "3.10" without quotes is 3.1')
     return value
 
 

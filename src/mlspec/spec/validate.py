@@ -35,6 +35,24 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+_OTHER_WORDS = {
+    **dict.fromkeys(("depends_on", "dependencies", "depends", "after", "requires", "upstream"), "needs"),
+    **dict.fromkeys(("if", "condition", "only_if"), "when"),
+    **dict.fromkeys(("script", "command", "cmd", "bash", "shell", "python"), "run"),
+    **dict.fromkeys(("function", "callable"), "call"),
+    **dict.fromkeys(("config", "settings", "arguments", "options"), "with"),
+    **dict.fromkeys(("jobs", "tasks", "stages", "pipeline", "nodes"), "steps"),
+    **dict.fromkeys(("attempts", "times", "count", "max_retries", "retries"), "limit"),
+    **dict.fromkeys(("on_exit", "always", "cleanup"), "finally"),
+    **dict.fromkeys(("variables", "inputs"), "params"),
+    **dict.fromkeys(("strategy", "grid"), "matrix"),
+    **dict.fromkeys(("loop", "for_each", "with_items"), "foreach"),
+    **dict.fromkeys(("container", "conda", "venv", "image"), "environment"),
+    **dict.fromkeys(("gpus", "accelerators"), "gpu"),
+    **dict.fromkeys(("dependencies_file", "packages", "pip", "install"), "requirements"),
+    **dict.fromkeys(("schedule", "on", "cron"), "triggers"),
+}
+"""What other tools call the keys of this language, where the spelling is not near."""
 _RANGES = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt", "less_than": "lt"}
 _WORDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
 
@@ -56,9 +74,10 @@ def validate_section(model: type[Model], node: Node, root: Node, path: Path) -> 
 
 def _without_echoes(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Drop what a union says besides: one mistake is one finding at one place."""
-    first: dict[Span, Diagnostic] = {}
+    first: dict[tuple[Span, str], Diagnostic] = {}
     for finding in findings:
-        first.setdefault(finding.span, finding)
+        # What is missing has no place of its own: the key of the mapping stands for all of it.
+        first.setdefault((finding.span, finding.path if finding.code == "MLS202" else ""), finding)
     return list(first.values())
 
 
@@ -85,6 +104,8 @@ def _finding(model: type[BaseModel], node: Node, base: Path, item: Any) -> Diagn
             span = key_node.span
         return Diagnostic(kind, context["text"], span, hint=context.get("hint"), path=address)
     code, message, hint = _builtin(kind, context, item)
+    if hint is None and _EXPECTED.get(kind) == "a mapping":
+        hint = _keys_hint(known_keys(model, path), item["input"])
     span = key_node.span if key_node is not None and isinstance(at.value, dict | list) else at.span
     return Diagnostic(code, message, span, hint=hint, path=address)
 
@@ -112,7 +133,8 @@ def _parent(node: Node, path: Path) -> Node:
 
 def _unknown_key(model: type[BaseModel], key: str, owner: Path, span: Span, address: str) -> Diagnostic:
     known = known_keys(model, owner)
-    close = nearest(key, known)
+    close = _OTHER_WORDS.get(key.lower().replace("-", "_"))
+    close = close if close in known else nearest(key, known)
     where = f"in `{'.'.join(map(str, owner))}`" if owner else "at the top of the spec"
     if close:
         hint = f"did you mean `{close}`?"
@@ -178,6 +200,13 @@ def _type_hint(kind: str, value: Any) -> str | None:
         word = value.lower()
         return {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(word)
     return None
+
+
+def _keys_hint(known: Sequence[str], value: Any) -> str | None:
+    """What a mapping holds, for one who wrote something else in its place."""
+    if "run" in known and isinstance(value, str):
+        return f"write {{run: {value}}}" if len(value) <= 60 and ": " not in value else "write it under `run`"
+    return f"known keys: {', '.join(known)}" if 0 < len(known) <= 12 else None
 
 
 def _short(text: str) -> str:

@@ -17,6 +17,8 @@ _MEANT_TO_BE_READ = ("dataset", "values")
 
 def check_outputs(pipeline: Pipeline, findings: Findings) -> None:
     """Warn of outputs that no step reads. Those of library steps come unasked and are left alone."""
+    if _misread(findings):
+        return
     read = {pair for wired in pipeline.wired.values() for pair in wired.read}
     read |= set(pipeline.retrain.values.values()) if pipeline.retrain else set()
     for name, named in pipeline.scope.steps.items():
@@ -29,6 +31,8 @@ def check_outputs(pipeline: Pipeline, findings: Findings) -> None:
 
 def check_params(spec: Spec, pipelines: Iterable[Pipeline], findings: Findings) -> None:
     """Warn of parameters that no expression reads."""
+    if _misread(findings):
+        return
     used: set[str] = set()
     for pipeline in pipelines:
         used.update(*(wired.reads.params for wired in pipeline.wired.values()))
@@ -39,3 +43,8 @@ def check_params(spec: Spec, pipelines: Iterable[Pipeline], findings: Findings) 
             findings.warn(
                 "MLS407", f"nothing reads the parameter `{name}`", spec.key_span("params", name), hint, path=("params", name)
             )
+
+
+def _misread(findings: Findings) -> bool:
+    """Whether some address could not be read: what it was to name then seems unused, and is not."""
+    return any(finding.code.startswith("MLS3") for finding in findings)
