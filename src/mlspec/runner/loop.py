@@ -59,6 +59,7 @@ class Loop:
         self._inbox: SimpleQueue[Message] = SimpleQueue()
         self._children: dict[Task, Child] = {}
         self._questions: dict[Task, approvals.Question] = {}
+        self._next_look = 0.0
         self._began: dict[Task, float] = {}
         self._items: dict[str, list[Json]] = {}
 
@@ -106,11 +107,14 @@ class Loop:
             self._emit(StepEnded(str(task), "succeeded"))
 
     def _wait(self) -> None:
-        """Take in one message, or look for answers when none comes."""
+        """Take in one message; while a question stands, look for its answer now and then."""
+        if self._questions and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + POLL_SECONDS
+            self._look_for_answers()
+            return
         try:
             message = self._inbox.get(timeout=POLL_SECONDS if self._questions else None)
         except Empty:
-            self._look_for_answers()
             return
         match message:
             case Line(task, text):

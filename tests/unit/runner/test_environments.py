@@ -12,6 +12,9 @@ import pytest
 from mlspec.plan.model import Environment
 from mlspec.runner import environments
 from mlspec.runner.environments import EnvironmentBuildError, digest, interpreter, satisfied
+from mlspec.runner.events import EnvironmentBuilding
+from tests.unit.runner.conftest import Project
+from tests.unit.runner.plans import call, plan, step
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -88,3 +91,26 @@ def test_a_failed_build_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentBuildError, match=r"(?s)environment ml: .*gone\.whl"):
         interpreter(environment, tmp_path, lambda _: None)
     assert list((tmp_path / ".mlspec" / "envs").iterdir()) == []
+
+
+def test_a_step_runs_in_its_environment_and_the_cache_knows_which(project: Project, wheel: Path) -> None:
+    project.write("src/mine.py", "import tinymodule\ndef make(o): o.write_text(str(tinymodule.ANSWER))\n")
+
+    def ran(note: str) -> tuple[dict[str, str], bool, int]:
+        environment = Environment("ml", requirements=(f"tinymodule @ {wheel.as_uri()}{note}",), pythonpath=("src",))
+        spec = plan(call("make", "mine:make", environment="ml", outputs={"o": "artifact"}), environments={"ml": environment})
+        done = project.run(spec)
+        assert project.read(spec, done, "make", "o") == "42"
+        building = [event for event in done.events if isinstance(event, EnvironmentBuilding)]
+        return done.states, done.ended["make"].cached, len(building)
+
+    assert ran("") == ({"make": "succeeded"}, False, 1)
+    assert ran("") == ({"make": "succeeded"}, True, 0)
+    assert ran("#egg=tinymodule") == ({"make": "succeeded"}, False, 1)
+
+
+def test_an_environment_that_cannot_be_made_leaves_no_run(project: Project) -> None:
+    spec = plan(step("a", environment="ml"), environments={"ml": Environment("ml", python="2.1")})
+    with pytest.raises(EnvironmentBuildError, match="environment ml"):
+        project.run(spec)
+    assert project.runs(spec).ids() == []
