@@ -19,9 +19,6 @@ for _ in range(60):
     NESTED = [NESTED]
 
 BAD: dict[str, tuple[str, Plan, bool]] = {
-    "option": ("MLS530", replace(PLAIN, target_options={"airflow": {"pol": "ml"}}), True),
-    "value": ("MLS530", replace(PLAIN, target_options={"airflow": {"version": 4}}), True),
-    "extension": ("MLS530", plan("plain", step("s", "true", extensions={"airflow": {"pool": ""}})), True),
     "runner": ("MLS531", replace(PLAIN, target_options={"airflow": {"runner": "docker"}}), True),
     "resources": ("MLS532", plan("plain", step("s", "true", resources=Resources(memory="4Gi"))), False),
     "image": (

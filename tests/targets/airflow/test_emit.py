@@ -19,6 +19,7 @@ from mlspec.targets.base import HEADER_LINES, Target, seal_of
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING, plan, step
 
 PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING)}
+THREE = replace(CREDIT, target_options={"airflow": {"version": 3}})
 ROOT = Path(__file__).parents[3]
 
 
@@ -51,7 +52,7 @@ def ruff(*arguments: str, cwd: Path) -> None:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
-    for made in PLANS.values():
+    for made in (*PLANS.values(), replace(THREE, lifecycle="three")):
         for file in TARGET.emit(made):
             (folder / file.path).write_text(file.content, encoding="utf-8")
     return folder
@@ -142,9 +143,8 @@ def test_a_new_step_touches_no_other_block() -> None:
 
 
 def test_version_3_needs_no_compat_provider() -> None:
-    three = replace(CREDIT, target_options={"airflow": {"version": 3}})
-    assert "from airflow.sdk import DAG, Param, TriggerRule, literal\n" in text(three)
-    assert "compat" not in text(three)
+    assert "from airflow.sdk import DAG, Param, TriggerRule, literal\n" in text(THREE)
+    assert "compat" not in text(THREE)
 
 
 def test_a_plan_without_parameters_imports_no_param() -> None:

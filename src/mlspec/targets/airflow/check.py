@@ -1,19 +1,17 @@
 """Find what Airflow cannot do with a plan although it has each feature by itself.
 
-In: a `Plan`. Out: findings MLS530 to MLS536, each with a page in the catalogue. Owns these checks; never emits.
+In: a `Plan`. Out: findings MLS531 to MLS536, each with a page in the catalogue. Owns these checks; never emits.
 Change it when a generated file fails to load, or when a wish of the spec would be dropped in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from pydantic import BaseModel, ValidationError
+from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
-from mlspec.plan.model import Json, Plan, Step
+from mlspec.plan.model import Plan
 from mlspec.targets.airflow.literals import depth
-from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
+from mlspec.targets.airflow.options import AirflowOptions
 
 MAX_TAG = 100
 MAX_NESTING = 50
@@ -23,34 +21,15 @@ MAX_NESTING = 50
 def check(plan: Plan) -> list[Diagnostic]:
     """Return all findings; errors mean that `emit` must not be called."""
     top = Span(plan.spec_file, 1, 1, 1, 1)
-    given = plan.target_options.get("airflow", {})
-    findings = list(_invalid(AirflowOptions, given, top, "targets.airflow"))
-    for step in plan.all_steps():
-        extension = step.extensions.get("airflow", {})
-        findings += _invalid(AirflowStepOptions, extension, step.span or top, f"{_path(plan, step)}.x-airflow")
-    if not findings:
-        options = AirflowOptions.model_validate(given)
-        findings += _runner(options, top)
-        findings += _not_enforced(plan, top)
-    findings += _labels(plan, top)
-    findings += _nesting(plan, top)
-    findings += _secrets(plan, top)
-    return findings
-
-
-def _path(plan: Plan, step: Step) -> str:
-    return f"{'finally' if step in plan.finals else 'steps'}.{step.name}"
-
-
-def _invalid(model: type[BaseModel], given: Mapping[str, Json], span: Span, path: str) -> Iterator[Diagnostic]:
-    try:
-        model.model_validate(given)
-    except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            place = ".".join((path, *map(str, problem["loc"])))
-            message = f"Airflow does not take `{place}`: {problem['msg']}"
-            known = f"one of {', '.join(model.model_fields)}" if problem["type"] == "extra_forbidden" else None
-            yield Diagnostic("MLS530", message, span, hint=known, path=place)
+    options = AirflowOptions.model_validate(plan.target_options.get("airflow", {}))
+    return [
+        *_runner(options, top),
+        *_resources(plan, top),
+        *_images(plan, top),
+        *_labels(plan, top),
+        *_nesting(plan, top),
+        *_secrets(plan, top),
+    ]
 
 
 def _runner(options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
@@ -64,8 +43,7 @@ def _runner(options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
         )
 
 
-def _not_enforced(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    """Warn of wishes that a process on a worker does not fulfil."""
+def _resources(plan: Plan, top: Span) -> Iterator[Diagnostic]:
     seen: set[str] = set()
     for step in plan.all_steps():
         if (step.resources.cpu or step.resources.memory or step.resources.gpu) and step.name not in seen:
@@ -76,8 +54,11 @@ def _not_enforced(plan: Plan, top: Span) -> Iterator[Diagnostic]:
                 step.span or top,
                 severity="warning",
                 hint="send it to workers that are large enough: `x-airflow: {queue: …}`",
-                path=f"{_path(plan, step)}.resources",
+                path=f"{'finally' if step in plan.finals else 'steps'}.{step.name}.resources",
             )
+
+
+def _images(plan: Plan, top: Span) -> Iterator[Diagnostic]:
     used = {step.environment for step in plan.all_steps()}
     for name, environment in plan.environments.items():
         if environment.image and name in used:

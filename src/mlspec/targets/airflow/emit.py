@@ -52,7 +52,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     variables = _variables(plan)
     body = _template().render(
         spec_file=visible(plan.spec_file),
-        sdk_import=_sdk_import(plan, options),
+        imports=_imports(plan, options),
         run=_run(plan),
         common=[string(option) for option in _common(plan)],
         dag=_dag(plan, options),
@@ -77,10 +77,12 @@ def _template() -> Template:
     return environment.get_template("dag.py.j2")
 
 
-def _sdk_import(plan: Plan, options: AirflowOptions) -> str:
+def _imports(plan: Plan, options: AirflowOptions) -> list[str]:
     # The compat provider finds each name where the installed Airflow has it; `airflow.sdk` exists from 3.0 on.
     module = "airflow.sdk" if options.version == 3 else "airflow.providers.common.compat.sdk"
-    return f"from {module} import DAG, {'Param, ' if plan.params else ''}TriggerRule, literal"
+    names = f"DAG, {'Param, ' if plan.params else ''}TriggerRule, literal"
+    operator = "from airflow.providers.standard.operators.bash import BashOperator"
+    return sorted([f"from {module} import {names}", operator])
 
 
 def _variables(plan: Plan) -> Mapping[str, str]:

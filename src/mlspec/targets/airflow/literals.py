@@ -62,7 +62,8 @@ def literal(value: Json, indent: int = 0, before: int = 0, after: int = 0) -> st
     rows = []
     for key, item in value.items():
         start = f"{inner}{string(key)}: "
-        rows.append(f"{start}{literal(item, indent + 1, len(start), 1)},\n")
+        taken = len(start) if start.isascii() else WIDTH
+        rows.append(f"{start}{literal(item, indent + 1, taken, 1)},\n")
     return "{\n" + "".join(rows) + INDENT * indent + "}"
 
 

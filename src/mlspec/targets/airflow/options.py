@@ -35,7 +35,7 @@ class AirflowOptions(BaseModel):
         None,
         min_length=1,
         max_length=256,
-        description="Airflow pool that all tasks take their slots from; default: Airflow's own.",
+        description="Existing Airflow pool that all tasks take their slots from; default: Airflow's own.",
     )
 
 
