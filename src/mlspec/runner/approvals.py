@@ -71,7 +71,7 @@ def answer(runs: Runs, run_id: str, step_id: str, *, approved: bool, by: str) ->
     """
     run_id = runs.resolve(run_id)
     folder = f"{runs.folder(run_id)}/{FOLDER}"
-    paths = [f"{folder}/{name}" for name in runs.store.names(folder) if not name.startswith(".")]
+    paths = [f"{folder}/{name}" for name in runs.names(folder) if not name.startswith(".")]
     questions = {content["step"]: (path, content) for path in paths if (content := runs.read_json(path))}
     waiting = [step for step, (_, content) in questions.items() if content["status"] == "waiting"]
     if step_id not in waiting:

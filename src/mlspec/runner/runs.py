@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from mlspec.plan.model import Json
+from mlspec.runtime.failures import StepError
 from mlspec.runtime.layout import RECORD, failure_name, failures_folder, run_folder, run_id_of, step_folder
 from mlspec.runtime.records import encoded
 from mlspec.runtime.store import fetch, is_remote, local_path, open_store
@@ -40,6 +42,15 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn the store's own failure (out of reach, its library missing) into a `RunError`."""
+    try:
+        yield
+    except StepError as error:
+        raise RunError(str(error)) from None
+
+
 class Runs:
     """Reads and writes the runs of `lifecycle`; a relative `store` is relative to `project`."""
 
@@ -47,7 +58,13 @@ class Runs:
         self.lifecycle = lifecycle
         self.project = project
         local = not is_remote(store) and not store.startswith("file:")
-        self.store = open_store(str(project / store) if local else store)
+        with store_errors():
+            self.store = open_store(str(project / store) if local else store)
+
+    def names(self, relative: str) -> list[str]:
+        """The names in a folder of the store, sorted; raises `RunError` when the store cannot be reached."""
+        with store_errors():
+            return self.store.names(relative)
 
     def folder(self, run_id: str) -> str:
         """The folder of a run, relative to the store."""
@@ -73,7 +90,7 @@ class Runs:
     def records(self, run_id: str) -> dict[Place, Mapping[str, Json]]:
         """Return every record of a run; raises `RunError` when one cannot be read."""
         run, found = self.folder(run_id), {}
-        for name in self.store.names(run):
+        for name in self.names(run):
             if name.startswith((".", "_")):
                 continue
             for index in self._indices(run, name):
@@ -95,21 +112,23 @@ class Runs:
         run = self.folder(run_id)
         self.store.remove(step_folder(run, *place))
         name = failure_name(*place)
-        for entry in self.store.names(failures_folder(run)):
+        for entry in self.names(failures_folder(run)):
             if entry == name or (place[1] is None and entry.startswith(f"{name}.")):
                 self.store.remove(f"{failures_folder(run)}/{entry}")
 
     def read_uri(self, uri: str, scratch: Path) -> Json:
         """Read the JSON file that a record's `uri` names; raises `RunError`. `scratch` is for downloads."""
         try:
-            path = fetch(uri, scratch) if is_remote(uri) else self._local(uri)
+            with store_errors():
+                path = fetch(uri, scratch) if is_remote(uri) else self._local(uri)
             return json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise RunError(f"{uri} cannot be read: {error}") from None
 
     def read_json(self, relative: str) -> Mapping[str, Json] | None:
         """Read a JSON object of the store; None when there is no such file. Raises `RunError` when it is damaged."""
-        content = self.store.read(relative)
+        with store_errors():
+            content = self.store.read(relative)
         if content is None:
             return None
         try:
@@ -122,17 +141,18 @@ class Runs:
 
     def write_json(self, relative: str, value: Mapping[str, Json]) -> None:
         """Write a JSON object into the store, all at once."""
-        self.store.write(relative, encoded(value))
+        with store_errors():
+            self.store.write(relative, encoded(value))
 
     def _local(self, uri: str) -> Path:
         return local_path(uri) if uri.startswith("file:") else self.project / uri
 
     def _folders(self) -> list[str]:
-        return [run_id_of(name) for name in self.store.names(self.lifecycle) if not name.startswith((".", "_"))]
+        return [run_id_of(name) for name in self.names(self.lifecycle) if not name.startswith((".", "_"))]
 
     def _indices(self, run: str, name: str) -> Iterator[int | None]:
         yield None
-        yield from (int(entry) for entry in self.store.names(f"{run}/{name}") if entry.isascii() and entry.isdigit())
+        yield from (int(entry) for entry in self.names(f"{run}/{name}") if entry.isascii() and entry.isdigit())
 
     def _started(self, run_id: str) -> str:
         manifest = self.manifest(run_id)

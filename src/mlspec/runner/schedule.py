@@ -31,7 +31,7 @@ from mlspec.runner.instances import place_of, uris_of
 from mlspec.runner.loop import Loop
 from mlspec.runner.outcome import RunOutcome, local_outcome
 from mlspec.runner.params import param_variables
-from mlspec.runner.runs import RunError, Runs, new_run_id, now
+from mlspec.runner.runs import RunError, Runs, new_run_id, now, store_errors
 from mlspec.runner.selection import Selection, alone, meaning, rest, whole
 from mlspec.runner.sources import from_earlier
 from mlspec.runner.states import RunStatus, State, run_status
@@ -56,8 +56,9 @@ def run(
     of earlier runs lend their outputs. `resume` does the rest of a run, under its id. `only` runs one step (an id, or the
     name of a matrix) as a run of its own, on outputs of `resume` or of the newest runs that have them.
 
-    Raises `ParameterError`, `EnvironmentBuildError`, `RunError` (an unknown run or step), `StepError` (the store cannot be
-    reached) before anything starts, and `KeyboardInterrupt` after all processes have been ended.
+    Raises, before anything starts, `ParameterError`, `EnvironmentBuildError` and `RunError` (an unknown run or step, missing
+    inputs); at any time, after all processes have been ended, `RunError` (the store is out of reach) and
+    `KeyboardInterrupt`.
     """
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs must be at least 1, not {jobs}")
@@ -68,7 +69,7 @@ def run(
     local.states, local.instances = ChainMap({}), ChainMap(dict(selection.instances))
     if only is not None:
         local.reads_from(from_earlier(plan, runs, [runs.resolve(resume)] if resume else reversed(runs.ids())))
-    with _signals_interrupt():
+    with _signals_interrupt(), store_errors():
         local.run(jobs or os.cpu_count() or 1, cache)
     return local_outcome(runs, selection.run_id)
 
@@ -81,7 +82,7 @@ def _select(
             raise ValueError("a resumed run keeps its id")
         return rest(plan, runs, resume, params)
     run_id = run_id or new_run_id()
-    if runs.store.names(runs.folder(run_id)):
+    if runs.names(runs.folder(run_id)):
         raise RunError(f"there is a run {run_id} already: resume it, or take another id")
     return alone(plan, run_id, only, params) if only is not None else whole(plan, run_id, params)
 
