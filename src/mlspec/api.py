@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.diagnostics.snippet import lines_of
 from mlspec.plan.build import build
 from mlspec.plan.findings import did_you_mean
 from mlspec.plan.generated import GeneratedFile
@@ -187,7 +188,7 @@ def _heard(checked: Checked, strict: bool) -> list[Diagnostic]:
 
 
 def _silenced(document: Document, finding: Diagnostic) -> bool:
-    lines = document.sources.get(finding.span.file, "").split("\n")
+    lines = lines_of(document.sources.get(finding.span.file, ""))
     line = lines[finding.span.line - 1] if finding.span.line <= len(lines) else ""
     _, mark, words = line.partition("# mlspec: ignore")
     return bool(mark) and finding.code in words.replace(",", " ").split()

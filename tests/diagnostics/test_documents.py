@@ -74,7 +74,7 @@ def test_findings_lie_inside_their_files(name: str) -> None:
             assert_inside(span, lines_of(checked.document.sources[span.file]))
 
 
-def assert_inside(span: Span, lines: list[str]) -> None:
+def assert_inside(span: Span, lines: tuple[str, ...]) -> None:
     assert (span.line, span.column) <= (span.end_line, span.end_column)
     for line, column in ((span.line, span.column), (span.end_line, span.end_column)):
         assert 1 <= line <= len(lines), span

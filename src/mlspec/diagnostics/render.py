@@ -16,9 +16,7 @@ Format: TypeAlias = Literal["text", "json", "sarif", "github"]
 FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "github")
 
 
-def render(
-    findings: Sequence[Diagnostic], sources: text.Sources, form: Format, *, version: str, color: bool = False
-) -> str:
+def render(findings: Sequence[Diagnostic], sources: text.Sources, form: Format, *, version: str, color: bool = False) -> str:
     """Return `findings` in the format `form`. `version` is mlspec's own, for SARIF; `color` is for text alone."""
     match form:
         case "text":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mlspec.diagnostics.model import Span
 
@@ -28,9 +29,13 @@ class Snippet:
     carets: str
 
 
-def lines_of(text: str) -> list[str]:
-    """Split a file into its lines without their ends; after a final line's end comes an empty line."""
-    return _BREAK.split(text)
+@lru_cache(maxsize=4)
+def lines_of(text: str) -> tuple[str, ...]:
+    """Split a file into its lines without their ends; after a final line's end comes an empty line.
+
+    Cached: every position inside a string asks for the lines of its whole file.
+    """
+    return tuple(_BREAK.split(text))
 
 
 def snippet(line: str, span: Span, width: int) -> Snippet:

@@ -48,7 +48,7 @@ class _Writer:
 
     def __init__(self, read: Callable[[str], str | None], color: bool, width: int) -> None:
         self._read = read
-        self._lines: dict[str, list[str]] = {}
+        self._lines: dict[str, tuple[str, ...]] = {}
         self._color = color
         self._width = width
 
@@ -71,7 +71,7 @@ class _Writer:
     def _excerpt(self, span: Span, style: str) -> Iterator[str]:
         if span.file not in self._lines:
             text = self._read(span.file)
-            self._lines[span.file] = [] if text is None else lines_of(text)
+            self._lines[span.file] = () if text is None else lines_of(text)
         lines = self._lines[span.file]
         if not 1 <= span.line <= len(lines):
             return  # it cannot be read, or has changed since it was

@@ -14,6 +14,7 @@ from types import NoneType
 
 from mlspec.diagnostics import Diagnostic, Related, Span
 from mlspec.diagnostics.nearest import nearest
+from mlspec.diagnostics.snippet import lines_of
 from mlspec.source.merge import merge, wrap
 from mlspec.source.node import Mark, Node
 from mlspec.source.reader import MAX_CHARACTERS, read
@@ -96,8 +97,8 @@ def _read_text(document: Document, path: Path, name: str) -> str | None:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        before = lines_of(data[: error.start].decode("utf-8", "replace"))
+        line, column = len(before), len(before[-1]) + 1
         document.sources[name] = data.decode("utf-8", "replace")
         place = Span(name, line, column, line, column + 1)
         message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
@@ -167,7 +168,7 @@ def _with_assignment(document: Document, root: Node, assignment: str, number: in
     document.sources[file] = assignment
     path, equals, text = assignment.partition("=")
     parts = tuple(part.strip() for part in path.split("."))
-    whole = Span(file, 1, 1, 1, len(assignment.split("\n")[0]) + 1)
+    whole = Span(file, 1, 1, 1, len(lines_of(assignment)[0]) + 1)
     if not equals or not all(parts):
         message = f"`{assignment}` sets nothing"
         document.findings.append(Diagnostic("MLS113", message, whole, hint="write steps.train.with.depth=6"))

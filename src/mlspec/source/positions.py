@@ -8,8 +8,10 @@ Change it when a finding inside a string points to the wrong place.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from mlspec.diagnostics import Span
+from mlspec.diagnostics.snippet import lines_of
 from mlspec.source.node import Node
 
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
@@ -17,7 +19,7 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
 
 def inner_span(node: Node, start: int, end: int, text: str) -> Span:
     """Return where `node.value[start:end]` stands in `text`, the file the node is from."""
-    lines = text.split("\n")
+    lines = lines_of(text)
     if node.style in ("|", ">"):
         place = _in_block(node, start, end, lines)
     else:
@@ -25,7 +27,7 @@ def inner_span(node: Node, start: int, end: int, text: str) -> Span:
     return place or node.span
 
 
-def _in_line(node: Node, start: int, end: int, lines: list[str]) -> Span | None:
+def _in_line(node: Node, start: int, end: int, lines: Sequence[str]) -> Span | None:
     """A plain or quoted scalar. One that goes over several lines is folded: only a match of the words helps."""
     line, column, end_line, end_column = node.mark
     if line != end_line:
@@ -61,7 +63,7 @@ def _single_quoted(raw: str) -> list[int]:
     return [*offsets, position]
 
 
-def _in_block(node: Node, start: int, end: int, lines: list[str]) -> Span | None:
+def _in_block(node: Node, start: int, end: int, lines: Sequence[str]) -> Span | None:
     """A block scalar: literal lines keep their breaks, so line and column follow from the value."""
     if node.style == ">":
         return _by_words(node, start, end, lines)
@@ -83,7 +85,7 @@ def _in_block(node: Node, start: int, end: int, lines: list[str]) -> Span | None
     return Span(node.file, first + row + 1, column + 1, first + row + 1, column + 1 + max(stop - start, 0))
 
 
-def _by_words(node: Node, start: int, end: int, lines: list[str]) -> Span | None:
+def _by_words(node: Node, start: int, end: int, lines: Sequence[str]) -> Span | None:
     """Find the very words in the lines of the scalar: right where they occur once, else the n-th of as many."""
     words = node.value[start:end]
     if not words or "\n" in words:

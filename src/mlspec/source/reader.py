@@ -8,6 +8,7 @@ Never opens a file and never recurses. Change it when YAML itself is to be read 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 from yaml import events as ev
 
 from mlspec.diagnostics import Diagnostic, Related, Span
+from mlspec.diagnostics.snippet import lines_of
 from mlspec.source.node import Mark, Node
 from mlspec.source.scalars import resolve
 
@@ -79,8 +81,8 @@ class _Builder:
             self._stop("MLS102", f"the file has {len(self.text):,} characters; at most {MAX_CHARACTERS:,} are read", _TOP)
         found = _UNPRINTABLE.search(self.text, 1 if self.text.startswith("\ufeff") else 0)
         if found:
-            before = self.text[: found.start()]
-            line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+            before = lines_of(self.text[: found.start()])
+            line, column = len(before) - 1, len(before[-1])
             mark = Mark(line, column, line, column + 1)
             self._stop("MLS101", f"the character U+{ord(found[0]):04X} cannot stand in YAML", mark)
 
@@ -186,7 +188,7 @@ class _Builder:
     def _syntax(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or "this is no YAML"
-        lines = self.text.split("\n")
+        lines = lines_of(self.text)
         line = min(mark.line if mark else 0, len(lines) - 1)
         column = min(mark.column if mark else 0, len(lines[line]))
         related: tuple[Related, ...] = ()
@@ -217,7 +219,7 @@ _NO_KEY = Node("", "", _TOP)
 """Stands for a key that is not text: what belongs to it is left out."""
 
 
-def _syntax_hint(problem: str, lines: list[str], line: int) -> str | None:
+def _syntax_hint(problem: str, lines: Sequence[str], line: int) -> str | None:
     """Say what is most often the reason for one of the parser's complaints."""
     key = "a key is followed by `: `, a colon and a space"
     if "could not find expected ':'" in problem:

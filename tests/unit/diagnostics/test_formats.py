@@ -95,9 +95,7 @@ def test_sarif_points_to_the_place() -> None:
 @pytest.mark.parametrize(("file", "uri"), [("/x/a.yaml", "file:///x/a.yaml"), ("a:b#c.yaml", "a%3Ab%23c.yaml")])
 def test_sarif_writes_file_names_as_uris(file: str, uri: str) -> None:
     log = sarif.render([Diagnostic("MLS501", "m", Span(file, 1, 1, 1, 1))], "1")
-    assert json.loads(log)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {
-        "uri": uri
-    }
+    assert json.loads(log)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}
 
 
 def test_json_has_its_documented_form() -> None:

@@ -90,11 +90,11 @@ def test_megabytes_on_a_line_cost_little() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029"])
 def test_lines_end_where_yaml_parsers_end_them(end: str) -> None:
-    assert lines_of(f"a{end}b{end}") == ["a", "b", ""]
+    assert lines_of(f"a{end}b{end}") == ("a", "b", "")
 
 
 def test_an_empty_file_has_one_line() -> None:
-    assert lines_of("") == [""]
+    assert lines_of("") == ("",)
 
 
 def test_what_cannot_be_seen_is_spelt_out() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from mlspec.diagnostics.snippet import lines_of
 from mlspec.plan.findings import Findings
 from mlspec.plan.pipeline import Pipeline
 from mlspec.source import Node
@@ -50,7 +51,7 @@ def _report(spec: Spec, path: tuple[str | int, ...], node: Node, what: str, star
     findings.add("MLS603", message, span, hint, path=path)
     text = spec.document.sources.get(node.file)
     if text is not None:
-        lines = text.split("\n")
+        lines = list(lines_of(text))
         row = span.line - 1
         for number in range(row, min(span.end_line, len(lines))):
             first = span.column - 1 if number == row else 0
