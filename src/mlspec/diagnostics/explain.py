@@ -54,5 +54,6 @@ def code_of(word: str) -> str | None:
 
 
 def nearest_code(word: str) -> str | None:
-    """Return the code that is nearest to an unknown one, if any is near."""
-    return nearest(word if word.upper().startswith("MLS") else f"MLS{word}", codes())
+    """Return the code of the same group (`2xx`) that is nearest to an unknown one, if any is near."""
+    code = (word if word.upper().startswith("MLS") else f"MLS{word}").upper()
+    return nearest(code, [known for known in codes() if known[:4] == code[:4]])

@@ -53,7 +53,9 @@ def test_what_is_no_code(word: str) -> None:
 
 def test_an_unknown_code_has_a_nearest_one() -> None:
     assert nearest_code("MLS5O1") == "MLS501"
+    assert nearest_code("5O1") == "MLS501"
     assert nearest_code("hello") is None
+    assert nearest_code("MLS999") is None, "a code of another group means something else"
 
 
 def test_an_unknown_page_is_a_key_error() -> None:
