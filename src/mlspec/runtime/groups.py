@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
@@ -117,14 +118,24 @@ class Supervisor:
                 os.killpg(self._group, number)
 
     def _await_group(self, group: int) -> None:
-        """Wait until the last process of the group is gone, but not long after it was killed."""
+        """Wait until the last process of the group has ended, but not long after it was killed."""
         limit = time.monotonic() + GRACE + 1
-        while time.monotonic() < limit:
-            with suppress(ChildProcessError):  # as the first process of a container we inherit the body's orphans
-                while os.waitpid(-group, os.WNOHANG)[0]:
-                    pass
-            try:
-                os.killpg(group, 0)
-            except (ProcessLookupError, PermissionError):
-                return
-            time.sleep(0.01)
+        while _runs(group) and time.monotonic() < limit:
+            time.sleep(0.02)
+
+
+def _runs(group: int) -> bool:
+    """Whether any process of a group runs. Ended ones that nobody reaps, as in many containers, still take signals."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    processes = list(Path("/proc").glob("[0-9]*/stat"))
+    if not processes:
+        return True
+    for path in processes:
+        with suppress(OSError):  # it ended while we looked
+            state, _parent, its_group = path.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False

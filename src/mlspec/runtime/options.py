@@ -155,7 +155,10 @@ def parse(arguments: list[str]) -> Options:
                 raise UsageError(f"{name} needs a value")
             text = arguments[position]
             position += 1
-        _set(options, name, text)
+        try:
+            _set(options, name, text)
+        except RecursionError:
+            raise UsageError(f"{name}: its JSON is nested too deeply") from None
     _complete(options)
     return options
 

@@ -61,6 +61,8 @@ class _StepProcess:
             self._tell_kubeflow()
         except (StepError, OSError, Interrupted) as error:
             ending.error = _sentence(error)
+        except RecursionError:
+            ending.error = "a value is nested too deeply"
         except Exception as error:
             import traceback
 
@@ -75,7 +77,10 @@ class _StepProcess:
 
     def _tell_kubeflow(self) -> None:
         if self._options.executor_input is not None:
-            write_output(self._options.executor_input, self._step.ending.status, self._metrics())
+            try:
+                write_output(self._options.executor_input, self._step.ending.status, self._metrics())
+            except (KeyError, ValueError) as error:
+                raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
 
     def _follow_up(self) -> None:
         """Do what the step does not depend on; its failure is a warning."""
