@@ -201,6 +201,7 @@ abstract class Build extends Script {
     protected int waitFor(Process process, Long deadline) {
         if (deadline == null) { return process.waitFor() }
         if (process.waitFor(Math.max(0L, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) { return process.exitValue() }
+        process.descendants().each { it.destroyForcibly() }
         process.destroyForcibly().waitFor()
         throw new FlowInterrupted('Timeout has been exceeded', 'ABORTED')
     }

@@ -15,7 +15,7 @@ from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins
 from tests.engines.jenkins import Build
-from tests.targets.jenkins.plans import AWKWARD, DIAMOND, FAILING, plan, step, tree
+from tests.targets.jenkins.plans import AWKWARD, DIAMOND, FAILING, plan, step, tree, writes
 
 pytestmark = pytest.mark.groovy
 
@@ -159,12 +159,14 @@ def test_missing_credentials_fail_their_step_alone(tmp_path: Path) -> None:
         step("a", secrets=("token",)),
         step("b"),
         step("c", "true", "b"),
+        finals=(step("end", "echo ${{ run.status }} > ${{ outputs.status }}", **writes(status="artifact")),),
         secrets={"token": Secret("token", "TOKEN", jenkins="the-token")},
         on_failure="continue",
     )
     done = build(tmp_path, made)
     assert done.result == "FAILURE"
-    assert set(records(tmp_path, made, done)) == {"b", "c"}
+    assert set(records(tmp_path, made, done)) == {"b", "c", "end"}
+    assert output(tmp_path, made, done, "end/status") == b"failed\n", "no record tells the store of it"
 
 
 def test_steps_run_in_the_folder_of_the_project(tmp_path: Path) -> None:

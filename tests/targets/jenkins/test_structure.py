@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
 from mlspec.targets.jenkins import TARGET
@@ -106,3 +109,64 @@ def test_large_plans_fit_a_controller(made: object) -> None:
     assert checked.problems == ()
     assert max(checked.bytes.values()) < 0.9 * METHOD_LIMIT
     assert checked.constants < 5_000  # a class holds 65,535; the transform adds some for each method
+
+
+STEPS = """
+pipeline {
+    agent any
+    stages {
+        stage('all') {
+            steps { all() }
+        }
+    }
+    post {
+        always { sh 'echo post > post' }
+    }
+}
+
+def all() {
+    sh 'mkdir -p folder; echo 0 > count'
+    retry(3) { sh 'echo x >> tries; [ "$(wc -l < tries)" -eq 3 ]' }
+    def answer = input(message: 'Go?')
+    withEnv(['SAID=it is = ' + answer]) {
+        dir('folder') { sh 'printf %s "$SAID" > said' }
+    }
+    def text = sh(script: 'echo out; echo err >&2', returnStdout: true).trim()
+    def status = sh(script: 'exit 42', returnStatus: true)
+    sh "echo ${text} ${status} > report"
+    parallel([
+        slow: { sh 'sleep 0.5; echo slow >> order' },
+        fast: { sh 'echo fast >> order' },
+        bad: { error('bad branch') },
+    ])
+}
+"""
+
+
+def test_steps_do_what_their_documentation_says(tmp_path: Path) -> None:
+    done = jenkins.build(tmp_path, STEPS, answers={"Go?": "yes"})
+    assert (tmp_path / "tries").read_text() == "x\n" * 3
+    assert (tmp_path / "folder/said").read_text() == "it is = yes"
+    assert (tmp_path / "report").read_text() == "out 42\n"
+    assert (tmp_path / "order").read_text() == "fast\nslow\n", "a failing branch lets the others end"
+    assert (tmp_path / "post").exists()
+    assert (done.result, done.stages) == ("FAILURE", {"all": "FAILURE"})
+    assert "ERROR: bad branch" in done.log
+
+
+@pytest.mark.parametrize("answers", [{"Go?": False}, {}])
+def test_without_consent_nothing_follows(tmp_path: Path, answers: dict[str, object]) -> None:
+    done = jenkins.build(tmp_path, STEPS, answers=answers)
+    assert done.result == ("ABORTED" if answers else "FAILURE")
+    assert not (tmp_path / "folder/said").exists()
+    assert (tmp_path / "post").exists()
+
+
+def test_a_timeout_ends_the_process(tmp_path: Path) -> None:
+    text = STEPS.replace(
+        "sh 'mkdir -p folder; echo 0 > count'", "timeout(time: 1, unit: 'SECONDS') { sh 'sleep 20; touch late' }"
+    )
+    started = time.monotonic()
+    assert jenkins.build(tmp_path, text).result == "ABORTED"
+    assert time.monotonic() - started < 15
+    assert not (tmp_path / "late").exists()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import ValidationError
-
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.expr.values import as_text
 from mlspec.plan.command import step_options
@@ -19,15 +17,13 @@ from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.emit import entry_of, fits
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, modified_utf8, unspeakable
 from mlspec.targets.jenkins.levels import levels_of
-from mlspec.targets.jenkins.options import extension_of, options_of
+from mlspec.targets.jenkins.options import extension_of
 from mlspec.targets.jenkins.settings import docker_limits, image_of
 from mlspec.targets.jenkins.size import BUDGET, parameter_bytes
 
 
 def check(plan: Plan) -> list[Diagnostic]:
-    """Return all findings; with ill-formed options those alone, since everything else hangs on them."""
-    if findings := list(_options(plan)):
-        return findings
+    """Return all findings. The plan's options for Jenkins are well-formed: the spec was read with their models."""
     findings = [*_schedule(plan), *_parameters(plan), *_secrets(plan)]
     for section, steps in (("steps", plan.steps), ("finally", plan.finals)):
         for step in steps:
@@ -41,24 +37,6 @@ def _top(plan: Plan) -> Span:
     return Span(plan.spec_file, 1, 1, 1, 1)
 
 
-def _options(plan: Plan) -> Iterator[Diagnostic]:
-    try:
-        options_of(plan)
-    except ValidationError as error:
-        yield from _ill_formed(error, _top(plan), "targets.jenkins")
-    for step in plan.all_steps():
-        try:
-            extension_of(step)
-        except ValidationError as error:
-            yield from _ill_formed(error, step.span or _top(plan), f"steps.{step.name}.x-jenkins")
-
-
-def _ill_formed(error: ValidationError, span: Span, path: str) -> Iterator[Diagnostic]:
-    for problem in error.errors(include_url=False):
-        place = ".".join([path, *map(str, problem["loc"])])
-        yield Diagnostic("MLS555", f"{place}: {problem['msg'].rstrip('.').lower()}", span, path=place)
-
-
 def _schedule(plan: Plan) -> Iterator[Diagnostic]:
     if plan.schedule is None:
         return
@@ -67,7 +45,7 @@ def _schedule(plan: Plan) -> Iterator[Diagnostic]:
     except ValueError as reason:
         yield Diagnostic(
             "MLS552",
-            f"Jenkins cannot follow the schedule {plan.schedule.cron!r}: {reason}",
+            f"Jenkins cannot follow the schedule `{plan.schedule.cron}`: {reason}",
             plan.schedule.span or _top(plan),
             hint="write five fields of numbers, ranges, lists and steps, as in `30 3 * * 1-5`",
             path="triggers.schedule.cron",
@@ -79,10 +57,10 @@ def _parameters(plan: Plan) -> Iterator[Diagnostic]:
         texts = [parameter.description, parameter.pattern or "", *map(as_text, (parameter.default, *parameter.enum))]
         for reason in filter(None, map(unspeakable, texts)):
             span = parameter.span or _top(plan)
-            yield _unspeakable(f"the parameter {parameter.name!r}", reason, span, f"params.{parameter.name}")
+            yield _unspeakable(f"the parameter `{parameter.name}`", reason, span, f"params.{parameter.name}")
     if parameter_bytes(plan) > BUDGET:
         yield Diagnostic(
-            "MLS556",
+            "MLS555",
             f"{len(plan.params)} parameters are too many for one Jenkins pipeline",
             plan.params[-1].span or _top(plan),
             hint="join some of them in one parameter of type object",
@@ -97,7 +75,7 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
         if secret.jenkins is None:
             yield Diagnostic(
                 "MLS550",
-                f"the secret {name!r} does not say which Jenkins credentials hold it",
+                f"the secret `{name}` does not say which Jenkins credentials hold it",
                 secret.span or _top(plan),
                 hint="add `jenkins: {credentials: ID}` with the id of a secret text on the controller",
                 path=f"secrets.{name}",
@@ -110,12 +88,12 @@ def _step(plan: Plan, step: Step, path: str) -> Iterator[Diagnostic]:
         words = {word for words in step_options(plan, step) for word in words}
         for word in sorted(words):
             if reason := unspeakable(word):
-                yield _unspeakable(f"a value of the step {step.name!r}", reason, span, path)
+                yield _unspeakable(f"a value of the step `{step.name}`", reason, span, path)
     label = extension_of(step).label
     if label and (":" not in plan.store or plan.store.startswith("file:")):
         yield Diagnostic(
             "MLS554",
-            f"the step {step.name!r} runs on an agent of its own, which does not see the store {plan.store!r}",
+            f"the step `{step.name}` runs on an agent of its own, which does not see the store `{plan.store}`",
             span,
             hint="use a store that all agents reach, such as s3://bucket/folder",
             path=f"{path}.x-jenkins.label",
@@ -128,7 +106,7 @@ def _resources(plan: Plan, step: Step, span: Span, path: str) -> Iterator[Diagno
     if limits and image_of(plan, step) is None:
         yield Diagnostic(
             "MLS553",
-            f"Jenkins cannot give the step {step.name!r} its resources: it runs on the agent itself",
+            f"Jenkins cannot give the step `{step.name}` its resources: it runs on the agent itself",
             span,
             severity="warning",
             hint="set `targets.jenkins.agent.docker: true` and an image, or choose a fitting agent with `x-jenkins.label`",
@@ -145,4 +123,4 @@ def _data(plan: Plan) -> Iterator[Diagnostic]:
     for step in plan.all_steps():
         if (size := modified_utf8(entry_of(plan, step, {"level": len(plan.steps), "chain": step.id}))) > LITERAL_LIMIT - 4:
             reason = f"together they are {size:,} bytes long, and a Groovy string holds at most {LITERAL_LIMIT:,}"
-            yield _unspeakable(f"the values of the step {step.name!r}", reason, step.span or _top(plan), f"steps.{step.name}")
+            yield _unspeakable(f"the values of the step `{step.name}`", reason, step.span or _top(plan), f"steps.{step.name}")

@@ -54,10 +54,10 @@ def _field(text: str, name: str, low: int, high: int, names: dict[str, int]) -> 
 def _term(text: str, name: str, low: int, high: int, names: dict[str, int]) -> str:
     match = _TERM.fullmatch(text)
     if match is None:
-        raise ValueError(f"Jenkins does not know {text!r} in the field {name}")
+        raise ValueError(f"Jenkins does not know `{text}` in the field {name}")
     step = match["step"]
     if step is not None and not 1 <= int(step) <= high:
-        raise ValueError(f"the step of {text!r} in the field {name} is not between 1 and {high}")
+        raise ValueError(f"the step of `{text}` in the field {name} is not between 1 and {high}")
     suffix = f"/{step}" if step else ""
     if match["first"] is None:
         return f"*{suffix}"
@@ -66,14 +66,14 @@ def _term(text: str, name: str, low: int, high: int, names: dict[str, int]) -> s
     if last == 0 and high == 7:
         last = 7  # both are Sunday
     if last < first:
-        raise ValueError(f"the range {text!r} in the field {name} runs backwards")
+        raise ValueError(f"the range `{text}` in the field {name} runs backwards")
     return f"{first}{suffix}" if first == last and not step else f"{first}-{last}{suffix}"
 
 
 def _number(word: str, text: str, name: str, low: int, high: int, names: dict[str, int]) -> int:
     number = int(word) if word.isascii() and word.isdigit() else names.get(word.lower())
     if number is None:
-        raise ValueError(f"Jenkins does not know {text!r} in the field {name}")
+        raise ValueError(f"Jenkins does not know `{text}` in the field {name}")
     if not low <= number <= high:
-        raise ValueError(f"{text!r} in the field {name} is not between {low} and {high}")
+        raise ValueError(f"`{text}` in the field {name} is not between {low} and {high}")
     return number

@@ -7,6 +7,7 @@ Change it when the file must say something new about a step.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -133,13 +134,14 @@ def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
 def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
     needs = ", ".join(literal(name) for name in _needs(plan, step))
     run_if = f", {literal(step.run_if)}" if step.run_if != "success" else ""
-    settings = "".join(f",\n            {key}: {_groovy(value)}" for key, value in settings_of(plan, step).items())
+    settings = [f"{key}: {_groovy(value)}" for key, value in settings_of(plan, step).items()]
+    between = ", " if len(settings) < 2 else ",\n            "
     return StageView(
         id=literal(step.id),
         function=f"run_{step.slug}",
         ready=f"ready({literal(step.id)}, [{needs}]{run_if})" if ready else "",
         comment=comment(origin((f"{step.id}: {_logic(plan, step)}", step.description))),
-        arguments=literal(step.id) + settings,
+        arguments=between.join([literal(step.id), *settings]),
         options=list(_option_lines(step_options(plan, step))),
     )
 
@@ -176,8 +178,12 @@ def _logic(plan: Plan, step: Step) -> str:
 
 def _groovy(value: Any) -> str:
     if isinstance(value, dict):
-        return "[" + ", ".join(f"{literal(key)}: {_groovy(item)}" for key, item in value.items()) + "]"
+        return "[" + ", ".join(f"{_key(key)}: {_groovy(item)}" for key, item in value.items()) + "]"
     return literal(str(value))
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Z][A-Z0-9_]*", name) else literal(name)
 
 
 def _parameter(parameter: Parameter) -> str:
