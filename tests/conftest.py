@@ -1,7 +1,7 @@
 """What all tests share: engines that are missing are skipped, and said so loudly.
 
 In: the markers `kfp`, `airflow` and `groovy` on tests. Out: skips, and a section at the end of the run.
-Owns which engine needs what on this machine; never starts an engine.
+Owns which engine needs what on this machine, and the one Airflow that all tests share.
 Change it when the tests learn to use another engine.
 """
 
@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.engines.airflow import Airflow
 
 ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
     "kfp": (lambda: importlib.util.find_spec("kfp") is not None, "kfp is not installed: run `make test`"),
@@ -41,3 +45,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(
                 f"{count} tests that run generated pipelines on {name} were skipped. {advice}", red=True
             )
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """One Airflow for all tests of a session: starting it costs more than a run."""
+    from tests.engines.airflow import Airflow
+
+    engine = Airflow(tmp_path_factory.mktemp("airflow"))
+    yield engine
+    engine.close()
