@@ -23,7 +23,7 @@ _SOURCE = re.compile(rf"{MARK} from (.+): change that file, not this one\.$")
 _CHECKSUM = re.compile(r"\bchecksum ([0-9a-f]{16})\b")
 
 SealState = Literal["ours", "edited", "foreign"]
-Kind = Literal["current", "missing", "stale", "edited", "foreign", "other", "orphan"]
+Kind = Literal["current", "missing", "stale", "edited", "foreign", "other", "orphan", "leftover"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,14 @@ class Verdict:
 
     `current`: the same bytes. `missing`: nothing. `stale`: ours, unedited, but not these bytes. `edited`: ours, changed
     by hand. `foreign`: none of ours (or a link, a folder, no text). `other`: generated from another spec file,
-    `from_spec`. `orphan`: ours, unedited, from the same spec file, and no longer made.
+    `from_spec`. `orphan`: ours, unedited, from the same spec file, and no longer made. `leftover`: an orphan that was
+    edited by hand, which nobody but its editor may remove.
     """
 
     path: str
     kind: Kind
     wanted: str | None = None
-    """The text to write; None for an orphan."""
+    """The text to write; None for an orphan and a leftover."""
     present: str | None = None
     """The text that is there, where it is text."""
     from_spec: str = ""
@@ -77,6 +78,8 @@ class Verdict:
                 return f"was generated from {self.from_spec or 'another spec'}"
             case "orphan":
                 return "is no longer generated"
+            case "leftover":
+                return "is no longer generated, but was edited by hand: delete it, or delete its header to keep it"
 
 
 def sealed(plan: Plan, target: str, body: str, *, comment: str = "#") -> str:
@@ -132,8 +135,9 @@ def judge(files: Sequence[GeneratedFile], present: Mapping[str, str | None]) -> 
     for path in present.keys() - wanted.keys():
         text = present[path]
         seal = read_seal(text) if text is not None else Seal("foreign")
-        if seal.state == "ours" and seal.spec_file in spec_files:
-            verdicts.append(Verdict(path, "orphan", None, text, seal.spec_file))
+        if seal.state != "foreign" and seal.spec_file in spec_files:
+            kind: Kind = "orphan" if seal.state == "ours" else "leftover"
+            verdicts.append(Verdict(path, kind, None, text, seal.spec_file))
     return sorted(verdicts, key=lambda verdict: verdict.path)
 
 

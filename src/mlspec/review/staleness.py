@@ -19,7 +19,7 @@ class Stale:
 
     path: str
     kind: Kind
-    """`missing`, `stale`, `edited`, `orphan`, `foreign` or `other`, as `plan.generated.Verdict` tells them apart."""
+    """`missing`, `stale`, `edited`, `orphan`, `leftover`, `foreign` or `other`, as `plan.generated.Verdict` tells them apart."""
     reason: str
 
 

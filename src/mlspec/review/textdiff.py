@@ -25,7 +25,7 @@ def diff(files: Sequence[GeneratedFile], present: Mapping[str, str | None], *, r
     """
     lines: list[str] = []
     for verdict in judge(files, present):
-        if verdict.kind == "current" or (verdict.kind == "foreign" and verdict.present is None):
+        if verdict.kind in ("current", "leftover") or (verdict.kind == "foreign" and verdict.present is None):
             continue
         path = f"{root.rstrip('/')}/{verdict.path}" if root else verdict.path
         old, new = verdict.present, verdict.wanted

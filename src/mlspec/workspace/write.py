@@ -20,12 +20,15 @@ from typing import Literal
 from mlspec.plan.generated import GeneratedFile, Verdict, judge
 from mlspec.workspace.existing import existing
 
-Action = Literal["created", "updated", "unchanged", "removed"]
+Action = Literal["created", "updated", "unchanged", "removed", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was done at `path`, which is relative to the folder written to."""
+    """What was done at `path`, which is relative to the folder written to.
+
+    `kept`: no longer generated, but edited by hand.
+    """
 
     path: str
     action: Action
@@ -59,7 +62,7 @@ def write(files: Sequence[GeneratedFile], folder: Path, *, force: bool = False, 
     refused = [v for v in verdicts if v.kind == "foreign" or (v.kind in ("edited", "other") and not force)]
     if refused:
         raise RefusedError(refused, folder)
-    due = [verdict for verdict in verdicts if verdict.kind != "current"]
+    due = [verdict for verdict in verdicts if verdict.kind not in ("current", "leftover")]
     if due:
         _Transaction(folder).run(due)
     return [Change(verdict.path, _action(verdict)) for verdict in verdicts]
@@ -73,6 +76,8 @@ def _action(verdict: Verdict) -> Action:
             return "created"
         case "orphan":
             return "removed"
+        case "leftover":
+            return "kept"
         case _:
             return "updated"
 

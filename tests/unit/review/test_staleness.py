@@ -53,7 +53,15 @@ def test_what_is_no_longer_made() -> None:
         "mine.py": "z = 1\n",
         "link": None,
     }
-    assert check(FILES, present) == [Stale("old.py", "orphan", "is no longer generated")]
+    assert check(FILES, present) == [
+        Stale(
+            "edited.py",
+            "leftover",
+            "is no longer generated, but was edited by hand: delete it, or delete its header to keep it",
+        ),
+        Stale("old.py", "orphan", "is no longer generated"),
+    ]
+    assert "edited.py" not in diff(FILES, present), "writing would leave it"
 
 
 def test_a_file_name_cannot_end_the_header() -> None:
