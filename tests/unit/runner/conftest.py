@@ -74,10 +74,11 @@ class Project:
     def _read_back(self, plan: Plan, ran: Ran) -> None:
         """Without its manifest a run is like one of an orchestrator, and must be told alike."""
         runs = self.runs(plan)
-        manifest = runs.store.path(f"{runs.folder(ran.outcome.run_id)}/{MANIFEST}")  # type: ignore[union-attr]
-        away = manifest.rename(manifest.with_name("away"))
+        manifest = runs.manifest(ran.outcome.run_id)
+        assert manifest is not None
+        runs.store.remove(f"{runs.folder(ran.outcome.run_id)}/{MANIFEST}")
         assert outcome(plan, runs, ran.outcome.run_id).as_json() == ran.outcome.as_json()
-        away.rename(manifest)
+        runs.write_manifest(ran.outcome.run_id, manifest)
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_the_digest_changes_with_what_is_installed_only() -> None:
     assert digest(Environment("ml", python="3.11", requirements=("a==1",))) != digest(plain)
 
 
-@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("installer", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
 def test_an_environment_is_built_once(tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, installer: str) -> None:
     if installer == "pip":
         monkeypatch.setattr(environments, "_uv", lambda: None)

@@ -240,3 +240,18 @@ def test_a_store_elsewhere(project: Project) -> None:
     ran = project.run(spec)
     assert ran.outcome.status == "succeeded"
     assert (project.folder / "else/where/life" / ran.outcome.run_id / "train/_record.json").exists()
+
+
+def test_a_store_that_only_fsspec_reaches(project: Project) -> None:
+    spec = plan(
+        AUC,
+        gate("g", "train.metrics.auc > 0.5", value("train.metrics")),
+        step("read", "cat ${{ inputs.m }}", "g", inputs={"m": "train.metrics"}),
+        store=f"local://{project.folder}/far",
+    )
+    ran = project.run(spec)
+    assert ran.outcome.status == "succeeded"
+    assert ran.said("read") == ['{"auc": 0.9}']
+    assert (project.folder / "far/life" / ran.outcome.run_id / "read/_log.txt").read_text() == '{"auc": 0.9}\n'
+    with pytest.raises(RunError, match="nowhere://"):
+        project.run(plan(AUC, store="nowhere://x"))
