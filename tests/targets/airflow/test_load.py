@@ -26,6 +26,7 @@ from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILI
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING)}
+PLANS["version-3"] = replace(CREDIT, target_options={"airflow": {"version": 3}})
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 TEXT = st.text(
     st.one_of(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), st.sampled_from("{}%#'\"\\$`\n ")),
