@@ -17,6 +17,7 @@ from mlspec.runtime.store import is_remote, local_path
 from mlspec.runtime.trees import Entry, files_below
 
 LIBRARY = Path(__file__).resolve().parents[1] / "library"
+_WRITTEN = re.compile(r">+\s*[^\s;|&<>()]+")
 _BETWEEN_WORDS = re.compile(r"[\s'\"`=;|&<>()]+")
 
 
@@ -70,7 +71,7 @@ def _is_hidden(entry: Entry) -> bool:
 def _words(options: Options) -> list[str]:
     match options.body:
         case Shell(script):
-            return _BETWEEN_WORDS.split(script)
+            return _BETWEEN_WORDS.split(_WRITTEN.sub(" ", script))
         case Command(words):
             return [part for word in words for part in (word, word.rpartition("=")[2])]
         case Call() | Uses() | _:

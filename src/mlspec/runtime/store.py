@@ -99,21 +99,21 @@ class RemoteStore:
     def write(self, relative: str, content: bytes) -> None:
         """Write a file all at once."""
         with _told(self.uri(relative)):
-            self._make_parent(relative)
+            self._make(self._at(relative).rpartition("/")[0])
             self._fs.pipe_file(self._at(relative), content)
 
     def put(self, source: Path, relative: str) -> None:
         """Upload a local file or folder. An empty folder is a failure: most remote stores cannot hold one."""
         with _told(self.uri(relative)):
-            if source.is_dir():
-                files = files_below(source)
-                if not files:
-                    raise StepError(f"{self.uri(relative)} would be an empty folder, which a remote store cannot hold")
-                pairs = [(str(source / name), f"{self._at(relative)}/{name}") for name in files]
+            if not source.is_dir():
+                targets = {str(source): self._at(relative)}
+            elif files := files_below(source):
+                targets = {str(source / name): f"{self._at(relative)}/{name}" for name in files}
             else:
-                pairs = [(str(source), self._at(relative))]
-            self._make_parent(relative)
-            self._fs.put([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+                raise StepError(f"{self.uri(relative)} would be an empty folder, which a remote store cannot hold")
+            for parent in {target.rpartition("/")[0] for target in targets.values()}:
+                self._make(parent)
+            self._fs.put(list(targets), list(targets.values()))
 
     def names(self, relative: str) -> list[str]:
         """The names in a folder, sorted; none when there is no such folder."""
@@ -135,9 +135,9 @@ class RemoteStore:
     def _at(self, relative: str) -> str:
         return f"{self._root}/{relative}"
 
-    def _make_parent(self, relative: str) -> None:
+    def _make(self, folder: str) -> None:
         with suppress(PermissionError):  # object stores have no folders, and may not let us ask for the bucket
-            self._fs.makedirs(self._at(relative).rsplit("/", 1)[0], exist_ok=True)
+            self._fs.makedirs(folder, exist_ok=True)
 
 
 Store = LocalStore | RemoteStore
