@@ -33,11 +33,23 @@ def record(run: Path, step: str) -> dict[str, Any]:
     return found
 
 
+def values(run: Path, step: str, output: str) -> dict[str, Any]:
+    """Return what is in a `metrics` or `values` output."""
+    found: dict[str, Any] = json.loads(Path(record(run, step)["outputs"][output]["uri"]).read_text(encoding="utf-8"))
+    return found
+
+
 def rows(run: Path) -> list[tuple[str, str]]:
     """Return what the run made: its name and where it is."""
     made = [(name, str(record(run, step)["outputs"][output]["uri"])) for name, step, output in MADE]
-    entry = json.loads(Path(record(run, "register")["outputs"]["values"]["uri"]).read_text(encoding="utf-8"))
-    return [*made, ("registry entry", f"{entry['uri']}, alias {entry['alias']}, in .mlspec/mlflow.db (MLflow)")]
+    auc = values(run, "evaluate", "metrics")["auc"]
+    gap = values(run, "fairness", "metrics")["equalized_odds_difference"]
+    entry = values(run, "register", "values")
+    return [
+        *made,
+        ("registry entry", f"{entry['uri']} ({entry['alias']}) of the MLflow registry in .mlspec/mlflow.db"),
+        ("in short", f"AUC {auc:.3f}; the error rates of women and men lie {gap:.3f} apart"),
+    ]
 
 
 def main() -> None:
