@@ -193,7 +193,7 @@ class _Builder:
         column = min(mark.column if mark else 0, len(lines[line]))
         related: tuple[Related, ...] = ()
         context, context_mark = getattr(error, "context", None), getattr(error, "context_mark", None)
-        if context and context_mark and context_mark.line != line:
+        if context and context_mark and context_mark.line < line:
             place = Mark(context_mark.line, context_mark.column, context_mark.line, context_mark.column + 1)
             related = (Related(_span(self.file, place), context),)
         hint = None
