@@ -28,7 +28,7 @@ DRAIN_SECONDS = 2.0
 """How long output may still come after the end, from a process that the step left behind."""
 
 GRACE_SECONDS = 10.0
-"""How long step processes have between the polite signal and the last one."""
+"""How long step processes have between the polite signal and the last one; they give their bodies half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,12 @@ class Ended:
     exit_code: int
 
 
-Message: TypeAlias = Line | Ended
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """A signal asks the run to end. It waits in line, so that it never comes between a process and its `Child`."""
+
+
+Message: TypeAlias = Line | Ended | Interrupt
 
 
 class Child:
@@ -106,14 +111,11 @@ class Child:
 
 
 def end_all(children: Iterable[Child]) -> None:
-    """End process groups: politely, then, after a grace period or at a second interrupt, without asking."""
+    """End process groups: politely, so that step processes end their bodies, and after a grace period without asking."""
     left = list(children)
     for child in left:
         child.signal(signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
-    try:
-        for child in left:
-            child.wait(deadline - time.monotonic())
-    finally:
-        for child in left:
+    for child in left:
+        if not child.wait(deadline - time.monotonic()):
             child.signal(signal.SIGKILL)

@@ -16,7 +16,7 @@ from typing import cast
 
 from mlspec.plan.model import Approval, Json, Step
 from mlspec.runner import approvals
-from mlspec.runner.child import Child, Ended, Line, Message, end_all
+from mlspec.runner.child import Child, Ended, Interrupt, Line, Message, end_all
 from mlspec.runner.commands import Commands
 from mlspec.runner.events import ApprovalWanted, Event, StepEnded, StepStarted
 from mlspec.runner.events import StepOutput as StepLine
@@ -43,6 +43,7 @@ class Loop:
         commands: Commands,
         environ: Mapping[str, str],
         *,
+        inbox: SimpleQueue[Message],
         jobs: int,
         logs: Path,
         emit: Callable[[Event], None],
@@ -56,7 +57,7 @@ class Loop:
         self._emit = emit
         self._run_status = run_status
         self._records = Records(commands.runs.store, commands.plan.lifecycle, commands.run_id)
-        self._inbox: SimpleQueue[Message] = SimpleQueue()
+        self._inbox = inbox
         self._children: dict[Task, Child] = {}
         self._questions: dict[Task, approvals.Question] = {}
         self._next_look = 0.0
@@ -121,6 +122,8 @@ class Loop:
                 self._emit(StepLine(str(task), text))
             case Ended(task, exit_code):
                 self._conclude(task, exit_code)
+            case Interrupt():
+                raise KeyboardInterrupt
 
     def _conclude(self, task: Task, exit_code: int) -> None:
         child = self._children.pop(task)

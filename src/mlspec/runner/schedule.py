@@ -19,10 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from mlspec.plan.model import Approval, Input, Json, Plan, Step, StepOutput, Value
 from mlspec.runner import approvals
+from mlspec.runner.child import Interrupt, Message
 from mlspec.runner.commands import Commands, Uris
 from mlspec.runner.environments import interpreter
 from mlspec.runner.events import EnvironmentBuilding, Event, RunEnded, RunStarted
@@ -69,7 +71,7 @@ def run(
     local.states, local.instances = ChainMap({}), ChainMap(dict(selection.instances))
     if only is not None:
         local.reads_from(from_earlier(plan, runs, [runs.resolve(resume)] if resume else reversed(runs.ids())))
-    with _signals_interrupt(), store_errors():
+    with store_errors():
         local.run(jobs or os.cpu_count() or 1, cache)
     return local_outcome(runs, selection.run_id)
 
@@ -105,6 +107,8 @@ class _LocalRun:
             for reader in readers:
                 if isinstance(reader.source, StepOutput):
                     uris(reader.source)
+            if step.foreach is not None and step.foreach.source is not None:
+                uris(step.foreach.source.source)
         self.uris = uris
 
     def run(self, jobs: int, cache: bool) -> None:
@@ -117,10 +121,13 @@ class _LocalRun:
         started = tuple(step.id for step in self._steps())
         self.emit(RunStarted(selection.run_id, started, tuple(selection.kept)))
         environ = {**os.environ, **param_variables(selection.params)}
+        inbox: SimpleQueue[Message] = SimpleQueue()
         status: RunStatus = "interrupted"
         try:
-            with self._log_folder() as logs:
-                loop = partial(Loop, commands=commands, environ=environ, jobs=jobs, logs=Path(logs), emit=self.emit)
+            with _signals_to(inbox), self._log_folder() as logs:
+                loop = partial(
+                    Loop, commands=commands, environ=environ, inbox=inbox, jobs=jobs, logs=Path(logs), emit=self.emit
+                )
                 self._phase(loop, selection.steps, stop=self.plan.on_failure == "stop")
                 self._phase(loop, selection.finals, stop=False, status=run_status(self.states.values()))
             status = run_status(self.states.values())
@@ -204,19 +211,22 @@ class _LocalRun:
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Make the signals that end a process do what Ctrl-C does, so that no step outlives the run."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers}
+def _signals_to(inbox: SimpleQueue[Message]) -> Iterator[None]:
+    """Turn the signals that ask to end into messages; SIGTERM and SIGHUP count like Ctrl-C, so that no step outlives its run.
+
+    Only in the main thread, which is where Python handles signals. What our parent had us ignore stays ignored.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    main = threading.current_thread() is threading.main_thread()
+    before = {
+        number: handler for number in numbers if main and (handler := signal.getsignal(number)) not in (None, signal.SIG_IGN)
+    }
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        inbox.put(Interrupt())
 
     try:
-        for number in numbers:
+        for number in before:
             signal.signal(number, interrupt)
         yield
     finally:

@@ -62,6 +62,7 @@ def test_an_interrupt_ends_every_process_and_keeps_the_records(project: Project,
     pid_file = project.folder / "pid"
     until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"))
     os.kill(process.pid, number)
+    os.kill(process.pid, number)  # impatience changes nothing
     assert process.wait(30) == 130
     for name in ("pid", "child"):
         pid = int((project.folder / name).read_text())
