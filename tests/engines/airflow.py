@@ -15,11 +15,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 from typing import IO, Any, cast
 
 from mlspec.plan.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.engines import EngineRun
+
+LIMIT = 900.0
+"""Seconds after which a request is given up: a DAG that cannot go on would otherwise run for ever."""
 
 WORKER = Path(__file__).with_name("airflow_worker.py")
 
@@ -104,7 +108,10 @@ class Airflow:
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
+        alarm = Timer(LIMIT, self.close)
+        alarm.start()
         line = cast(IO[str], self._process.stdout).readline()
+        alarm.cancel()
         if not line:
             raise RuntimeError(f"the Airflow worker ended:\n{self.log.read_text()[-4000:]}")
         answer = cast(dict[str, Any], json.loads(line))

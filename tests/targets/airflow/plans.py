@@ -141,7 +141,7 @@ CREDIT = plan(
         Parameter("seed", "integer", 7),
         Parameter("min_auc", "number", 0.75, "Gate for promotion", minimum=0.5, maximum=1),
         Parameter("promote", "boolean", True),
-        Parameter("loss", "string", "log", "What training minimises.", enum=("log", "hinge"), pattern="^[a-z]+$"),
+        Parameter("loss", "string", "log", "What training minimises.", enum=("log", "hinge"), pattern="[a-z]+"),
         Parameter("regions", "list", ["north", "south", "east", "west", "a region with a rather long name"]),
         Parameter("items", "object", {"z": {"a": None, "b": [1, 2.5, False]}, "A": 'it\'s "so"', "é": "Grüße"}),
     ),

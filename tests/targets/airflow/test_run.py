@@ -80,6 +80,14 @@ def test_airflow_itself_refuses_a_parameter_out_of_range(airflow: Airflow, tmp_p
         run(airflow, tmp_path, DIAMOND, n=0)
 
 
+@pytest.mark.parametrize("pattern", ["[a-z]+", "(?i)[A-Z]+", "[0-9]+|[a-z]+"])
+def test_a_pattern_holds_for_the_whole_string(airflow: Airflow, tmp_path: Path, pattern: str) -> None:
+    made = plan("pattern", step("s", "true"), params=(Parameter("code", "string", "abc", pattern=pattern),))
+    assert run(airflow, tmp_path, made, code="xyz").status == "succeeded"
+    with pytest.raises(RuntimeError, match="does not match"):
+        run(airflow, tmp_path, made, code="x-1")
+
+
 def test_every_type_of_parameter_arrives(airflow: Airflow, tmp_path: Path) -> None:
     parameters = (
         Parameter("i", "integer", -3),

@@ -8,6 +8,7 @@ Change it when a feature moves from refused to supported, or when the file shoul
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -157,13 +158,20 @@ def _param(parameter: Parameter) -> str:
     named += [f"minimum={number(parameter.minimum)}"] if parameter.minimum is not None else []
     named += [f"maximum={number(parameter.maximum)}"] if parameter.maximum is not None else []
     named += [f"enum={literal(list(parameter.enum), 3, 12 + len('enum='), 1)}"] if parameter.enum else []
-    named += [f"pattern={string(parameter.pattern)}"] if parameter.pattern is not None else []
+    named += [f"pattern={string(_whole(parameter.pattern))}"] if parameter.pattern is not None else []
     named += [f"description={string(parameter.description)}"] if parameter.description else []
     arguments = [literal(parameter.default, 3, 12, 1), *named]
     line = f"{start}{', '.join(arguments)})"
     if fits(line, len(INDENT * 2), 1):
         return line
     return start + "\n" + "".join(f"{INDENT * 3}{argument},\n" for argument in arguments) + INDENT * 2 + ")"
+
+
+def _whole(pattern: str) -> str:
+    """The pattern for a whole string: JSON Schema looks for one anywhere. Flags such as `(?i)` must stay in front."""
+    flags = re.match(r"(\(\?[aimsux]+\))*", pattern)
+    start = flags.end() if flags else 0
+    return f"{pattern[:start]}^(?:{pattern[start:]})$"
 
 
 def _defaults(plan: Plan, options: AirflowOptions) -> list[tuple[str, str]]:
