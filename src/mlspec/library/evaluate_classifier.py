@@ -134,7 +134,11 @@ STEP = LibraryStep(
         "data": Port("dataset", "Rows the model was not trained on, with their true labels"),
     },
     outputs={
-        "metrics": Port("metrics", "auc, accuracy, precision, recall, f1, brier, log_loss, rows"),
+        "metrics": Port(
+            "metrics",
+            "auc, accuracy, precision, recall, f1, brier, log_loss, rows",
+            fields=("auc", "accuracy", "precision", "recall", "f1", "brier", "log_loss", "rows"),
+        ),
         "report": Port("report", "HTML: the figures, the confusion matrix, ROC and calibration curves"),
     },
     options={

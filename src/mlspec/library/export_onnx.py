@@ -145,7 +145,11 @@ STEP = LibraryStep(
     },
     outputs={
         "model": Port("model", "The ONNX file; outputs are the label and, for a classifier, the probabilities"),
-        "metrics": Port("metrics", "max_abs_difference, mismatched_labels, rows, bytes"),
+        "metrics": Port(
+            "metrics",
+            "max_abs_difference, mismatched_labels, rows, bytes",
+            fields=("max_abs_difference", "mismatched_labels", "rows", "bytes"),
+        ),
     },
     options={
         "rows": Option("integer", "How many rows to compare, spread evenly over the data", default=1000, minimum=1),

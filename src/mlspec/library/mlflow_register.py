@@ -244,7 +244,11 @@ STEP = LibraryStep(
         ),
     },
     extra_inputs=Port("metrics", "Metrics to log and tag the version with, each as `<input>.<name>`", required=False),
-    outputs={"values": Port("values", "name, version, uri (`models:/NAME/VERSION`), alias")},
+    outputs={
+        "values": Port(
+            "values", "name, version, uri (`models:/NAME/VERSION`), alias", fields=("name", "version", "uri", "alias")
+        )
+    },
     options={
         "name": Option("string", "The registered model's name", required=True),
         "alias": Option("string", "The alias to move to this version, such as `champion`"),

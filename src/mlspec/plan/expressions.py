@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlspec.diagnostics import Span
@@ -245,15 +246,12 @@ class Expressions:
     def _known_metric(self, named: Named, parts: tuple[str, ...], span: Span, path: Path) -> None:
         """Library steps may say which fields their metrics have."""
         port = named.library.outputs.get(parts[1]) if named.library else None
-        fields = getattr(port, "fields", ())
-        if (
-            fields
-            and parts[2] not in fields
-            and not any(parts[2].startswith(known[:-1]) for known in fields if known.endswith("*"))
-        ):
-            hint = did_you_mean(parts[2], fields, f"{parts[0]}.{parts[1]}.")
-            message = f"`{named.step.uses}` has no {port.type if port else 'value'} `{parts[2]}`"
-            self.findings.add("MLS304", message, span, hint, path=path)
+        known = port.fields if port else ()
+        if port is None or not known or any(fnmatchcase(parts[2], pattern) for pattern in known):
+            return
+        hint = did_you_mean(parts[2], known, f"{parts[0]}.{parts[1]}.")
+        message = f"`{named.step.uses}` makes no {'metric' if port.type == 'metrics' else 'value'} `{parts[2]}`"
+        self.findings.add("MLS304", message, span, hint, path=path)
 
 
 _CEL_HINTS = {"the condition ends too early": "an operand or a closing bracket is missing"}
