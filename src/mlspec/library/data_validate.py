@@ -186,7 +186,7 @@ STEP = LibraryStep(
     stage="data",
     inputs={"data": Port("dataset", "The table to check: Parquet or CSV")},
     outputs={
-        "metrics": Port("metrics", "rows, columns, checks, violations"),
+        "metrics": Port("metrics", "rows, columns, checks, violations", fields=("rows", "columns", "checks", "violations")),
         "report": Port("report", "HTML: violations, and a profile of every column"),
     },
     options={

@@ -164,8 +164,20 @@ STEP = LibraryStep(
             "metrics",
             "equalized_odds_difference, equal_opportunity_difference, demographic_parity_difference, accuracy_difference "
             "(each the largest over the sensitive columns), rows, and each group's rates (`selection_rate__SEX_1`)",
+            fields=(
+                "equalized_odds_difference",
+                "equal_opportunity_difference",
+                "demographic_parity_difference",
+                "accuracy_difference",
+                "rows",
+                "rows__*",
+                "selection_rate__*",
+                "true_positive_rate__*",
+                "false_positive_rate__*",
+                "accuracy__*",
+            ),
         ),
-        "table": Port("dataset", "CSV: one row a group with its rows, selection rate, error rates and accuracy"),
+        "table": Port("report", "CSV: one row a group with its rows, selection rate, error rates and accuracy"),
         "report": Port("report", "HTML: the same table and the differences"),
     },
     options={

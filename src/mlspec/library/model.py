@@ -38,6 +38,8 @@ class Port:
     required: bool = True
     many: bool = False
     """The input may also be a list (of a matrix's outputs)."""
+    fields: tuple[str, ...] = ()
+    """The names in a `metrics` or `values` output, as far as they are known; `rate__*` stands for all that begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Option:
     items: OptionType | None = None
     """The type of a list's elements."""
     file: bool = False
-    """The value is a file's path in the project: what the file says counts like the value itself."""
+    """The value is a file's path in the project: the compiler warns where it is missing."""
 
     def problem(self, value: Any) -> str | None:
         """Say what is wrong with a value, as the end of a sentence (`must be …`); None when nothing is."""
@@ -117,11 +119,6 @@ class LibraryStep:
                 message = f"{self.name} needs the option {name!r}"
                 found.append(OptionProblem(None, message, f"{name}: {option.description}"))
         return found
-
-    def files(self, with_: Mapping[str, Any]) -> list[str]:
-        """Return the project's files that options name, sorted: a step is up to date only while these are unchanged."""
-        named = {with_[name] for name, option in self.options.items() if option.file and name in with_}
-        return sorted(path for path in named if isinstance(path, str))
 
     def run(self, inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, Any] | None:
         """Run the step on files; returns its `metrics` or `values`, keyed by output name when it has several.

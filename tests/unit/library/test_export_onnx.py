@@ -14,6 +14,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from mlspec.library import load
 from mlspec.library.model import StepError
 
+pytestmark = pytest.mark.filterwarnings("ignore:Field onnx.AttributeProto:DeprecationWarning")  # skl2onnx's own matter
+
 
 @pytest.fixture
 def export(tmp_path, run):

@@ -16,7 +16,6 @@ STEP = LibraryStep(
         "mode": Option("string", "How", default="fail", enum=("fail", "report")),
         "columns": Option("list", "Which", items="string"),
         "label": Option("scalar", "Which one"),
-        "contract": Option("string", "A file", file=True),
     },
     requirements=("some-package",),
     function=lambda inputs, outputs, with_: dict(with_),
@@ -65,7 +64,7 @@ def test_a_value_known_only_when_it_runs_is_given_but_not_judged():
 
 def test_run_fills_in_defaults_and_makes_integers(tmp_path):
     done = STEP.run({"data": tmp_path}, {"report": tmp_path / "r"}, {"target": "y", "rows": 4.0})
-    assert done == {"target": "y", "rows": 4, "mode": "fail", "columns": None, "label": None, "contract": None}
+    assert done == {"target": "y", "rows": 4, "mode": "fail", "columns": None, "label": None}
     assert isinstance(done["rows"], int)
 
 
@@ -97,11 +96,6 @@ def test_run_says_what_is_not_installed(tmp_path):
     step = LibraryStep("test/needy", "Needs", "model", {}, {}, needs_it, requirements=("that-package",))
     with pytest.raises(StepError, match=r"needs that-package, and the module 'no_such_module_here' is not installed here"):
         step.run({}, {}, {})
-
-
-def test_files_are_those_that_options_name():
-    assert STEP.files({"contract": "b.yaml", "target": "y"}) == ["b.yaml"]
-    assert STEP.files({"target": "y", "contract": None}) == []
 
 
 def test_extra_inputs():
