@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from lark import Token, Tree
 
-from mlspec.expr.cel import ConditionSyntaxError, Syntax, parse
+from mlspec.expr.cel import ConditionSyntaxError, Syntax, double_of, parse
 from mlspec.expr.checker import collapsed, dotted, offsets
-
 
 _MIRRORED = {
     "relation_lt": "relation_gt",
@@ -111,5 +110,4 @@ def _number(node: Syntax) -> float | None:
     token = node.children[0] if node.data == "literal" and node.children else None
     if not isinstance(token, Token) or token.type not in ("INT_LIT", "UINT_LIT", "FLOAT_LIT"):
         return None
-    text = token.value.rstrip("uU")
-    return sign * (float(text) if token.type == "FLOAT_LIT" else float(int(text, 0)))
+    return sign * double_of(token.value)

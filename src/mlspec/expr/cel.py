@@ -99,14 +99,31 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> bool:
 def _as_double(token: Token) -> Token:
     if token.type not in ("INT_LIT", "UINT_LIT"):
         return token
-    return Token("FLOAT_LIT", str(float(int(token.value.rstrip("uU"), 0))))
+    value = double_of(token.value)
+    # A literal beyond every double is written as CEL can read it: there is no word for infinity.
+    return Token("FLOAT_LIT", str(value) if math.isfinite(value) else "1e999" if value > 0 else "-1e999")
+
+
+def double_of(literal: str) -> float:
+    """Return the value of a CEL number. Leading zeros mean nothing; what no double can hold is infinite."""
+    text = literal.lower().rstrip("u")
+    sign = -1.0 if text.startswith("-") else 1.0
+    digits = text.lstrip("-")
+    return sign * _widened(int(digits, 16)) if digits.startswith("0x") else float(text)
+
+
+def _widened(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _to_cel(value: Any) -> Any:
     if isinstance(value, bool):
         return BoolType(value)
     if isinstance(value, int | float):
-        return DoubleType(value)
+        return DoubleType(_widened(value))
     if isinstance(value, str):
         return StringType(value)
     if isinstance(value, list | tuple):
