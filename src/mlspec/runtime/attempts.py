@@ -17,7 +17,7 @@ from typing import NamedTuple
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.files import Outputs
 from mlspec.runtime.groups import End, Supervisor
-from mlspec.runtime.options import Retry
+from mlspec.runtime.model import Retry
 from mlspec.runtime.records import Ending
 
 

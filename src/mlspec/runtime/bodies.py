@@ -19,7 +19,8 @@ from mlspec.expr.shell import problems, rewrite
 from mlspec.expr.template import TemplateError
 from mlspec.expr.values import as_text, compact
 from mlspec.runtime.failures import StepError
-from mlspec.runtime.options import Call, Command, Options, Shell, Uses
+from mlspec.runtime.model import Call, Command, Shell, Uses
+from mlspec.runtime.options import Options
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FIELD = re.compile(r"\{(inputs|outputs|with)\.([A-Za-z_][A-Za-z0-9_-]*)\}")

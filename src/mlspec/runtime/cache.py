@@ -18,7 +18,8 @@ from mlspec.runtime.expressions import Scope
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.files import Outputs
 from mlspec.runtime.layout import cache_entry
-from mlspec.runtime.options import Gate, Options, Shell, Uses
+from mlspec.runtime.model import Gate, Shell, Uses
+from mlspec.runtime.options import Options
 from mlspec.runtime.records import Ending, Records, encoded
 from mlspec.runtime.trees import digest_of
 

@@ -12,7 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mlspec.runtime.options import Call, Command, Options, Shell, Uses
+from mlspec.runtime.model import Call, Command, Shell, Uses
+from mlspec.runtime.options import Options
 from mlspec.runtime.store import is_remote, local_path
 from mlspec.runtime.trees import Entry, files_below
 

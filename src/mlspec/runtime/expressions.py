@@ -16,7 +16,8 @@ from typing import Any
 from mlspec.expr.template import TemplateError, render_tree
 from mlspec.expr.values import compact, typed
 from mlspec.runtime.failures import StepError
-from mlspec.runtime.options import Options, Param
+from mlspec.runtime.model import Param
+from mlspec.runtime.options import Options
 
 _ADDRESSES = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
 
@@ -44,6 +45,8 @@ class Scope:
     def lookup(self, address: str) -> Any:
         """The value of an address; raises `StepError` that names it when there is none."""
         root, *fields = address.split(".")
+        if self._options.values.get(".".join((root, *fields[:1]))) == []:
+            return []  # of no instances, every field is the empty list
         value = self._run() if root == "run" else self._roots.get(root, _NOTHING)
         for depth, field in enumerate(fields, 1):
             if value is _NOTHING:

@@ -9,72 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlspec.expr.values import decode
 from mlspec.runtime.executor import plain
 from mlspec.runtime.failures import UsageError
+from mlspec.runtime.model import Body, Call, Command, Gate, Output, Param, Retry, Shell, Uses
 
 ARTIFACT_TYPES = ("dataset", "model", "report", "artifact", "metrics", "values")
 PARAM_TYPES = ("string", "integer", "number", "boolean", "list", "object")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-
-
-class Shell(NamedTuple):
-    """A `/bin/sh -e` script, its `${{ }}` placeholders still in it."""
-
-    script: str
-
-
-class Call(NamedTuple):
-    """A Python function of the user's, `module:function`."""
-
-    function: str
-
-
-class Uses(NamedTuple):
-    """A step of the library, by name."""
-
-    name: str
-
-
-class Gate(NamedTuple):
-    """Conditions that must all hold."""
-
-    lines: tuple[str, ...]
-    otherwise: str
-
-
-class Command(NamedTuple):
-    """A command and its arguments, with `{inputs.x}`, `{outputs.x}` and `{with.x}` still in them."""
-
-    words: tuple[str, ...]
-
-
-Body = Shell | Call | Uses | Gate | Command
-
-
-class Output(NamedTuple):
-    """An output: its artifact type, and the path an orchestrator wants it at."""
-
-    type: str
-    path: str | None
-
-
-class Param(NamedTuple):
-    """A run parameter: its type, and its text unless the environment has it."""
-
-    type: str
-    text: str | None
-
-
-class Retry(NamedTuple):
-    """`limit` counts retries; times are seconds."""
-
-    limit: int = 0
-    delay: float = 0.0
-    factor: float = 1.0
-    max_delay: float | None = None
 
 
 class Options:

@@ -17,7 +17,8 @@ from mlspec.runtime.expressions import Scope
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.files import Inputs, Outputs, Scratch
 from mlspec.runtime.groups import Supervisor
-from mlspec.runtime.options import Call, Gate, Options, Uses
+from mlspec.runtime.model import Call, Gate, Uses
+from mlspec.runtime.options import Options
 from mlspec.runtime.records import Ending, Records
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from mlspec.expr.values import as_text
-from mlspec.runtime.options import Options, Uses
+from mlspec.runtime.model import Uses
+from mlspec.runtime.options import Options
 from mlspec.runtime.records import Ending
 
 _BATCH = 100

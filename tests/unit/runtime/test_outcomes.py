@@ -140,6 +140,14 @@ def test_steps_read_each_other_through_the_store(project: Project) -> None:
     assert project.record("down")["with"] == {"aucs": [0.0, 0.1]}
 
 
+def test_a_list_of_no_files_is_empty_in_every_form(project: Project) -> None:
+    out = project.done(
+        *("--step", "s", "--input", "all[]=", "--value", "up.m[]=", "--with", "aucs=${{ up.m.auc }}"),
+        *("--shell", "printf '%s|' ${{ inputs.all }} \"$MLSPEC_INPUT_ALL\" ${{ with.aucs }}"),
+    )
+    assert out == "[]|[]|"
+
+
 def test_a_condition_that_does_not_hold_skips_the_step(project: Project) -> None:
     words = ("--step", "s", "--output", "o=model", "--when", "params.n > 3", "--shell", "touch ran")
     end = project.exec("--param", "n:integer=3", *words)
