@@ -1,12 +1,15 @@
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from mlspec import library
 from mlspec.library import LibraryStep, load, names
 
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "employment"
 OURS = {"data/validate", "evaluate/classifier", "export/onnx", "fairness/assess", "mlflow/register"}
 
 
@@ -59,3 +62,21 @@ def test_declarations_need_the_standard_library_only():
 
 
 _PATH = f"import sys; sys.path.insert(0, {str(library.__path__[0])!r}.rsplit('/', 2)[0]); "
+
+
+def test_the_fields_declared_are_those_that_come_out(employment, run):
+    """The compiler checks expressions against them."""
+    contract = str(EXAMPLE / "contracts" / "employment.yaml")
+    inputs = {"model": employment / "model", "data": employment / "test"}
+    made = {
+        "data/validate": run("data/validate", {"data": employment / "table"}, contract=contract),
+        "evaluate/classifier": run("evaluate/classifier", inputs, target="employed"),
+        "export/onnx": run("export/onnx", inputs),
+    }
+    for name, (result, _) in made.items():
+        assert tuple(sorted(result)) == tuple(sorted(load(name).outputs["metrics"].fields)), name
+    result, _ = run("fairness/assess", inputs, target="employed", sensitive=["SEX"])
+    groups = {name for name in result if "__" in name}
+    declared = load("fairness/assess").outputs["metrics"].fields
+    assert {name for name in declared if not name.endswith("*")} == set(result) - groups
+    assert all(any(fnmatchcase(name, pattern) for pattern in declared) for name in groups)
