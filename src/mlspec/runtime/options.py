@@ -275,3 +275,11 @@ _PARSED = {
     "--retry": _retry,
     "--timeout": _timeout,
 }
+
+
+def usage() -> str:
+    """Every option on one page; docs/step-process.md says what they mean."""
+    names = [*_TEXTS, *_FLAGS, *_LISTS, *_PARSED]
+    required = "usage: mlspec exec --run-id ID --step NAME --store URI [OPTION]... BODY"
+    bodies = "BODY: --shell SCRIPT | --call MODULE:FUNCTION | --uses NAME | --gate CEL... | -- COMMAND..."
+    return "\n".join([required, bodies, f"OPTION: {' '.join(sorted(names))}", "See docs/step-process.md."])

@@ -17,7 +17,7 @@ from mlspec.runtime.failures import Interrupted, StepError, UsageError
 from mlspec.runtime.files import Scratch
 from mlspec.runtime.groups import Supervisor
 from mlspec.runtime.layout import failure_name
-from mlspec.runtime.options import Options, parse
+from mlspec.runtime.options import Options, parse, usage
 from mlspec.runtime.records import Records
 from mlspec.runtime.step import Step
 from mlspec.runtime.store import open_store
@@ -27,6 +27,9 @@ DONE, FAILED, USAGE, NOT_RUN = 0, 1, 2, 99
 
 def main(arguments: list[str]) -> int:
     """Run the step that `arguments` describe; returns the exit status of docs/step-process.md."""
+    if arguments in (["--help"], ["-h"]):
+        print(usage())
+        return DONE
     try:
         options = parse(arguments)
         _enter(options.project or os.environ.get("MLSPEC_PROJECT"))

@@ -326,6 +326,13 @@ def test_a_wrong_call_ends_with_2_and_leaves_nothing(project: Project, words: tu
     assert not (project.root / "store").exists()
 
 
+def test_help_names_every_option_of_the_reference(project: Project) -> None:
+    command = [sys.executable, "-m", "mlspec", "exec", "--help"]
+    text = subprocess.check_output(command, env=project.environment, text=True)
+    reference = (Path(__file__).parents[3] / "docs" / "step-process.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"--[a-z-]+", text)) == set(re.findall(r"`(--[a-z-]+)", reference))
+
+
 def test_values_that_look_like_options_are_values(project: Project) -> None:
     words = ("--step", "s", "--with=x=-v", "--item", "-1", "--shell=echo ${{ with.x }} ${{ item }}")
     assert project.done(*words) == "-v -1\n"
