@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 from mlspec.plan import graph
+from mlspec.plan.describe import kind, logic
 from mlspec.plan.model import ExternalUri, Input, Plan, ProjectPath, Step
-from mlspec.report.describe import kind, logic
 
 
 def render(plan: Plan) -> str:

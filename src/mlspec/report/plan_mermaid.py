@@ -16,9 +16,7 @@ def render(plan: Plan) -> str:
     """Return a flowchart: boxes for steps, rhombs for gates, parallelograms for approvals."""
     ids = [step.id for step in plan.steps]
     above = graph.reduced(ids, {step.id: step.upstream for step in plan.steps})
-    lines = ["flowchart LR"]
-    for step in plan.steps:
-        lines.append(f"  {step.slug}{_shape(step)}:::{step.stage}")
+    lines = ["flowchart LR", *(f"  {step.slug}{_shape(step)}:::{step.stage}" for step in plan.steps)]
     for step in plan.steps:
         lines += [f"  {plan.by_id[other].slug} --> {step.slug}" for other in above[step.id]]
     if plan.finals:

@@ -6,8 +6,8 @@ In: a plan. Out: lines. Never colours, never measures a terminal. Change it when
 from __future__ import annotations
 
 from mlspec.plan import graph
+from mlspec.plan.describe import kind, logic
 from mlspec.plan.model import Plan, Step
-from mlspec.report.describe import kind, logic
 
 
 def render(plan: Plan) -> str:

@@ -7,10 +7,10 @@ Change it when a parameter learns a new constraint.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from mlspec.expr.values import as_text, compact, is_a, typed
+from mlspec.expr.limits import violation
+from mlspec.expr.values import as_text, typed
 from mlspec.plan.model import Json, Parameter, Plan
 
 
@@ -51,16 +51,6 @@ def _known(plan: Plan, name: str) -> Parameter:
 
 
 def _check(parameter: Parameter, value: Json) -> None:
-    def refuse(reason: str) -> ParameterError:
-        return ParameterError(f"parameter {parameter.name}: {compact(value)} {reason}")
-
-    if not is_a(value, parameter.type):
-        raise refuse(f"is not of type {parameter.type}")
-    if parameter.minimum is not None and not value >= parameter.minimum:
-        raise refuse(f"is below the minimum {parameter.minimum:g}")
-    if parameter.maximum is not None and not value <= parameter.maximum:
-        raise refuse(f"is above the maximum {parameter.maximum:g}")
-    if parameter.enum and value not in parameter.enum:
-        raise refuse(f"is none of {', '.join(map(compact, parameter.enum))}")
-    if parameter.pattern and not re.search(parameter.pattern, value):
-        raise refuse(f"does not match {parameter.pattern}")
+    broken = violation(parameter, value)
+    if broken is not None:
+        raise ParameterError(f"parameter {parameter.name}: {broken}")

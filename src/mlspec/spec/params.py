@@ -1,7 +1,7 @@
 """`params:`: typed values that each run can override.
 
 In: short forms (`seed: 7`) and long forms (`{type, default, …}`). Out: `Param` models whose default keeps its own limits.
-Owns parameter types and constraints; never reads a run's values (see `mlspec.plan.params`).
+Owns parameter types and constraints; never reads a run's values (see `mlspec.runner.params`).
 Change it when parameters get another type or constraint.
 """
 
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from mlspec.expr.limits import violation
 from mlspec.expr.values import is_a
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import found
@@ -54,21 +55,6 @@ class Param(Section):
             re.compile(self.pattern or "")
         except re.error as error:
             raise wrong("MLS215", f"`pattern` is no regular expression: {error}", key="pattern") from None
-
-
-def violation(param: Any, value: Any) -> str | None:
-    """Say what a value breaks (`is below its minimum 0.5`), or None. `param` has a parameter's attributes."""
-    if not is_a(value, param.type):
-        return f"{found(value)} is not of its type {param.type}"
-    if param.minimum is not None and not value >= param.minimum:
-        return f"{value} is below its minimum {param.minimum:g}"
-    if param.maximum is not None and not value <= param.maximum:
-        return f"{value} is above its maximum {param.maximum:g}"
-    if param.enum and value not in param.enum:
-        return f"{found(value)} is none of {', '.join(map(str, param.enum))}"
-    if param.pattern is not None and not re.fullmatch(param.pattern, value):
-        return f"{found(value)} does not match its pattern `{param.pattern}`"
-    return None
 
 
 def _long_form(value: Any) -> Any:

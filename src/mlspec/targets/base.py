@@ -29,8 +29,8 @@ __all__ = [
     "Target",
     "checksum_of",
     "emulated",
+    "joined",
     "native",
-    "origin",
     "refusals",
     "refused",
     "seal_of",
@@ -114,6 +114,6 @@ def refusals(plan: Plan, target: Target) -> list[Diagnostic]:
     return findings
 
 
-def origin(description: Sequence[str]) -> str:
+def joined(description: Sequence[str]) -> str:
     """Join the parts of a step's one-line comment, leaving out empty ones."""
     return " · ".join(part for part in description if part)

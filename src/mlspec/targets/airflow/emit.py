@@ -15,11 +15,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mlspec.plan.command import number, step_options
-from mlspec.plan.model import Call, Gate, Json, Parameter, Plan, Secret, Step, Uses
+from mlspec.plan.describe import origin
+from mlspec.plan.model import Gate, Json, Parameter, Plan, Secret, Step
 from mlspec.resources import folder
 from mlspec.targets.airflow.literals import INDENT, block, fits, literal, string, visible
 from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
-from mlspec.targets.base import GeneratedFile, origin, sealed
+from mlspec.targets.base import GeneratedFile, sealed
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -197,7 +198,7 @@ def _task(plan: Plan, step: Step, variables: Mapping[str, str], *, final: bool =
         # Airflow's own fail_fast would end tasks that are running.
         options.insert(1, string("--fail-fast"))
     return _Task(
-        comment=visible(origin((step.id, _logic(step)))),
+        comment=visible(f"{step.id}: {origin(step, plan.spec_file)}"),
         variable=variable,
         task_id=string(step.slug),
         noqa="" if variable == step.slug or teardown else "  # noqa: AIR001",
@@ -251,18 +252,6 @@ def _upstream(step: Step, variables: Mapping[str, str]) -> str:
     if fits(line, len(INDENT), len(f" >> {variables[step.id]}")):
         return line
     return "[\n" + "".join(f"{INDENT * 2}{name},\n" for name in names) + f"{INDENT}]"
-
-
-def _logic(step: Step) -> str:
-    """Where the logic of a step is, for the comment above it."""
-    match step.body:
-        case Call(function):
-            return f"call {function}"
-        case Uses(name):
-            return f"library step {name}"
-        case Gate(otherwise=otherwise):
-            return "gate, else the run fails" if otherwise == "stop" else "gate, else what follows is skipped"
-    return "run, the script below"
 
 
 def _arguments(plan: Plan, step: Step) -> list[str]:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlspec.expr.values import as_text, compact
 from mlspec.plan.command import number, step_options
-from mlspec.plan.model import Call, Gate, Parameter, Plan, Step, Uses
+from mlspec.plan.describe import origin
+from mlspec.plan.model import Parameter, Plan, Step
 from mlspec.resources import folder
-from mlspec.targets.base import GeneratedFile, origin, sealed
+from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, block, comment, literal, modified_utf8
 from mlspec.targets.jenkins.levels import Level, levels_of
@@ -140,7 +141,7 @@ def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
         id=literal(step.id),
         function=f"run_{step.slug}",
         ready=f"ready({literal(step.id)}, [{needs}]{run_if})" if ready else "",
-        comment=comment(origin((f"{step.id}: {_logic(plan, step)}", step.description))),
+        comment=comment(joined((f"{step.id}: {origin(step, plan.spec_file)}", step.description))),
         arguments=between.join([literal(step.id), *settings]),
         options=list(_option_lines(step_options(plan, step))),
     )
@@ -162,18 +163,6 @@ def _needs(plan: Plan, step: Step) -> list[str]:
     by_id = plan.by_id
     names = [f"{by_id[name].name}[*]" if by_id[name].instance else name for name in step.upstream]
     return list(dict.fromkeys(names))
-
-
-def _logic(plan: Plan, step: Step) -> str:
-    match step.body:
-        case Call(function):
-            return f"call {function}"
-        case Uses(name):
-            return f"uses {name}"
-        case Gate(_, otherwise):
-            return f"gate in {plan.spec_file}, otherwise {otherwise}"
-        case _:
-            return f"run in {plan.spec_file}"
 
 
 def _groovy(value: Any) -> str:
@@ -208,7 +197,7 @@ def _description(parameter: Parameter) -> str:
         f"at most {number(parameter.maximum)}" if parameter.maximum is not None else "",
         f"matches {parameter.pattern}" if parameter.pattern else "",
     ]
-    return origin((parameter.description, ", ".join(part for part in (parameter.type, *bounds) if part)))
+    return joined((parameter.description, ", ".join(part for part in (parameter.type, *bounds) if part)))
 
 
 def _data(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
@@ -226,7 +215,7 @@ def _data(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
 
 def entry_of(plan: Plan, step: Step, place: dict[str, Any]) -> str:
     """A step as JSON, one option a line: what the data form has of it. `place` is its level and chain."""
-    head: dict[str, Any] = {"step": step.id, "logic": _logic(plan, step), **place, "needs": _needs(plan, step)}
+    head: dict[str, Any] = {"step": step.id, "logic": origin(step, plan.spec_file), **place, "needs": _needs(plan, step)}
     if step.run_if != "success":
         head["run_if"] = step.run_if
     if settings := settings_of(plan, step):

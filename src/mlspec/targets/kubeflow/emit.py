@@ -17,9 +17,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mlspec.plan.model import Call, Gate, Plan, Shell, Step, Uses
+from mlspec.plan.describe import origin
+from mlspec.plan.model import Plan, Step
 from mlspec.resources import folder
-from mlspec.targets.base import GeneratedFile, origin, sealed
+from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow import platform, yamltext
 from mlspec.targets.kubeflow.arguments import RUN_ID, RUN_STATUS, arguments, artifact_inputs, param_inputs
@@ -96,7 +97,7 @@ def _blocks(plan: Plan, graph: Graph, options: KubeflowOptions, steps: Sequence[
         params = param_inputs(step)
         channels = [(shape.channel(graph.names[above]), graph.names[above]) for group in groups for above in group]
         yield Block(
-            comment=yamltext.comment(origin([f"{step.id}: {_logic(step)}", step.description])),
+            comment=yamltext.comment(joined([f"{step.id}: {origin(step, plan.spec_file)}", step.description])),
             task=graph.names[step.id],
             image=yamltext.scalar(image_of(plan, step, options) or DEFAULT_IMAGE),
             args=[yamltext.item(word, 10) for word in arguments(plan, step, final=final)],
@@ -129,21 +130,6 @@ def _schema(kind: str) -> str:
 
 def _title(plan: Plan, step_id: str, output: str) -> str:
     return next(_schema(found.type) for found in plan.by_id[step_id].outputs if found.name == output)
-
-
-def _logic(step: Step) -> str:
-    match step.body:
-        case Shell(script):
-            first, _, rest = script.strip().partition("\n")
-            return f"run {first}{' …' if rest else ''}"
-        case Call(function):
-            return f"call {function}"
-        case Uses(name):
-            return f"uses {name}"
-        case Gate(lines, otherwise):
-            return f"gate {' and '.join(lines)}, otherwise {otherwise}"
-        case _:
-            raise ValueError(f"step {step.id} has no process")
 
 
 def _resources(step: Step) -> Pairs:

@@ -1,6 +1,7 @@
 """What a step is, in a few words.
 
-In: a step of the plan. Out: one line of text. Owns the words that pictures and lists share; never formats for one of them.
+In: a step of the plan. Out: one line of text. Owns the words that generated files, pictures and lists share; never
+formats for one of them.
 Change it when steps have another kind of body.
 """
 
@@ -25,6 +26,19 @@ def logic(step: Step) -> str:
             return _short(" and ".join(lines)) + f", otherwise {otherwise}"
         case Approval(message):
             return _short(message)
+
+
+def origin(step: Step, spec_file: str) -> str:
+    """Where to look for the logic: the comment above a step in generated files, which show the rest below it."""
+    match step.body:
+        case Call(function):
+            return f"call {function}"
+        case Uses(name):
+            return f"uses {name}"
+        case Gate(_, otherwise):
+            return f"gate in {spec_file}, otherwise {otherwise}"
+        case Shell() | Approval():
+            return f"{kind(step)} in {spec_file}"
 
 
 def kind(step: Step) -> str:

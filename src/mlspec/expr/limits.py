@@ -1,0 +1,53 @@
+"""What a parameter's limits say of a value, the same when a spec is checked and when a run is started.
+
+In: a parameter's attributes and a JSON value. Out: what the value breaks, in words. Owns type, bounds, `enum` and `pattern`.
+Never knows where the value came from. Change it when a parameter learns another limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any, Protocol
+
+from mlspec.expr.values import as_text, is_a
+
+
+class Limited(Protocol):
+    """A parameter: of the spec or of the plan."""
+
+    @property
+    def type(self) -> str:
+        """string, integer, number, boolean, list or object."""
+
+    @property
+    def minimum(self) -> float | None:
+        """The least a number may be."""
+
+    @property
+    def maximum(self) -> float | None:
+        """The most a number may be."""
+
+    @property
+    def enum(self) -> Collection[Any]:
+        """The only values there are; any when empty."""
+
+    @property
+    def pattern(self) -> str | None:
+        """A regular expression that a whole string must match."""
+
+
+def violation(limits: Limited, value: Any) -> str | None:
+    """Say what a value breaks (`0.2 is below its minimum 0.5`); None when nothing."""
+    shown = as_text(value) if len(as_text(value)) <= 60 else as_text(value)[:57] + "…"
+    if not is_a(value, limits.type):
+        return f"{shown} is not of its type {limits.type}"
+    if limits.minimum is not None and not value >= limits.minimum:
+        return f"{shown} is below its minimum {limits.minimum:g}"
+    if limits.maximum is not None and not value <= limits.maximum:
+        return f"{shown} is above its maximum {limits.maximum:g}"
+    if limits.enum and value not in limits.enum:
+        return f"{shown} is none of {', '.join(map(as_text, limits.enum))}"
+    if limits.pattern is not None and not re.fullmatch(limits.pattern, value):
+        return f"{shown} does not match its pattern `{limits.pattern}`"
+    return None
