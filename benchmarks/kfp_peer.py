@@ -10,21 +10,21 @@ import sys
 from typing import Any, cast
 
 from kfp import compiler, dsl
-from specs import Shape, parent
+from specs import IMAGE, Shape, parent
 
 
 def first_component(name: str) -> Any:
-    def step(n: int, table: dsl.Output[dsl.Dataset]):  # type: ignore[no-untyped-def]
-        return dsl.ContainerSpec(image="python:3.11", command=["sh", "-ec", 'echo "$0" > "$1"'], args=[n, table.path])
+    def step(n: int, table: dsl.Output[dsl.Artifact]):  # type: ignore[no-untyped-def]
+        return dsl.ContainerSpec(image=IMAGE, command=["sh", "-ec", 'echo "$0" > "$1"'], args=[n, table.path])
 
     step.__name__ = name
     return dsl.container_component(step)
 
 
 def next_component(name: str) -> Any:
-    def step(n: int, source: dsl.Input[dsl.Dataset], table: dsl.Output[dsl.Dataset]):  # type: ignore[no-untyped-def]
+    def step(n: int, source: dsl.Input[dsl.Artifact], table: dsl.Output[dsl.Artifact]):  # type: ignore[no-untyped-def]
         return dsl.ContainerSpec(
-            image="python:3.11",
+            image=IMAGE,
             command=["sh", "-ec", 'cat "$1" > "$2"; echo "$0" >> "$2"'],
             args=[n, source.path, table.path],
         )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Literal
 
 Shape = Literal["chain", "tree"]
+IMAGE = "python@sha256:" + "0" * 64
+"""Pinned by digest, as every image should be; nothing runs it."""
 
 
 def parent(shape: Shape, number: int) -> int | None:
@@ -27,7 +29,7 @@ def spec(shape: Shape, steps: int) -> str:
         "metadata:",
         f"  name: {shape}-{steps}",
         "environments:",
-        "  base: {image: python:3.11}",
+        f"  base: {{image: {IMAGE}}}",
         "defaults: {environment: base}",
         "steps:",
     ]
@@ -37,10 +39,8 @@ def spec(shape: Shape, steps: int) -> str:
         if source is None:
             lines.append("    run: echo ${{ with.n }} > ${{ outputs.table }}")
         else:
-            lines.append(
-                "    run: cat ${{ inputs.table }} > ${{ outputs.table }}; echo ${{ with.n }} >> ${{ outputs.table }}"
-            )
+            lines.append("    run: cat ${{ inputs.table }} > ${{ outputs.table }}; echo ${{ with.n }} >> ${{ outputs.table }}")
             lines.append(f"    inputs: {{table: s{source}.table}}")
         lines.append(f"    with: {{n: {number}}}")
-        lines.append("    outputs: {table: dataset}")
+        lines.append("    outputs: {table: artifact}")
     return "\n".join(lines) + "\n"
