@@ -18,6 +18,7 @@ from mlspec.plan.findings import did_you_mean
 from mlspec.plan.generated import GeneratedFile
 from mlspec.plan.model import Plan
 from mlspec.source import Document, assemble
+from mlspec.spec import leaks
 from mlspec.spec.loaded import Spec
 from mlspec.spec.validate import validate, validate_section
 
@@ -51,7 +52,8 @@ def check(
 ) -> Checked:
     """Take a spec as far as it goes; `strict` turns warnings into errors. `text` stands for the file's content."""
     document = assemble(path, profile=profile, sets=sets, text=text)
-    checked = Checked(document, findings=list(document.findings))
+    leaked, values = leaks.find(document)
+    checked = Checked(document, findings=[*document.findings, *leaked])
     if document.root is not None:
         lifecycle, findings = validate(document.root)
         checked.findings += findings
@@ -59,7 +61,7 @@ def check(
             checked.spec = Spec(lifecycle, document, document.root)
             checked.plan, findings = _planned(checked.spec)
             checked.findings += findings
-    checked.findings = in_order(_heard(checked, strict))
+    checked.findings = in_order([leaks.silent(finding, values) for finding in _heard(checked, strict)])
     if has_errors(checked.findings):
         checked.plan = None
     return checked
@@ -173,17 +175,20 @@ def _all_steps(spec: Spec) -> Iterable[tuple[tuple[str | int, ...], Any]]:
 
 
 def _heard(checked: Checked, strict: bool) -> list[Diagnostic]:
-    """Leave out warnings that the spec silences, by `lint: ignore` or a comment on the line; make the rest errors if strict."""
+    """Leave out warnings that the spec silences, by `lint: ignore` or a comment on the line; make the rest errors if strict.
+
+    What only looks like a secret can be silenced as well, on its own line.
+    """
     lint = checked.spec.lifecycle.lint if checked.spec is not None else None
     ignored = set(lint.ignore) if lint is not None else set()
     heard = []
     for finding in checked.findings:
-        if finding.severity == "warning":
-            if finding.code in ignored or _silenced(checked.document, finding):
-                continue
-            if strict:
-                finding = replace(finding, severity="error")
-        heard.append(finding)
+        warning = finding.severity == "warning"
+        if (warning and finding.code in ignored) or (
+            (warning or finding.code == "MLS603") and _silenced(checked.document, finding)
+        ):
+            continue
+        heard.append(replace(finding, severity="error") if warning and strict else finding)
     return heard
 
 
@@ -195,10 +200,12 @@ def _silenced(document: Document, finding: Diagnostic) -> bool:
 
 
 def json_schema() -> str:
-    """The JSON Schema of the language with the sections of our own targets; those of other packages are not in it."""
+    """The JSON Schema of the language with our own targets and library steps; those of other packages are not in it."""
+    from mlspec import library
     from mlspec.spec.schema import json_schema as make
     from mlspec.targets.base import targets
 
     own = {name: target for name, target in targets().items() if type(target).__module__.startswith("mlspec.")}
     extensions = {name: target.extension for name, target in own.items() if target.extension is not None}
-    return make({name: target.options for name, target in own.items()}, extensions)
+    steps = [step for step in map(library.load, library.names()) if step.function.__module__.startswith("mlspec.")]
+    return make({name: target.options for name, target in own.items()}, extensions, steps)

@@ -17,7 +17,7 @@ from mlspec.diagnostics import Diagnostic, Related, Span, has_errors
 from mlspec.plan import graph, model
 from mlspec.plan.expressions import Expressions
 from mlspec.plan.findings import Findings, did_you_mean
-from mlspec.plan.passes import calls, files, gates, images, leaks, pins, policies, unused
+from mlspec.plan.passes import calls, files, gates, images, pins, policies, unused
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.scope import Scope
 from mlspec.plan.steps import Builder, instances_of
@@ -38,7 +38,6 @@ SPEC_PASSES: tuple[Callable[[Spec, Iterable[Pipeline], Findings], None], ...] = 
     unused.check_params,
     pins.check,
     images.check,
-    leaks.check,
 )
 """Checks of the whole spec."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mlspec.plan.expressions import Reads
+from mlspec.plan.resolve import Reads
 from mlspec.plan.scope import Scope
 from mlspec.plan.wiring import Wired
 from mlspec.spec.loaded import Spec

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from mlspec.diagnostics import Span
 from mlspec.library import names
 from mlspec.library.model import Port
-from mlspec.plan.expressions import Expressions, Reads, find_output, find_step
+from mlspec.plan.addresses import Address, find_output, find_step
+from mlspec.plan.expressions import Expressions
 from mlspec.plan.findings import Findings, did_you_mean
+from mlspec.plan.resolve import Reads
 from mlspec.plan.scope import Named, Path, Scope
 from mlspec.spec.step import BODIES
 
@@ -64,38 +66,36 @@ class _Wiring:
 
     def _inputs(self) -> None:
         for name, source in self.step.inputs.items():
-            if source.address is None:
-                continue
-            path: Path = (*self.path, "inputs", name)
-            span = self.spec.span(*path)
-            parts = tuple(source.address.split("."))
-            if parts[0] in ("params", "run", "item", "matrix", "with", "inputs", "outputs"):
-                hint = f"pass it with `with: {{{name}: ${{{{ {source.address} }}}}}}`"
-                self.findings.add(
-                    "MLS303", f"`{source.address}` is a value: an input is a file or a folder", span, hint, path=path
-                )
-                continue
-            upstream = find_step(
-                self.scope, self.named, parts[0], self.spec.inner_span(path, 0, len(parts[0])), path, self.findings
+            if source.address is not None:
+                path: Path = (*self.path, "inputs", name)
+                self._input(name, Address(self.spec, path, 0, tuple(source.address.split("."))))
+
+    def _input(self, name: str, address: Address) -> None:
+        path = address.path
+        if address.parts[0] in ("params", "run", "item", "matrix", "with", "inputs", "outputs"):
+            hint = f"pass it with `with: {{{name}: ${{{{ {address} }}}}}}`"
+            self.findings.add(
+                "MLS303", f"`{address}` is a value: an input is a file or a folder", address.span, hint, path=path
             )
-            if upstream is None:
-                continue
-            self.wired.edges.setdefault(upstream.name, span)
-            at = self.spec.inner_span(path, len(parts[0]) + 1, len(source.address))
-            kind = find_output(upstream, parts, at, path, self.findings)
-            if kind is None:
-                continue
-            if len(parts) > 2:
-                hint = f"write {'.'.join(parts[:2])}, or pass the field with `with: {{{name}: ${{{{ {source.address} }}}}}}`"
-                self.findings.add("MLS306", "an input is a whole output, not a field of one", span, hint, path=path)
-                continue
-            if self.named.final:
-                message = f"`{source.address}`: `finally` steps read params and run only"
-                hint = "a step that failed has no outputs; use {path: …} or the store"
-                self.findings.add("MLS307", message, span, hint, path=path)
-                continue
-            self.wired.read.add((parts[0], parts[1]))
-            self._type(name, kind, upstream, span, path)
+            return
+        upstream = find_step(self.scope, self.named, address, self.findings)
+        if upstream is None:
+            return
+        self.wired.edges.setdefault(upstream.name, address.span)
+        kind = find_output(upstream, address, self.findings)
+        if kind is None:
+            return
+        if len(address.parts) > 2:
+            whole = ".".join(address.parts[:2])
+            hint = f"write {whole}, or pass the field with `with: {{{name}: ${{{{ {address} }}}}}}`"
+            self.findings.add("MLS306", "an input is a whole output, not a field of one", address.part(2), hint, path=path)
+        elif self.named.final:
+            hint = "a step that failed has no outputs; use {path: …} or the store"
+            message = f"`{address}`: `finally` steps read params and run only"
+            self.findings.add("MLS307", message, address.span, hint, path=path)
+        else:
+            self.wired.read.add((upstream.name, address.parts[1]))
+            self._type(name, kind, upstream, address.span, path)
 
     def _type(self, name: str, kind: str, upstream: Named, span: Span, path: Path) -> None:
         """A library step says what it takes; a user's step takes what it names."""
@@ -115,13 +115,11 @@ class _Wiring:
         if not isinstance(self.step.foreach, str):
             return
         path: Path = (*self.path, "foreach")
-        span = self.spec.span(*path)
-        parts = tuple(self.step.foreach.split("."))
-        upstream = find_step(self.scope, self.named, parts[0], span, path, self.findings)
-        if upstream is None:
-            return
-        kind = find_output(upstream, parts, span, path, self.findings)
-        if kind is None:
+        address = Address(self.spec, path, 0, tuple(self.step.foreach.split(".")))
+        span = address.span
+        upstream = find_step(self.scope, self.named, address, self.findings)
+        kind = find_output(upstream, address, self.findings) if upstream is not None else None
+        if upstream is None or kind is None:
             return
         if kind != "values":
             hint = "write the list to a `values` output of that step"
@@ -133,7 +131,7 @@ class _Wiring:
             self.findings.add("MLS322", f"`foreach` cannot go over this: {reason}", span, path=path)
         else:
             self.wired.edges.setdefault(upstream.name, span)
-            self.wired.read.add((parts[0], parts[1]))
+            self.wired.read.add((upstream.name, address.parts[1]))
 
     def _expressions(self, expressions: Expressions) -> None:
         for name in self.step.with_:
@@ -163,11 +161,9 @@ class _Wiring:
 
     def _needs(self) -> None:
         for index, name in enumerate(self.step.needs):
-            path: Path = (*self.path, "needs", index)
-            span = self.spec.span(*path)
-            upstream = find_step(self.scope, self.named, name, span, path, self.findings)
-            if upstream is not None:
-                self.wired.edges.setdefault(name, span)
+            address = Address(self.spec, (*self.path, "needs", index), 0, (name,))
+            if find_step(self.scope, self.named, address, self.findings) is not None:
+                self.wired.edges.setdefault(name, address.span)
 
     def _references(self) -> None:
         lifecycle = self.spec.lifecycle

@@ -13,6 +13,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Text, Variable, found
 
+_VERSION = r"^3\.\d{1,2}(\.\d{1,2})?$"
+
 
 class Requirements(Section):
     """Python packages: listed here or in a file."""
@@ -47,7 +49,11 @@ class Environment(Section):
     """What steps need; training and deployment can name the same one."""
 
     python: Annotated[str, BeforeValidator(_python)] | None = Field(
-        None, pattern=r"^3\.\d{1,2}(\.\d{1,2})?$", description="The Python version.", examples=["3.11"]
+        None,
+        pattern=_VERSION,
+        description="The Python version, quoted: 3.10 without quotes is 3.1.",
+        examples=["3.11"],
+        json_schema_extra={"pattern": _VERSION, "patternErrorMessage": 'A Python version: "3.11" or "3.11.7".'},
     )
     requirements: Annotated[
         Requirements, BeforeValidator(_requirements, json_schema_input_type=list[Text] | _RequirementsFile)
@@ -82,7 +88,7 @@ class AirflowSecret(Section):
     @model_validator(mode="after")
     def _one(self) -> AirflowSecret:
         if (self.connection is None) == (self.variable is None):
-            raise wrong("MLS213", "an Airflow secret is a `connection` or a `variable`", "keep one of them")
+            raise wrong("MLS213", "an Airflow secret is a `connection` or a `variable`", "write one of them")
         return self
 
 

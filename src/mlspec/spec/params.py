@@ -7,12 +7,11 @@ Change it when parameters get another type or constraint.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mlspec.expr.limits import violation
+from mlspec.expr.limits import matches, violation
 from mlspec.expr.values import is_a
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import found
@@ -52,9 +51,10 @@ class Param(Section):
         if self.type != "string":
             raise wrong("MLS215", f"`pattern` is for strings, not for a {self.type}", key="pattern")
         try:
-            re.compile(self.pattern or "")
-        except re.error as error:
-            raise wrong("MLS215", f"`pattern` is no regular expression: {error}", key="pattern") from None
+            matches(self.pattern or "", "")
+        except ValueError as error:
+            hint = "patterns are RE2: no look-around, no back-references"
+            raise wrong("MLS215", f"`pattern` is no regular expression: {error}", hint, key="pattern") from None
 
 
 def _long_form(value: Any) -> Any:

@@ -22,8 +22,9 @@ _STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?")
+_DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _MAX_SECONDS = 366 * 24 * 3600
 
@@ -157,40 +158,83 @@ def _timezone(value: Any) -> str:
 def _date(value: Any) -> str:
     text = _text(value, "a date", "2027-01-01")
     try:
+        if not _DATE.fullmatch(text):  # fromisoformat reads 20270101 and 2027-W01-1 too
+            raise ValueError(text)
         datetime.date.fromisoformat(text)
     except ValueError:
         raise wrong("MLS212", f"`{text}` is no date", "write year-month-day, such as 2027-01-01") from None
     return text
 
 
-def _schema(pattern: str, *examples: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+def _schema(pattern: str, message: str, *examples: Any) -> WithJsonSchema:
+    """The schema of a text. `message` is what editors say when it does not match."""
+    return WithJsonSchema({"type": "string", "pattern": pattern, "patternErrorMessage": message, "examples": list(examples)})
 
 
-StepName = Annotated[str, BeforeValidator(step_name), _schema("^[a-z][a-z0-9_]{0,49}$", "train")]
-Identifier = Annotated[str, BeforeValidator(_identifier), _schema("^[A-Za-z_][A-Za-z0-9_]{0,63}$", "table")]
-LifecycleName = Annotated[str, BeforeValidator(_label), _schema("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$", "credit-default")]
-Variable = Annotated[str, BeforeValidator(_variable), _schema("^[A-Za-z_][A-Za-z0-9_]*$", "MLFLOW_TRACKING_TOKEN")]
-_DURATION_SCHEMA = _schema(r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$", "30s", "20m", "1h30m", "3d")
-Duration = Annotated[float, BeforeValidator(_duration), _DURATION_SCHEMA]
-PositiveDuration = Annotated[float, BeforeValidator(_positive_duration), _DURATION_SCHEMA]
+_NAME_RULE = "letters, digits and `_`, no digit first, at most 64 characters"
+_STEP_RULE = "A step's name: lower-case letters, digits and `_`, a letter first, at most 50 characters."
+_DURATION_PATTERN = r"(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$"
+_DURATION_RULE = "A duration: 30s, 20m, 1h30m or 3d."
+_DURATIONS = ("30s", "20m", "1h30m", "3d")
+
+StepName = Annotated[
+    str,
+    BeforeValidator(step_name),
+    _schema(rf"^(?!({'|'.join(RESERVED)})$)[a-z][a-z0-9_]{{0,49}}$", f"{_STEP_RULE} Not: {', '.join(RESERVED)}.", "train"),
+]
+Identifier = Annotated[
+    str, BeforeValidator(_identifier), _schema("^[A-Za-z_][A-Za-z0-9_]{0,63}$", f"A name: {_NAME_RULE}.", "table")
+]
+LifecycleName = Annotated[
+    str,
+    BeforeValidator(_label),
+    _schema(
+        "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$",
+        "A lifecycle's name: lower-case letters, digits and `-`, at most 40 characters.",
+        "credit-default",
+    ),
+]
+Variable = Annotated[
+    str,
+    BeforeValidator(_variable),
+    _schema("^[A-Za-z_][A-Za-z0-9_]*$", "An environment variable: letters, digits and `_`.", "MLFLOW_TRACKING_TOKEN"),
+]
+Duration = Annotated[float, BeforeValidator(_duration), _schema(f"^{_DURATION_PATTERN}", _DURATION_RULE, *_DURATIONS)]
+PositiveDuration = Annotated[
+    float, BeforeValidator(_positive_duration), _schema(rf"^(?=.*[1-9]){_DURATION_PATTERN}", _DURATION_RULE, *_DURATIONS)
+]
 Quantity = Annotated[
     str,
     BeforeValidator(_quantity),
     WithJsonSchema({
-        "anyOf": [
-            {"type": "number", "exclusiveMinimum": 0},
-            {"type": "string", "pattern": r"^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$"},
-        ],
+        "type": ["number", "string"],
+        "exclusiveMinimum": 0,
+        "pattern": r"^(?=.*[1-9])\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$",
+        "patternErrorMessage": "A quantity: 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory.",
         "examples": [2, "500m", "4Gi"],
     }),
 ]  # fmt: skip
 Function = Annotated[
-    str, BeforeValidator(_function), _schema(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$", "credit.data:ingest")
+    str,
+    BeforeValidator(_function),
+    _schema(
+        # Wider than ours: \w is ASCII alone in the regular expressions of JSON Schema.
+        r"^[A-Za-z_][^\s:.]*(\.[A-Za-z_][^\s:.]*)*:[A-Za-z_][^\s:.]*$",
+        "A function: module:function, such as credit.data:ingest.",
+        "credit.data:ingest",
+    ),
 ]
-Cron = Annotated[str, BeforeValidator(_cron), _schema(r"^\S+(\s+\S+){4}$", "0 3 * * 1")]
-TimeZone = Annotated[str, BeforeValidator(_timezone), _schema(r"^[A-Za-z0-9_+\-/]+$", "UTC", "Europe/Berlin")]
-Date = Annotated[str, BeforeValidator(_date), _schema(r"^\d{4}-\d{2}-\d{2}$", "2027-01-01")]
+Cron = Annotated[
+    str,
+    BeforeValidator(_cron),
+    _schema(r"^\s*\S+(\s+\S+){4}\s*$", "Five fields: minute hour day month weekday.", "0 3 * * 1"),
+]
+TimeZone = Annotated[
+    str,
+    BeforeValidator(_timezone),
+    _schema(r"^[A-Za-z0-9_+\-/]+$", "A time zone: UTC or a name such as Europe/Berlin.", "UTC", "Europe/Berlin"),
+]
+Date = Annotated[str, BeforeValidator(_date), _schema(r"^\d{4}-\d{2}-\d{2}$", "A date: year-month-day.", "2027-01-01")]
 
 
 def _not_blank(value: str) -> str:
@@ -199,5 +243,9 @@ def _not_blank(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_not_blank), Field(min_length=1)]
+Text = Annotated[
+    str,
+    AfterValidator(_not_blank),
+    Field(min_length=1, json_schema_extra={"pattern": r"\S", "patternErrorMessage": "The text is empty."}),
+]
 """Text with something in it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Duration, Function, Identifier, PositiveDuration, Quantity, StepName, Text, found
@@ -55,7 +55,7 @@ class Source(Section):
     @model_validator(mode="after")
     def _one(self) -> Source:
         if sum(value is not None for value in (self.address, self.path, self.uri)) != 1:
-            raise wrong("MLS213", "an input is either `path` or `uri`", "keep one of them")
+            raise wrong("MLS213", "an input is either `path` or `uri`", "write one of them")
         if self.path is not None and (self.path.startswith("/") or ".." in self.path.split("/")):
             raise wrong(
                 "MLS218", f"the path `{self.path}` leads out of the project", "use {uri: …} for files elsewhere", key="path"
@@ -67,12 +67,25 @@ class Source(Section):
         return self
 
 
-class _PathSource(Section):
-    path: Text = Field(description="A file or folder in the repository.", examples=["data/loans.csv"])
+class _Place(Section):
+    """Data in the repository or elsewhere: what is written where an input is no address."""
+
+    path: Text | None = Field(None, description="A file or folder in the repository.", examples=["data/loans.csv"])
+    uri: Text | None = Field(
+        None, description="Data elsewhere: any URI that fsspec opens.", examples=["s3://acme/loans.parquet"]
+    )
 
 
-class _UriSource(Section):
-    uri: Text = Field(description="Data elsewhere: any URI that fsspec opens.", examples=["s3://acme/loans.parquet"])
+_AddressText = Annotated[
+    str,
+    WithJsonSchema({
+        "type": "string",
+        "pattern": f"^{_ADDRESS.pattern}$",
+        "patternErrorMessage": "An address, step.output; for a file in the repository write {path: …}.",
+        "description": "An output of another step.",
+        "examples": ["ingest.table"],
+    }),
+]  # fmt: skip
 
 
 def _source(value: Any) -> Any:
@@ -100,7 +113,7 @@ def _condition(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-AnySource = Annotated[Source, BeforeValidator(_source, json_schema_input_type=str | _PathSource | _UriSource)]
+AnySource = Annotated[Source, BeforeValidator(_source, json_schema_input_type=_AddressText | _Place)]
 Otherwise = Literal["stop", "skip"]
 Scalar = str | int | float | bool
 
@@ -191,7 +204,7 @@ class Step(Section):
         if self.otherwise is not None and self.gate is None:
             raise wrong("MLS219", "`otherwise` belongs to a gate", "remove it, or write a `gate`", key="otherwise")
         if self.matrix is not None and self.foreach is not None:
-            raise wrong("MLS219", "a step with `matrix` and `foreach`", "keep one of them", key="foreach")
+            raise wrong("MLS219", "a step with `matrix` and `foreach`", "write one of them", key="foreach")
         if self.parallel is not None and self.matrix is None and self.foreach is None:
             raise wrong("MLS219", "`parallel` without `matrix` or `foreach`", "remove it", key="parallel")
         for key in ("matrix", "foreach"):

@@ -39,7 +39,7 @@ class Receiver(Section):
     @model_validator(mode="after")
     def _one(self) -> Receiver:
         if (self.secret is None) == (self.email is None):
-            raise wrong("MLS213", "a receiver is a `secret` (with a webhook's URL) or `email`", "keep one of them")
+            raise wrong("MLS213", "a receiver is a `secret` (with a webhook's URL) or `email`", "write one of them")
         return self
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from mlspec.diagnostics import Related, Span
 from mlspec.plan.findings import Findings
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.scope import Named, Path
@@ -32,7 +33,7 @@ def check(pipeline: Pipeline, findings: Findings) -> None:
 def _gate(pipeline: Pipeline, named: Named, lines: list[str], findings: Findings) -> None:
     from mlspec.expr.bounds import bounds
 
-    known: dict[str, tuple[Bound, int]] = {}
+    known: dict[str, tuple[Bound, Span]] = {}
     for index, line in enumerate(lines):
         path: Path = (*named.path, "gate", index)
         if _constant(line) is False:
@@ -45,9 +46,11 @@ def _gate(pipeline: Pipeline, named: Named, lines: list[str], findings: Findings
             if both.empty:
                 message = f"this can never hold: nothing is both {_words(before[0]) if before else ''} and {_words(bound)}"
                 hint = f"`{bound.address}` is bounded twice; mend one of them"
-                findings.add("MLS409", message, pipeline.spec.inner_span(path, bound.start, bound.end), hint, path=path)
+                span = pipeline.spec.inner_span(path, bound.start, bound.end)
+                related = (Related(before[1], "the other bound"),) if before else ()
+                findings.add("MLS409", message, span, hint, path=path, related=related)
                 break
-            known[bound.address] = (both, index)
+            known[bound.address] = (both, pipeline.spec.inner_span(path, bound.start, bound.end))
 
 
 def _constant(text: str) -> bool | None:

@@ -1,0 +1,97 @@
+"""Secrets that stand in a spec as plain text.
+
+In: a document, before anything else looks at it. Out: errors, none of which repeats a value, and the values; they are also
+blotted out of the source texts that findings show. Knows the forms of common keys, and tells names of secrets from values.
+Change it when a form is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlspec.diagnostics import Diagnostic
+from mlspec.diagnostics.snippet import lines_of
+from mlspec.source import Document, Node, inner_span
+
+_BLOT = "•"
+_FORMS = (
+    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("a GitHub token", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{22,}\b")),
+    ("a Slack token", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
+    ("a Slack webhook", re.compile(r"https://hooks\.slack\.com/services/\S+")),
+    ("a Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+")),
+    ("a password in a URI", re.compile(r"(?<=://)[^\s/:@]+:(?!\$)[^\s/@]+(?=@)")),
+)
+_NAMES = re.compile(r"(?:^|_)(?:password|passwd|secret|secret_key|api_?key|access_key|token|credentials?)$", re.IGNORECASE)
+_REFERENCE = re.compile(r"\$\{\{|^\$|^[a-z]+\.[a-z]")
+_SCHEMA_SECTIONS = ("secrets", "targets")
+
+
+def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
+    """Find values that look like keys or passwords, and blot them out of the document's texts."""
+    findings: list[Diagnostic] = []
+    values: list[str] = []
+    for path, node in _texts(document.root) if document.root is not None else ():
+        found = _secret(path, node.value)
+        if found is None:
+            continue
+        what, start, end = found
+        span = inner_span(node, start, end, document.sources.get(node.file, ""))
+        hint = "revoke it, keep it in a secret store and refer to it under `secrets`"
+        message = f"this looks like a secret in plain text: {what}"
+        findings.append(Diagnostic("MLS603", message, span, hint=hint, path=".".join(map(str, path))))
+        values.append(node.value[start:end])
+    for finding in findings:
+        _blot(document, finding)
+    for file, text in document.sources.items():
+        for _, form in _FORMS:
+            text = form.sub(lambda match: _BLOT * len(match[0]), text)
+        document.sources[file] = text
+    return findings, values
+
+
+def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
+    """The finding without any of `values` in its words."""
+    for value in values:
+        if len(value) > 3 and (value in finding.message or value in (finding.hint or "")):
+            hint = finding.hint.replace(value, _BLOT * 3) if finding.hint else None
+            finding = replace(finding, message=finding.message.replace(value, _BLOT * 3), hint=hint)
+    return finding
+
+
+def _secret(path: tuple[str | int, ...], text: str) -> tuple[str, int, int] | None:
+    for what, form in _FORMS:
+        found = form.search(text)
+        if found:
+            return what, found.start(), found.end()
+    named = _NAMES.search(str(path[-1])) and path[0] not in _SCHEMA_SECTIONS and "with" in path
+    if named and text and not _REFERENCE.search(text):
+        return f"the value of `{path[-1]}`", 0, len(text)
+    return None
+
+
+def _blot(document: Document, finding: Diagnostic) -> None:
+    span = finding.span
+    lines = list(lines_of(document.sources.get(span.file, "")))
+    for number in range(span.line - 1, min(span.end_line, len(lines))):
+        first = span.column - 1 if number == span.line - 1 else 0
+        last = span.end_column - 1 if number == span.end_line - 1 else len(lines[number])
+        lines[number] = lines[number][:first] + _BLOT * (last - first) + lines[number][last:]
+    document.sources[span.file] = "\n".join(lines)
+
+
+def _texts(root: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+    """Every text of the spec with its path, in the order of the file."""
+    stack: list[tuple[tuple[str | int, ...], Node]] = [((), root)]
+    while stack:
+        path, node = stack.pop()
+        if isinstance(node.value, dict):
+            stack += [((*path, key), child) for key, child in reversed(node.value.items())]
+        elif isinstance(node.value, list):
+            stack += [((*path, index), child) for index, child in reversed(list(enumerate(node.value)))]
+        elif isinstance(node.value, str) and path:
+            yield path, node
