@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated bench pins clean
+.PHONY: help demo test check lint types layers generated generate bench pins clean
 
 PY := .venv/bin/python
 MLSPEC := $(PY) -m mlspec
 TARGETS := -t kubeflow -t airflow -t jenkins
 EXAMPLES := $(sort $(wildcard examples/*/mlspec.yaml))
+QUOTING := README.md $(sort $(wildcard docs/*.md))
 SETUP := pyproject.toml constraints.txt scripts/install
 
 help: ## this list
@@ -34,7 +35,13 @@ layers: .venv/.ready
 
 generated: .venv/.ready
 	$(MLSPEC) schema --check
-	for spec in $(EXAMPLES); do $(MLSPEC) compile "$$spec" $(TARGETS) --check; done
+	$(MLSPEC) compile --quiet $(EXAMPLES) $(TARGETS) --check
+	$(PY) scripts/made_by.py --check $(QUOTING)
+
+generate: .venv/.ready ## write what `make check` compares: schema, the examples' pipelines, documents' quotations
+	$(MLSPEC) schema --output schemas/mlspec.v1.schema.json
+	$(MLSPEC) compile --quiet $(EXAMPLES) $(TARGETS)
+	$(PY) scripts/made_by.py $(QUOTING)
 
 bench: .venv/.ready ## measure compile and start times as ratios (about 10 minutes)
 	$(PY) benchmarks/run.py $(ARGS)
