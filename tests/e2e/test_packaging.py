@@ -117,7 +117,9 @@ def test_installed_wheel_validates_and_compiles_for_every_target(installed: Path
 def test_installed_wheel_reports_a_finding_with_its_explanation(installed: Path, project: Path) -> None:
     (project / "mlspec.yaml").write_text(SPEC.replace("run: cat", "rum: cat"), encoding="utf-8")
     printed = run(installed / "bin" / "mlspec", "validate", cwd=project, status=1)
-    assert "mlspec.yaml:8:5" in printed
+    code = printed.split("error ")[1].split(":")[0]
+    assert printed.startswith("mlspec.yaml:9:5: error MLS")
+    assert run(installed / "bin" / "mlspec", "explain", code, cwd=project).startswith(f"# {code}: ")
 
 
 def test_installed_wheel_runs_a_lifecycle(installed: Path, project: Path) -> None:
