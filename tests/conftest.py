@@ -42,9 +42,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         count = sum(f"{name}: {advice}" in str(report.longrepr) for report in skipped)
         if count:
             terminalreporter.section(f"{name} NOT TESTED", sep="!", red=True, bold=True)
-            terminalreporter.line(
-                f"{count} tests that run generated pipelines on {name} were skipped. {advice}", red=True
-            )
+            terminalreporter.line(f"{count} tests that run generated pipelines on {name} were skipped. {advice}", red=True)
 
 
 @pytest.fixture(scope="session")
