@@ -83,3 +83,8 @@ def _article(kind: str) -> str:
 def run_uri(step: str, index: int | None, output: str) -> str:
     """The reference to an output of this run: `run:train/model`, `run:train/0/model`."""
     return f"run:{step}/{output}" if index is None else f"run:{step}/{index}/{output}"
+
+
+def all_instances_uri(step: str, output: str) -> str:
+    """The reference to an output of all instances of a step that succeeded, in order, for lists: `run:train/*/model`."""
+    return f"run:{step}/*/{output}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlspec.expr.values import compact, encode, run_uri
+from mlspec.expr.values import all_instances_uri, compact, encode, run_uri
 from mlspec.plan.model import (
+    Approval,
     Call,
     ExternalUri,
     Gate,
@@ -30,13 +31,11 @@ UriOf = Callable[[Plan, StepOutput], list[str]]
 
 
 def in_store(plan: Plan, source: StepOutput) -> list[str]:
-    """Where the output's files are in this run's store: one URI for each step of `source`."""
-    steps = plan.by_id
-    uris = []
-    for step_id in source.steps:
-        step = steps[step_id]
-        uris.append(run_uri(step.name, step.instance.index if step.instance else None, source.output))
-    return uris
+    """Where the output's files are in this run's store: one URI, which for `many` stands for all instances that succeed."""
+    step = plan.by_id[source.steps[0]]
+    if source.many:
+        return [all_instances_uri(step.name, source.output)]
+    return [run_uri(step.name, step.instance.index if step.instance else None, source.output)]
 
 
 def step_options(
@@ -47,7 +46,7 @@ def step_options(
     output_path: Callable[[Output], str | None] = lambda _: None,
     param_text: Callable[[str], str | None] = lambda _: None,
 ) -> list[Words]:
-    """Return all options that depend on the step alone, its body last.
+    """Return all options that depend on the step alone, its body last; of an approval the answer is the caller's to add.
 
     The caller adds what depends on the run: `--lifecycle`, `--run-id`, `--store`, and parameters (in `MLSPEC_PARAM_*`
     unless `param_text` gives their text). `uri_of` and `output_path` let an orchestrator use its own artifacts.
@@ -71,6 +70,19 @@ def step_options(
     options += _policy(plan, step)
     options += _body(step)
     return options
+
+
+def items_options(plan: Plan, step: Step, *, uri_of: UriOf = in_store) -> list[Words]:
+    """Return the options that say which list a `foreach` step fans out over, for the process that prints it (with `--step`
+    alone) and for instances that are not told their `--item`.
+    """
+    foreach = step.foreach
+    if foreach is None:
+        return []
+    if foreach.source is None:
+        return [("--items", compact(list(foreach.literal)))]
+    options = [] if foreach.source in step.values else _value(plan, foreach.source, uri_of)
+    return [*options, ("--items", ".".join((foreach.source.address, *foreach.field)))]
 
 
 def _input(plan: Plan, item: Input, uri_of: UriOf) -> list[Words]:
@@ -124,8 +136,8 @@ def _body(step: Step) -> list[Words]:
             return [("--uses", name)]
         case Gate(lines, otherwise):
             return [*(("--gate", line) for line in lines), ("--otherwise", otherwise)]
-        case _:
-            raise ValueError(f"step {step.id} has no process")
+        case Approval():
+            return []
 
 
 def number(value: float) -> str:

@@ -58,6 +58,10 @@ class Scope:
             raise StepError(f"{address} has no value here")
         return value
 
+    def add_item(self, item: Any) -> None:
+        """Let expressions read the element of a foreach."""
+        self._roots["item"] = item
+
     def used(self) -> dict[str, Any]:
         """Everything given to this step's expressions, by root; without the run."""
         return self._roots

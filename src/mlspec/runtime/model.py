@@ -41,7 +41,24 @@ class Command(NamedTuple):
     words: tuple[str, ...]
 
 
-Body = Shell | Call | Uses | Gate | Command
+class Approval(NamedTuple):
+    """A question to a person, and how it stands: asked, approved, refused or unanswered (in time); `by` may be empty."""
+
+    answer: str
+    by: str
+
+
+class Items(NamedTuple):
+    """The list of a foreach, as an address or JSON, to be printed."""
+
+    source: str
+
+
+class Joined(NamedTuple):
+    """What the instances of the step, which have all ended, came to together."""
+
+
+Body = Shell | Call | Uses | Gate | Command | Approval | Items | Joined
 
 
 class Output(NamedTuple):

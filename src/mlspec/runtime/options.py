@@ -14,10 +14,11 @@ from typing import Any
 from mlspec.expr.values import decode
 from mlspec.runtime.executor import plain
 from mlspec.runtime.failures import UsageError
-from mlspec.runtime.model import Body, Call, Command, Gate, Output, Param, Retry, Shell, Uses
+from mlspec.runtime.model import Approval, Body, Call, Command, Gate, Items, Joined, Output, Param, Retry, Shell, Uses
 
 ARTIFACT_TYPES = ("dataset", "model", "report", "artifact", "metrics", "values")
 PARAM_TYPES = ("string", "integer", "number", "boolean", "list", "object")
+ANSWERS = ("asked", "approved", "refused", "unanswered")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -39,6 +40,7 @@ class Options:
         self.params: dict[str, Param] = {}
         self.item: Any = None
         self.has_item = False
+        self.items: str | None = None
         self.secrets: list[str] = []
         self.when: str | None = None
         self.retry = Retry()
@@ -47,6 +49,7 @@ class Options:
         self.python: str | None = None
         self.environment: str | None = None
         self.fail_fast = False
+        self.when_failed: list[str] = []
         self.run_status: str | None = None
         self.cache = False
         self.tracking: str | None = None
@@ -58,6 +61,9 @@ class Options:
         self.uses: str | None = None
         self.gate: list[str] = []
         self.otherwise = "stop"
+        self.approval: str | None = None
+        self.by = ""
+        self.joined = False
         self.command: tuple[str, ...] | None = None
         self.body: Body
 
@@ -130,6 +136,10 @@ def _complete(options: Options) -> None:
     paths = [output.path for output in options.outputs.values() if output.path is not None]
     if len(paths) != len(set(paths)):
         raise UsageError("two outputs have the same path")
+    options.body = _only_body(options)
+
+
+def _only_body(options: Options) -> Body:
     bodies: list[Body] = []
     if options.shell is not None:
         bodies.append(Shell(options.shell))
@@ -145,9 +155,19 @@ def _complete(options: Options) -> None:
         if not options.command:
             raise UsageError("there is no command after --")
         bodies.append(Command(options.command))
+    if options.approval is not None:
+        if options.approval not in ANSWERS:
+            raise UsageError(f"--approval is one of {', '.join(ANSWERS)}, not {options.approval!r}")
+        bodies.append(Approval(options.approval, options.by))
+    if options.joined:
+        bodies.append(Joined())
+    if options.items is not None and not bodies:
+        bodies.append(Items(options.items))
     if len(bodies) != 1:
-        raise UsageError("one body is needed: --shell, --call, --uses, --gate or -- COMMAND")
-    options.body = bodies[0]
+        raise UsageError("one body is needed: --shell, --call, --uses, --gate, --approval, --items, --joined or -- COMMAND")
+    if options.items is not None and not isinstance(bodies[0], Items) and (options.index is None or options.has_item):
+        raise UsageError("--items with a body needs --instance, and leaves --item out")
+    return bodies[0]
 
 
 def _instance(options: Options, text: str) -> None:
@@ -255,15 +275,16 @@ def _number(text: str, option: str) -> float:
     return float(text)
 
 
-_FLAGS = {"--fail-fast": "fail_fast", "--cache": "cache"}
+_FLAGS = {"--fail-fast": "fail_fast", "--cache": "cache", "--joined": "joined"}
 _TEXTS = {
     f"--{name.replace('_', '-')}": name
     for name in (
         *("lifecycle", "run_id", "step", "store", "project", "when", "python", "environment"),
         *("run_status", "tracking", "experiment", "spec_digest", "executor_input", "shell", "call", "uses", "otherwise"),
+        *("approval", "by", "items"),
     )
 }
-_LISTS = {"--secret": "secrets", "--pythonpath": "pythonpath", "--gate": "gate"}
+_LISTS = {"--secret": "secrets", "--pythonpath": "pythonpath", "--gate": "gate", "--when-failed": "when_failed"}
 _PARSED = {
     "--instance": _instance,
     "--input": _input,
@@ -282,4 +303,5 @@ def usage() -> str:
     names = [*_TEXTS, *_FLAGS, *_LISTS, *_PARSED]
     required = "usage: mlspec exec --run-id ID --step NAME --store URI [OPTION]... BODY"
     bodies = "BODY: --shell SCRIPT | --call MODULE:FUNCTION | --uses NAME | --gate CEL... | -- COMMAND..."
-    return "\n".join([required, bodies, f"OPTION: {' '.join(sorted(names))}", "See docs/step-process.md."])
+    questions = "   or: --approval ANSWER | --items LIST | --joined"
+    return "\n".join([required, bodies, questions, f"OPTION: {' '.join(sorted(names))}", "See docs/step-process.md."])

@@ -72,6 +72,8 @@ class _StepProcess:
             traceback.print_exc()
             ending.error = f"a bug in mlspec: {type(error).__name__}: {error}"
         self._supervisor.rest()
+        if self._step.undecided and ending.error is None:
+            return self._conclude()
         if ending.status == "failed" or ending.error is not None:
             self._fail()
         self._records.end(self._options, ending)

@@ -45,6 +45,16 @@ class Records:
         record: dict[str, Any] = json.loads(content)
         return record
 
+    def instances(self, step: str) -> list[int]:
+        """The numbers of the instances of a step that have been started, ascending."""
+        names = self.store.names(step_folder(self.run, step, None))
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+    def succeeded(self, step: str, index: int) -> bool:
+        """Whether an instance has ended well."""
+        record = self.read(step, index)
+        return record is not None and record["status"] == "succeeded"
+
     def failures(self) -> list[str]:
         """The steps whose last end was `failed`, as `step` or `step.index`, sorted."""
         return self.store.names(failures_folder(self.run))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from mlspec.expr.values import compact
 from mlspec.runtime.attempts import Job, attempt
 from mlspec.runtime.bodies import Sight, command
 from mlspec.runtime.cache import Cache
@@ -17,13 +18,16 @@ from mlspec.runtime.expressions import Scope
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.files import Inputs, Outputs, Scratch
 from mlspec.runtime.groups import Supervisor
-from mlspec.runtime.model import Call, Gate, Uses
+from mlspec.runtime.instances import item_of, items_of, name_each
+from mlspec.runtime.model import Approval, Call, Gate, Items, Joined, Uses
 from mlspec.runtime.options import Options
 from mlspec.runtime.records import Ending, Records
 
 
 class Step:
-    """A step about to run. `outputs` are its outputs; after `carry_out`, `reason` says why it was skipped if it was."""
+    """A step about to run. `outputs` are its outputs; after `carry_out`, `reason` says why it was skipped if it was, and
+    `undecided` that this is not its end: its list was printed, its question is to be asked, or its instances were looked at.
+    """
 
     def __init__(
         self, options: Options, records: Records, scratch: Scratch, supervisor: Supervisor, say: Callable[[str], None]
@@ -38,13 +42,28 @@ class Step:
         self.ending = Ending()
         self._cache = Cache(options, records, self.outputs)
         self.reason = ""
+        self.undecided = False
 
     def carry_out(self) -> None:
         """Run the step; raises `StepError` and `Interrupted`. What it publishes is final once the record is written."""
         options, ending = self._options, self.ending
+        if isinstance(options.body, Joined):
+            self._join()
+            return
         self._records.start(options.step, options.index)
         self.outputs.forget()
+        if reason := self._unwanted():
+            self._skip(reason)
+            return
+        name_each(options, self._records)
         scope = Scope(options, self._inputs.read_value, self._status)
+        if isinstance(options.body, Items):
+            ending.attempts = 1
+            print(compact(items_of(options, scope.lookup)), flush=True)
+            ending.status, self.undecided = "succeeded", True
+            return
+        if options.items is not None:
+            scope.add_item(item_of(options, scope.lookup))
         if options.when is not None and not scope.holds(options.when):
             self._skip(f"its condition does not hold: {scope.explain(options.when)}")
             return
@@ -54,6 +73,9 @@ class Step:
         ending.with_ = scope.resolve_with()
         if isinstance(options.body, Gate):
             self._judge(options.body, scope)
+            return
+        if isinstance(options.body, Approval):
+            self._heed(options.body)
             return
         self._inputs.fetch(options.inputs)
         ending.inputs = self._inputs.records
@@ -87,6 +109,30 @@ class Step:
         if gate.otherwise == "stop":
             raise StepError(reason)
         self._skip(reason)
+
+    def _heed(self, approval: Approval) -> None:
+        self.ending.attempts = 1
+        by = f" by {approval.by}" if approval.by else ""
+        if approval.answer == "refused":
+            raise StepError(f"refused{by}")
+        if approval.answer == "unanswered":
+            raise StepError("nobody answered in time")
+        self.undecided = approval.answer == "asked"
+        self.ending.status = "succeeded"
+        self._say("to be approved" if self.undecided else f"approved{by}")
+
+    def _join(self) -> None:
+        """Tell whether instances succeeded. Of no instances at all the step has succeeded, too: its list was empty."""
+        step, self.undecided = self._options.step, True
+        self.ending.status = "succeeded"
+        started = self._records.instances(step)
+        if started and not any(self._records.succeeded(step, index) for index in started):
+            self._skip("all its instances were")
+
+    def _unwanted(self) -> str:
+        """Say why a step that is there for the failure of others need not run; nothing when it must."""
+        wanted, failed = self._options.when_failed, {name.partition(".")[0] for name in self._records.failures()}
+        return "" if not wanted or failed & set(wanted) else f"none of {', '.join(wanted)} has failed"
 
     def _skip(self, reason: str) -> None:
         self.ending.status = "skipped"

@@ -1,0 +1,50 @@
+"""Instances of a step: the list that a foreach fans out over, and references to all instances at once.
+
+In: an `Options`, the records of the run. Out: a list, or references to single outputs. Owns what `run:STEP/*/OUTPUT` and
+`--items` mean; never fetches an output. Standard library only. Change it when instances are found in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mlspec.expr.values import compact, decode, run_uri
+from mlspec.runtime.failures import StepError
+from mlspec.runtime.options import Options
+from mlspec.runtime.records import Records
+
+_ALL = "*"
+
+
+def name_each(options: Options, records: Records) -> None:
+    """Put a reference to each instance that succeeded, in order, in the place of `run:STEP/*/OUTPUT` in lists."""
+    for uris in (options.inputs, options.values):
+        for name, listed in uris.items():
+            if isinstance(listed, list):
+                uris[name] = [one for uri in listed for one in _each(uri, records)]
+
+
+def items_of(options: Options, lookup: Callable[[str], Any]) -> list[Any]:
+    """Return the list of a foreach, which `--items` has as an address or as JSON; raises `StepError` when it is no list."""
+    source = options.items or ""
+    found = decode(source) if source.startswith("[") else lookup(source)
+    if not isinstance(found, list):
+        raise StepError(f"foreach of {options.step}: {source} is no list but {compact(found)[:80]}")
+    return found
+
+
+def item_of(options: Options, lookup: Callable[[str], Any]) -> Any:
+    """Return the element of `--items` that this instance is for; raises `StepError` when the list is too short."""
+    items, index = items_of(options, lookup), options.index or 0
+    if index >= len(items):
+        raise StepError(f"foreach of {options.step}: there is no element {index} in {options.items}, which has {len(items)}")
+    return items[index]
+
+
+def _each(uri: str, records: Records) -> list[str]:
+    step, _, rest = uri.removeprefix("run:").partition("/")
+    instance, _, output = rest.partition("/")
+    if not uri.startswith("run:") or instance != _ALL:
+        return [uri]
+    return [run_uri(step, index, output) for index in records.instances(step) if records.succeeded(step, index)]
