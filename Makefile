@@ -31,7 +31,7 @@ types: .venv/.ready
 	$(PY) -m mypy
 
 layers: .venv/.ready
-	PYTHONPATH= .venv/bin/lint-imports
+	.venv/bin/lint-imports --no-cache
 
 generated: .venv/.ready
 	$(MLSPEC) schema --check
