@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from mlspec import api
-from mlspec.cli import arguments, output
+from mlspec.cli import arguments, generated, output
 from mlspec.plan.generated import GeneratedFile
 from mlspec.plan.model import Plan
 from mlspec.targets.base import targets
@@ -41,7 +40,7 @@ def COMMAND(  # noqa: N802
     Without -t, to the targets that the spec names under `targets:`, or to all.
     """
     _known(names)
-    status = 0
+    status, shared = 0, out is not None
     for path in arguments.paths(specs):
         checked = api.check(path, profile=profile, sets=sets)
         if checked.findings:
@@ -55,9 +54,11 @@ def COMMAND(  # noqa: N802
             if files is None:
                 status = 1
             elif check_only or show_diff:
-                status = max(status, _review(files, folder, show_diff, check_only, quiet, shared=out is not None))
+                status = max(
+                    status, generated.review(files, folder, show=show_diff, check=check_only, quiet=quiet, shared=shared)
+                )
             else:
-                status = max(status, _write(files, folder, force, quiet, shared=out is not None))
+                status = max(status, generated.write(files, folder, force=force, quiet=quiet, shared=shared))
     return status
 
 
@@ -80,39 +81,3 @@ def _emit(checked: api.Checked, plan: Plan, name: str) -> list[GeneratedFile] | 
     if found:
         output.findings(found, checked.document.sources, err=True)
     return files
-
-
-def _review(files: list[GeneratedFile], folder: Path, show: bool, check: bool, quiet: bool, *, shared: bool) -> int:
-    from mlspec.review import staleness, textdiff
-    from mlspec.workspace import existing
-
-    present = existing(files, folder, shared=shared)
-    if show:
-        text = textdiff.diff(files, present, root=folder.as_posix(), color=output.coloured(sys.stdout))
-        if text:
-            click.echo(text.rstrip("\n"), color=True)
-    stale = staleness.check(files, present)
-    if check:
-        for item in stale:
-            click.echo(f"{(folder / item.path).as_posix()} {item.reason}", err=True)
-        if not stale and not quiet:
-            click.echo(f"{folder.as_posix()}: up to date")
-    return 1 if stale and check else 0
-
-
-def _write(files: list[GeneratedFile], folder: Path, force: bool, quiet: bool, *, shared: bool) -> int:
-    from mlspec.workspace import RefusedError, write
-
-    try:
-        changes = write(files, folder, force=force, shared=shared)
-    except RefusedError as error:
-        click.echo(str(error), err=True)
-        if error.can_be_forced:
-            click.echo("nothing was written; --force replaces files that were edited by hand", err=True)
-        return 1
-    except OSError as error:
-        raise click.ClickException(f"{folder}: {error.strerror or error}") from None
-    if not quiet:
-        for change in changes:
-            click.echo(f"{change.action:9}  {(folder / change.path).as_posix()}")
-    return 0

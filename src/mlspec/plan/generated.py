@@ -87,10 +87,14 @@ def sealed(plan: Plan, target: str, body: str, *, comment: str = "#") -> str:
 
     The checksum covers the body, so that `mlspec compile --check` tells a stale file from one edited by hand.
     """
-    spec_file = _on_one_line(plan.spec_file)
+    return sealed_by(plan, f"mlspec compile {shlex.quote(_on_one_line(plan.spec_file))} -t {target}", body, comment=comment)
+
+
+def sealed_by(plan: Plan, command: str, body: str, *, comment: str = "#") -> str:
+    """Return `body` under the header, for a file that another command than `mlspec compile` makes."""
     return (
-        f"{comment} {MARK} from {spec_file}: change that file, not this one.\n"
-        f"{comment} To make it again: mlspec compile {shlex.quote(spec_file)} -t {target}\n"
+        f"{comment} {MARK} from {_on_one_line(plan.spec_file)}: change that file, not this one.\n"
+        f"{comment} To make it again: {_on_one_line(command)}\n"
         f"{comment} spec {plan.digest.removeprefix('sha256:')[:16]} checksum {checksum_of(body)}\n"
         f"\n{body}"
     )
