@@ -19,6 +19,7 @@ demo: .venv-demo/.ready ## validate, compile and run examples/employment (own en
 
 test: .venv/.ready ## all tests, on the real engines (own environment, about 2 GB; ARGS="-k NAME" for some)
 	@scripts/system-packages
+	@scripts/node-packages
 	$(PY) -m pytest $(ARGS)
 
 check: lint types layers generated ## style, types, import layers, and that generated files are up to date
@@ -43,8 +44,8 @@ generate: .venv/.ready ## write what `make check` compares: schema, the examples
 	$(MLSPEC) compile --quiet $(EXAMPLES) $(TARGETS)
 	$(PY) scripts/made_by.py $(QUOTING)
 
-bench: .venv/.ready ## measure compile and start times as ratios (about 10 minutes)
-	$(PY) benchmarks/run.py $(ARGS)
+bench: .venv/.ready ## measure compile and start times as ratios (about 5 minutes)
+	$(PY) benchmarks/run.py
 
 pins: .venv/.ready ## write constraints.txt anew; pins that still fit stay (ARGS=--upgrade for the newest)
 	$(PY) -m uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
