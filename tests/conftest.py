@@ -1,6 +1,6 @@
 """What all tests share: engines that are missing are skipped, and said so loudly.
 
-In: the markers `kfp`, `airflow` and `groovy` on tests. Out: skips, and a section at the end of the run.
+In: the markers `kfp`, `airflow`, `groovy` and `node` on tests. Out: skips, and a section at the end of the run.
 Owns which engine needs what on this machine, and the one Airflow that all tests share.
 Change it when the tests learn to use another engine.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +18,17 @@ import pytest
 if TYPE_CHECKING:
     from tests.engines.airflow import Airflow
 
+EDITORS = Path(__file__).parent / "editors"
 ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
     "kfp": (lambda: importlib.util.find_spec("kfp") is not None, "kfp is not installed: run `make test`"),
     "airflow": (lambda: importlib.util.find_spec("airflow") is not None, "Airflow is not installed: run `make test`"),
     "groovy": (
         lambda: all(shutil.which(command) for command in ("java", "groovy")),
         "Groovy or a JRE is not installed: apt-get install groovy default-jre-headless",
+    ),
+    "node": (
+        lambda: shutil.which("node") is not None and (EDITORS / "node_modules/.installed").is_file(),
+        "the editors' tools are not installed: apt-get install nodejs npm, then scripts/node-packages",
     ),
 }
 """By marker: whether the engine is here, and what to do when it is not."""
@@ -42,7 +48,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         count = sum(f"{name}: {advice}" in str(report.longrepr) for report in skipped)
         if count:
             terminalreporter.section(f"{name} NOT TESTED", sep="!", red=True, bold=True)
-            terminalreporter.line(f"{count} tests that run generated pipelines on {name} were skipped. {advice}", red=True)
+            terminalreporter.line(f"{count} tests that need {name} were skipped. {advice}", red=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,65 +1,166 @@
 """The JSON Schema of the language, for editors.
 
-In: the models, and those that targets bring for their sections. Out: the schema's text, the same bytes each time.
-Owns what pydantic's schema lacks: the `x-…` keys, the sections of targets, the short titles. Never validates.
-Change it when editors should know more.
+In: the models, those that targets bring for their sections, and the steps of the library. Out: the schema's text, the same bytes
+each time. Owns how pydantic's schema becomes one that editors show well; `schema_rules` owns the rules between keys,
+`schema_library` what a library step takes. Never validates. Change it when editors should know more.
+
+The schema is draft-07, which every version of yaml-language-server and every validator reads. `patternErrorMessage`,
+`errorMessage` and `enumDescriptions` are yaml-language-server's own keywords; validators skip them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from mlspec.library.model import LibraryStep
+from mlspec.spec import schema_library, schema_rules
 from mlspec.spec.lifecycle import Lifecycle
 
-_REFERENCE = "#/$defs/"
+_POINTER = "#/definitions/"
+_NOTES = {"description": "Notes of your own; mlspec does not read them."}
+_MEANINGS = {
+    "dataset": "Rows that steps read.",
+    "model": "A trained model: a file or a folder.",
+    "report": "A page for people.",
+    "artifact": "Any other file or folder.",
+    "metrics": "A flat JSON object of numbers; conditions can read its fields.",
+    "values": "Any JSON; conditions can read its fields.",
+    "data": "Data become data.",
+    "service": "Code becomes a service.",
+    "stop": "The run fails; no further step starts.",
+    "skip": "What follows is skipped; the run goes on.",
+    "continue": "Independent branches go on.",
+    "success": "All steps before it succeeded.",
+    "failure": "One of the steps before it failed or was blocked.",
+    "always": "All steps before it have ended, however.",
+    "fairness_before_deploy": "Nothing is deployed but after a gate on a fairness metric.",
+    "pinned_images": "Every image is named by its digest.",
+    "approval_before_deploy": "Nothing is deployed but after an approval.",
+    "started": "A run has begun.",
+    "succeeded": "A run has ended well.",
+    "failed": "A run has failed.",
+    "gate_stopped": "A gate did not hold and stopped the run.",
+    "approval_needed": "A step waits for an approval.",
+    "retrain": "Monitoring starts the lifecycle again.",
+    "drift": "Monitoring has found drift.",
+}
+"""What the words of enumerations mean; editors show it beside each."""
+_STAGE_MODEL = "Data become a model."
+_TITLES = {
+    "Lifecycle": "lifecycle",
+    "Step": "step",
+    "Param": "{type: …, default: …}",
+    "Place": "{path: …} or {uri: …}",
+    "RequirementsFile": "{file: …}",
+    "Retry": "{limit: …, delay: …}",
+}
+"""What editors call what is expected, where a mapping is not the only form or another tool has another form."""
 
 
-def json_schema(options: Mapping[str, type[BaseModel]], extensions: Mapping[str, type[BaseModel]]) -> str:
+def json_schema(
+    options: Mapping[str, type[BaseModel]], extensions: Mapping[str, type[BaseModel]], library: Iterable[LibraryStep]
+) -> str:
     """Return the schema: `options` by target for `targets:`, `extensions` by target for `x-<target>` on steps."""
-    models = [Lifecycle, *(options[name] for name in sorted(options)), *(extensions[name] for name in sorted(extensions))]
-    references, whole = models_json_schema([(model, "validation") for model in dict.fromkeys(models)], by_alias=True)
-    definitions: dict[str, Any] = whole["$defs"]
-    root = definitions.pop(_name(references[Lifecycle, "validation"]))
-    root["properties"]["targets"]["properties"] = {name: references[options[name], "validation"] for name in sorted(options)}
-    root["patternProperties"] = {"^x-": {"description": "Notes of your own; mlspec does not read them."}}
-    step = definitions["Step"]
-    step["properties"].pop("extensions", None)
-    for name in sorted(extensions):
-        description = f"What only {name} has."
-        step["properties"][f"x-{name}"] = {"description": description, **references[extensions[name], "validation"]}
-    step["oneOf"] = [{"required": [body]} for body in ("run", "call", "uses", "gate", "approval")]
+    definitions = _definitions(options, extensions)
+    schema_library.add_steps(definitions["Step"], library)
+    partial = schema_rules.partial(definitions)
+    schema_rules.add_rules(definitions)
     schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "mlspec.v1.schema.json",
         "title": "mlspec lifecycle",
-        **root,
-        "$defs": {name: definitions[name] for name in sorted(definitions)},
+        "description": definitions["Lifecycle"]["description"],
+        # What a file leaves out may stand in the files that it includes: then nothing is missing.
+        "if": {"type": "object", "required": ["include"]},
+        "then": {"$ref": _POINTER + schema_rules.name_of_partial("Lifecycle")},
+        "else": {"$ref": _POINTER + "Lifecycle"},
+        "definitions": dict(sorted({**definitions, **partial}.items())),
     }
-    return json.dumps(_tidy(schema), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def _name(reference: Mapping[str, str]) -> str:
-    return reference["$ref"].removeprefix(_REFERENCE)
+def _definitions(options: Mapping[str, type[BaseModel]], extensions: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    models: list[type[BaseModel]] = [
+        Lifecycle,
+        *(options[n] for n in sorted(options)),
+        *(extensions[n] for n in sorted(extensions)),
+    ]
+    inputs: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+        (model, "validation") for model in dict.fromkeys(models)
+    ]
+    references, whole = models_json_schema(inputs, by_alias=True, ref_template=_POINTER + "{model}")
+    definitions: dict[str, Any] = {name.lstrip("_"): _tidy(item) for name, item in whole["$defs"].items()}
+    lifecycle, step = definitions["Lifecycle"], definitions["Step"]
+    lifecycle["properties"]["targets"]["properties"] = {
+        name: {"description": _sentence(options[name]), **references[options[name], "validation"]} for name in sorted(options)
+    }
+    profile = {"description": "What this variant changes.", "$ref": _POINTER + schema_rules.name_of_partial("Lifecycle")}
+    lifecycle["properties"]["profiles"]["additionalProperties"] = profile
+    lifecycle["patternProperties"] = {"^x-": _NOTES}
+    step["properties"].pop("extensions")
+    for name in sorted(extensions):
+        described = {"description": f"What only {name} has.", **references[extensions[name], "validation"]}
+        step["properties"][f"x-{name}"] = described
+    step["patternProperties"] = {"^x-": {"description": "What only this target has."}}
+    step["properties"]["stage"]["enumDescriptions"][1] = _STAGE_MODEL
+    for name, title in _TITLES.items():
+        definitions[name]["title"] = title
+    return definitions
 
 
-def _tidy(value: Any, *, properties: bool = False) -> Any:
-    """Drop the titles that pydantic makes of names, and nulls that YAML need not write."""
+def _sentence(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip()
+
+
+def _tidy(value: Any) -> Any:
+    """Make one schema of pydantic's, and those inside it, what editors show well."""
     if isinstance(value, list):
         return [_tidy(item) for item in value]
     if not isinstance(value, dict):
         return value
-    alternatives = value.get("anyOf")
-    if isinstance(alternatives, list) and {"type": "null"} in alternatives:
-        rest = [item for item in alternatives if item != {"type": "null"}]
-        others = {key: item for key, item in value.items() if key not in ("anyOf", "default")}
-        value = {**others, **(rest[0] if len(rest) == 1 else {"anyOf": rest})}
-    kept = {key: item for key, item in value.items() if properties or key != "title" or item == "mlspec lifecycle"}
-    return {
-        key: _tidy(item, properties=key in ("properties", "$defs", "patternProperties") and not properties)
-        for key, item in kept.items()
-    }
+    value = _without_null(value)
+    if "properties" in value:
+        value["properties"] = {name: _tidy(item) for name, item in value["properties"].items()}
+    for key in ("anyOf", "items", "additionalProperties"):
+        if key in value:
+            value[key] = _tidy(value[key])
+    if "$ref" in value:
+        value["$ref"] = _POINTER + value["$ref"].removeprefix(_POINTER).lstrip("_")
+    value.pop("title", None)
+    _drop_default(value)
+    _open_names(value)
+    if set(value.get("enum", ())) & set(_MEANINGS):
+        value["enumDescriptions"] = [_MEANINGS.get(word, "") for word in value["enum"]]
+    return value
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Drop the nulls of optional keys: nobody need write them."""
+    alternatives = schema.get("anyOf", [])
+    if {"type": "null"} not in alternatives:
+        return dict(schema)
+    rest = [item for item in alternatives if item != {"type": "null"}]
+    others = {key: item for key, item in schema.items() if key not in ("anyOf", "default")}
+    return {**(rest[0] if len(rest) == 1 else {"anyOf": rest}), **others}
+
+
+def _drop_default(schema: dict[str, Any]) -> None:
+    """Drop defaults that say nothing (empty ones), and those that are not written as they are kept (durations)."""
+    default = schema.get("default")
+    if default in ("", [], {}) or (isinstance(default, float) and schema.get("type") == "string") or isinstance(default, dict):
+        del schema["default"]
+
+
+def _open_names(schema: dict[str, Any]) -> None:
+    """Check names apart from what they name: a wrong name is then one finding, and the rest is still checked."""
+    named = schema.pop("patternProperties", None)
+    if named is None:
+        return
+    ((pattern, item),) = named.items()
+    schema["propertyNames"] = {"pattern": pattern, **schema["propertyNames"]}
+    schema["additionalProperties"] = _tidy(item) or True

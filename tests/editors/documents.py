@@ -1,0 +1,44 @@
+"""The documents that the editors' tests read: those that are valid, and those with a mistake.
+
+In: the corpora of other tests. Out: paths. Owns which mistakes a schema cannot see, and why. Never reads a document.
+Change it when a document is added whose mistake no schema can see.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DIAGNOSTICS = ROOT / "tests/diagnostics"
+VALID = [
+    *sorted(DIAGNOSTICS.glob("ok/*.yaml")),
+    *sorted(ROOT.glob("examples/*/mlspec.yaml")),
+    *sorted(ROOT.glob("templates/init/*/mlspec.yaml")),
+    *sorted(ROOT.glob("tests/conformance/specs/*/mlspec.yaml")),
+]
+STRUCTURAL = sorted(DIAGNOSTICS.glob("err/MLS2*.yaml"))
+"""The mistakes in keys, types and forms."""
+ELSEWHERE = "the mistake is not in this file"
+COMPUTED = "it takes a computation: a calendar, a clock, a comparison of two values"
+UNSEEN = {
+    "MLS201-by-set": ELSEWHERE,
+    "MLS201-in-an-include": ELSEWHERE,
+    "MLS209-hour": COMPUTED,
+    "MLS209-never": COMPUTED,
+    "MLS210-city": COMPUTED,
+    "MLS212-no-such-day": COMPUTED,
+    "MLS215-default-too-high": COMPUTED,
+    "MLS215-enum": COMPUTED,
+    "MLS215-pattern": COMPUTED,
+}
+"""By document: why a schema accepts it."""
+MERGE_KEYS = "MLS201-merge-key"
+"""yaml-language-server reads `<<` as YAML 1.1 does, so that it marks nothing."""
+
+
+def name_of(document: Path) -> str:
+    """A document's name in a test's id."""
+    return document.stem if document.name != "mlspec.yaml" else document.parent.name
+
+
+SEEN = [document for document in STRUCTURAL if document.stem not in UNSEEN]
