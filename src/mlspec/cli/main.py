@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Run a lifecycle on this machine.",
     "runs": "List and show runs.",
     "approve": "Answer an approval of a local run.",
+    "env": "Make environments here, or their Dockerfiles and conda files.",
     "targets": "Show what each target does with each feature.",
     "steps": "Show the step library.",
     "explain": "Explain the code of a finding.",

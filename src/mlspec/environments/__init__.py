@@ -1,0 +1,10 @@
+"""An environment outside this machine: its Dockerfile and its conda file, the same for every target.
+
+`check` finds what no image can hold, `export` makes the files; `runner.environments` makes an environment here.
+To describe environments to another tool: one template in `templates/environments/` and one line in `export.py`.
+"""
+
+from mlspec.environments.check import check
+from mlspec.environments.export import export, step_process
+
+__all__ = ["check", "export", "step_process"]

@@ -1,0 +1,96 @@
+"""Make the files that describe environments: a Dockerfile, what it leaves out, and a conda file for each.
+
+In: a `Plan` whose environments passed `check`. Out: sealed `GeneratedFile`s, in a folder for each environment.
+Owns what an image holds and in which order, and all quoting into a Dockerfile; never builds anything.
+Change it when steps need something new around them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mlspec.environments.check import OLDEST
+from mlspec.plan.generated import GeneratedFile, sealed_by
+from mlspec.plan.model import Environment, ExternalUri, Plan
+from mlspec.plan.yamltext import scalar
+from mlspec.resources import folder
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+PROJECT = "/project"
+"""Where an image has the folder of the spec."""
+
+_FILES = ("Dockerfile", "Dockerfile.dockerignore", "environment.yml")
+
+
+def export(plan: Plan, names: Sequence[str], version: str) -> list[GeneratedFile]:
+    """Return the files of these environments; `version` is that of the mlspec that their images install."""
+    command = f"mlspec env export --spec {shlex.quote(plan.spec_file)}"
+    files: list[GeneratedFile] = []
+    for name in names:
+        values = _values(plan, plan.environments[name], version)
+        texts = {file: _template(file).render(values) for file in _FILES}
+        files += [GeneratedFile(f"{name}/{file}", sealed_by(plan, command, text)) for file, text in texts.items()]
+    return files
+
+
+def step_process(plan: Plan, requirements: Sequence[str], version: str) -> str:
+    """Return the requirement for mlspec beside `requirements`, with the extras that the plan's steps use at run time."""
+    sources = [item.source for step in plan.all_steps() for item in step.inputs]
+    uris = [plan.store, *(source.uri for source in sources if isinstance(source, ExternalUri))]
+    wanted = [("mlflow", "mlflow", plan.tracking_uri is not None), ("fsspec", "remote", any("://" in uri for uri in uris))]
+    present = {re.split(r"[^a-z0-9-]", line.lower().replace("_", "-"), maxsplit=1)[0] for line in requirements}
+    extras = ",".join(extra for package, extra, needed in wanted if needed and package not in present)
+    return f"mlspec[{extras}]=={version}" if extras else f"mlspec=={version}"
+
+
+def _values(plan: Plan, environment: Environment, version: str) -> dict[str, object]:
+    oldest = ".".join(map(str, OLDEST))
+    paths = [posixpath.normpath(posixpath.join(PROJECT, path)) for path in environment.pythonpath]
+    return {
+        "base": f"python:{environment.python or oldest}-slim",
+        "python": environment.python,
+        "mlspec": step_process(plan, environment.requirements, version),
+        "project": PROJECT,
+        "pythonpath": _quoted(":".join(paths)),
+        "requirements": [shlex.quote(line) for text in environment.requirements for line in text.splitlines()],
+        "ignored": list(_ignored(plan)),
+        "yaml_name": scalar(environment.name),
+        "yaml_requirements": [scalar(line) for line in environment.requirements],
+    }
+
+
+def _quoted(text: str) -> str:
+    """A value of Dockerfile's ENV: the three characters that mean something between double quotes are escaped."""
+    return '"' + re.sub(r'(["\\$])', r"\\\1", text) + '"'
+
+
+def _ignored(plan: Plan) -> Iterator[str]:
+    """What steps never read: an image that held the pipelines could not be named in them."""
+    yield from (".git", ".mlspec", "pipelines", _pattern(plan.spec_file))
+    store = posixpath.normpath(plan.store)
+    if "://" not in plan.store and not store.startswith(("/", "..", ".mlspec/")) and store != ".":
+        yield _pattern(store)
+    yield from ("**/__pycache__", "**/.*_cache", "**/.venv", "**/.env")
+
+
+def _pattern(path: str) -> str:
+    return "/" + re.sub(r"([*?\[\\])", r"\\\1", path)
+
+
+@cache
+def _template(name: str) -> Template:
+    from jinja2 import Environment as Templates
+    from jinja2 import FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(folder("templates") / "environments")
+    templates = Templates(
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
+    )
+    return templates.get_template(f"{name}.j2")
