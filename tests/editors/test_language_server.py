@@ -66,7 +66,7 @@ def test_it_completes_library_steps_and_says_what_they_do(server: LanguageServer
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("st¦eps: {train: {run: python train.py}}\n", "What runs."),
+        ("st¦eps: {train: {run: python train.py}}\n", "What runs: steps by name."),
         ("steps:\n  train:\n    run: python train.py\n    time¦out: 5m\n", "How long one attempt may take."),
         ("steps:\n  train:\n    run: python train.py\n    time¦out: 5m\n", "1h30m"),
         ("steps:\n  train:\n    run: python train.py\n    run_if: al¦ways\n", "All steps before it have ended"),

@@ -36,27 +36,46 @@ class Lifecycle(Section):
         description="Where artifacts live between steps: a path or an fsspec URI.",
         examples=["s3://acme-ml/store"],
     )
-    environments: dict[Identifier, Environment] = Field(default_factory=dict, description="What steps need around them.")
-    secrets: dict[Identifier, Secret] = Field(default_factory=dict, description="References to secrets, never values.")
+    environments: dict[Identifier, Environment] = Field(
+        default_factory=dict,
+        description="What steps need around them.",
+        examples=[{"ml": {"python": "3.11", "requirements": ["scikit-learn==1.8.0"]}}],
+    )
+    secrets: dict[Identifier, Secret] = Field(
+        default_factory=dict,
+        description="References to secrets, never values.",
+        examples=[{"tracking_token": {"env": "MLFLOW_TRACKING_TOKEN"}}],
+    )
     tracking: Tracking | None = Field(None, description="MLflow: where steps log.")
     defaults: Defaults = Field(default_factory=Defaults, description="What steps have that say nothing else.")
     on_failure: Literal["stop", "continue"] = Field(
         "stop", description="stop: after a failure no further step starts; continue: independent branches go on."
     )
-    steps: dict[StepName, Step] = Field(min_length=1, description="What runs.")
+    steps: dict[StepName, Step] = Field(
+        min_length=1, description="What runs: steps by name.", examples=[{"train": {"run": "python train.py"}}]
+    )
     finally_: dict[StepName, Step] = Field(
-        default_factory=dict, alias="finally", description="Steps that run last, whatever happened."
+        default_factory=dict,
+        alias="finally",
+        description="Steps that run last, whatever happened.",
+        examples=[{"cleanup": {"run": "rm -rf scratch"}}],
     )
     monitor: Monitor | None = Field(None, description="The pipeline that watches the model in production.")
     triggers: Triggers | None = Field(None, description="What starts the lifecycle besides people.")
-    notifications: list[Notification] = Field(default_factory=list, description="Whom to tell of what.")
+    notifications: list[Notification] = Field(
+        default_factory=list,
+        description="Whom to tell of what.",
+        examples=[[{"events": ["failed"], "to": {"secret": "slack_url"}}]],
+    )
     governance: Governance | None = Field(None, description="What reviewers and auditors ask.")
     policies: list[Policy] = Field(
         default_factory=list, description="Rules that this lifecycle must keep.", examples=[["fairness_before_deploy"]]
     )
     targets: dict[str, Any] = Field(default_factory=dict, description="Options of each target.")
     profiles: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Variants: --profile NAME merges one over the spec (JSON merge patch)."
+        default_factory=dict,
+        description="Variants: --profile NAME merges one over the spec (JSON merge patch).",
+        examples=[{"prod": {"store": "s3://acme-ml/store"}}],
     )
     lint: Lint | None = Field(None, description="Which advice not to give.")
 

@@ -72,7 +72,7 @@ def _lenient(schema: Any) -> Any:
             result[key] = [*value, "Takes the value away."]
         elif key in ("anyOf", "allOf", "items", "additionalProperties", "then"):
             result[key] = _lenient(value)
-        elif key not in ("required", "minProperties", "default"):
+        elif key not in ("required", "minProperties"):
             result[key] = value
     return result
 

@@ -140,7 +140,9 @@ class Step(Section):
         None, description="When the gate does not hold: stop fails the run, skip skips what follows.", examples=["stop"]
     )
     approval: Approval | None = Field(None, description="A person decides.")
-    needs: list[StepName] = Field(default_factory=list, description="Steps that come before it without giving it data.")
+    needs: list[StepName] = Field(
+        default_factory=list, description="Steps that come before it without giving it data.", examples=[["validate"]]
+    )
     inputs: dict[Identifier, AnySource] = Field(
         default_factory=dict,
         description="What it reads: addresses, {path: …} or {uri: …}.",
@@ -164,7 +166,9 @@ class Step(Section):
     )
     retry: Retry | None = Field(None, description="What happens after a failed attempt.")
     timeout: PositiveDuration | None = Field(None, description="How long one attempt may take.")
-    resources: Resources | None = Field(None, description="What its container is given.")
+    resources: Resources | None = Field(
+        None, description="What its container is given.", examples=[{"cpu": 2, "memory": "4Gi"}]
+    )
     environment: Identifier | None = Field(None, description="What it needs around it: a name of `environments`.")
     cache: bool | None = Field(None, description="Whether an equal earlier step's outputs may stand for its own.")
     matrix: dict[Identifier, list[Scalar]] | None = Field(

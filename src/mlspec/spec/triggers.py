@@ -54,7 +54,9 @@ class Monitor(Section):
     """A pipeline of its own, on its own schedule, that may start the lifecycle again."""
 
     schedule: Schedule | None = Field(None, description="When it starts.")
-    steps: dict[StepName, Step] = Field(min_length=1, description="Its steps.")
+    steps: dict[StepName, Step] = Field(
+        min_length=1, description="Its steps, by name.", examples=[{"drift": {"run": "python drift.py"}}]
+    )
     retrain: Text | None = Field(
         None, description="A condition (CEL); true runs the lifecycle again.", examples=["drift.metrics.share_drifted > 0.3"]
     )

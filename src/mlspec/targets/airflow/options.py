@@ -30,12 +30,14 @@ class AirflowOptions(BaseModel):
         None,
         pattern=r"^[A-Za-z0-9_.-]{1,250}$",
         description="Id of the DAG; default: the lifecycle's name.",
+        examples=["credit_default"],
     )
     pool: str | None = Field(
         None,
         min_length=1,
         max_length=256,
         description="Existing Airflow pool that all tasks take their slots from; default: Airflow's own.",
+        examples=["ml"],
     )
 
 
@@ -44,5 +46,7 @@ class AirflowStepOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pool: str | None = Field(None, min_length=1, max_length=256, description="Pool of this step alone.")
-    queue: str | None = Field(None, min_length=1, max_length=256, description="Queue of the workers that may run it.")
+    pool: str | None = Field(None, min_length=1, max_length=256, description="Pool of this step alone.", examples=["gpu"])
+    queue: str | None = Field(
+        None, min_length=1, max_length=256, description="Queue of the workers that may run it.", examples=["gpu"]
+    )

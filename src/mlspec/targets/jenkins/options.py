@@ -15,16 +15,42 @@ from mlspec.plan.model import Plan, Step
 Label = Annotated[str, Field(min_length=1, max_length=250)]
 
 
+class Kubernetes(BaseModel):
+    """`targets.jenkins.agent.kubernetes`: the pods that steps run in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    image: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Image of steps whose environment names none, gates and approvals among them; it has mlspec.",
+        examples=["ghcr.io/acme/credit-ml:1.4.2"],
+    )
+    cloud: Label | None = Field(
+        None, description="Name of the cloud in the controller's configuration; default: kubernetes.", examples=["training"]
+    )
+    namespace: Label | None = Field(None, description="Namespace of the pods; default: the cloud's.", examples=["ml"])
+    service_account: Label | None = Field(
+        None, description="Service account of the pods; default: the namespace's.", examples=["pipeline-runner"]
+    )
+
+
 class Agent(BaseModel):
     """`targets.jenkins.agent`: where the build runs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    label: Label | None = Field(None, description="Label expression of the build's agent; default: any agent.")
+    label: Label | None = Field(
+        None, description="Label expression of the build's agent; default: any agent.", examples=["linux && docker"]
+    )
     docker: bool = Field(
         False,
         description="Run each step in a container of its environment's image, on the build's agent (Docker Pipeline "
         "plugin); a step whose environment names no image runs on the agent itself.",
+    )
+    kubernetes: Kubernetes | None = Field(
+        None,
+        description="Run each step in a pod of its own, with its environment's image and its resources (Kubernetes plugin); "
+        "needs a store that all pods reach.",
     )
 
 
@@ -47,7 +73,9 @@ class JenkinsStep(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: Label | None = Field(
-        None, description="Label expression of an agent for this step alone; needs a store that both agents reach."
+        None,
+        description="Label expression of an agent for this step alone; needs a store that both agents reach.",
+        examples=["gpu"],
     )
 
 

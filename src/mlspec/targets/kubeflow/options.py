@@ -20,9 +20,13 @@ class KubeflowOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pipeline_root: str | None = Field(None, description="Where KFP keeps artifacts, for example s3://bucket/folder")
-    service_account: str | None = Field(None, description="The Kubernetes service account that `mlspec submit` runs as")
-    image: str | None = Field(None, description="The image of steps whose environment names none; must hold mlspec")
+    pipeline_root: str | None = Field(None, description="Where KFP keeps artifacts.", examples=["s3://acme/kfp"])
+    service_account: str | None = Field(
+        None, description="The Kubernetes service account that `mlspec submit` runs as.", examples=["pipeline-runner"]
+    )
+    image: str | None = Field(
+        None, description="The image of steps whose environment names none; must hold mlspec.", examples=["python:3.11"]
+    )
 
 
 class Toleration(BaseModel):
@@ -30,11 +34,11 @@ class Toleration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key: str | None = Field(None, description="The taint's key; none matches every key")
-    operator: Literal["Equal", "Exists"] = Field("Equal", description="How `value` is compared")
-    value: str | None = Field(None, description="The taint's value; none with `Exists`")
+    key: str | None = Field(None, description="The taint's key; none matches every key.", examples=["gpu"])
+    operator: Literal["Equal", "Exists"] = Field("Equal", description="How `value` is compared.")
+    value: str | None = Field(None, description="The taint's value; none with `Exists`.", examples=["true"])
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
-        None, description="The taint's effect; none matches every effect"
+        None, description="The taint's effect; none matches every effect."
     )
 
 
@@ -43,9 +47,13 @@ class KubeflowStep(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    node_selector: dict[str, str] = Field(default_factory=dict, description="Labels that the step's node must have")
-    tolerations: tuple[Toleration, ...] = Field((), description="Taints that the step's pod tolerates")
-    gpu_resource: str = Field("nvidia.com/gpu", description="The resource that `resources.gpu` counts")
+    node_selector: dict[str, str] = Field(
+        default_factory=dict, description="Labels that the step's node must have.", examples=[{"disk": "ssd"}]
+    )
+    tolerations: tuple[Toleration, ...] = Field(
+        (), description="Taints that the step's pod tolerates.", examples=[[{"key": "gpu", "operator": "Exists"}]]
+    )
+    gpu_resource: str = Field("nvidia.com/gpu", description="The resource that `resources.gpu` counts.")
 
 
 def options_of(plan: Plan) -> KubeflowOptions:
