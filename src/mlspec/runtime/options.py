@@ -20,6 +20,7 @@ ARTIFACT_TYPES = ("dataset", "model", "report", "artifact", "metrics", "values")
 PARAM_TYPES = ("string", "integer", "number", "boolean", "list", "object")
 ANSWERS = ("asked", "approved", "refused", "unanswered")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_LIFECYCLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
 class Options:
@@ -126,8 +127,8 @@ def _complete(options: Options) -> None:
     for name in ("run_id", "step", "store"):
         if not getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} is missing")
-    for name, text in (("--step", options.step), ("--lifecycle", options.lifecycle)):
-        if not _NAME.fullmatch(text):
+    for name, text, form in (("--step", options.step, _NAME), ("--lifecycle", options.lifecycle, _LIFECYCLE)):
+        if not form.fullmatch(text):
             raise UsageError(f"{name} {text!r} is no name")
     if options.otherwise not in ("stop", "skip"):
         raise UsageError(f"--otherwise is stop or skip, not {options.otherwise!r}")

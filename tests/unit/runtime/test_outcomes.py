@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 WRITE = "echo '%s' > ${{ outputs.out }}"
 
 
+def test_a_lifecycle_may_begin_with_a_digit(project: Project) -> None:
+    project.done("--lifecycle", "9-lives", "--step", "s", "--shell", "true")
+
+
 def test_the_record_says_what_went_in_and_what_came_out(project: Project) -> None:
     project.write("in.txt", "a\n")
     project.write("folder/b", "b\n")
@@ -299,6 +303,7 @@ def test_the_status_of_the_run_is_what_the_store_shows_or_what_is_said(project: 
         (("--step", "s"), "one body is needed"),
         (("--step", "s", "--shell", "true", "--call", "a:b"), "one body is needed"),
         (("--step", "../s", "--shell", "true"), "'../s' is no name"),
+        (("--lifecycle", "../s", "--step", "s", "--shell", "true"), "'../s' is no name"),
         (("--step", "s", "--nonsense"), "there is no option '--nonsense'"),
         (("--step", "s", "--shell"), "--shell needs a value"),
         (("--step", "s", "--"), "no command after --"),
