@@ -7,6 +7,7 @@ Change it when more of a record should be shown.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from typing import cast
 
 from mlspec.plan.model import Json, Plan, Step, StepOutput
 from mlspec.runner.instances import foreach_items, place_of
-from mlspec.runner.runs import Place, RunError, Runs
+from mlspec.runner.runs import Place, RunError, Runs, store_errors
 from mlspec.runner.states import RunStatus, State, derive, fan_in, run_status
+from mlspec.runtime.layout import ITEMS, step_folder
 
 Record = Mapping[str, Json]
 
@@ -65,8 +67,7 @@ def outcome(plan: Plan, runs: Runs, run_id: str) -> RunOutcome:
     run_id = runs.resolve(run_id)
     if runs.manifest(run_id) is not None:
         return local_outcome(runs, run_id)
-    records = runs.records(run_id)
-    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, records)}
+    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, run_id)}
     return RunOutcome(run_id, run_status(step.status for step in steps.values()), steps)
 
 
@@ -84,8 +85,9 @@ def local_outcome(runs: Runs, run_id: str) -> RunOutcome:
     return RunOutcome(run_id, manifest["status"], steps, manifest)
 
 
-def _read_back(plan: Plan, runs: Runs, records: Mapping[Place, Record]) -> Iterator[tuple[str, State, Record | None]]:
+def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, State, Record | None]]:
     """Yield id, state and record of every step and instance, in the order of the plan."""
+    records = runs.records(run_id)
     main = {step.name for step in plan.steps}
     failed = any(name in main and record["status"] == "failed" for (name, _), record in records.items())
     unstarted: State = "blocked" if failed and plan.on_failure == "stop" else "pending"
@@ -96,7 +98,8 @@ def _read_back(plan: Plan, runs: Runs, records: Mapping[Place, Record]) -> Itera
         if step.foreach is None or step.id in recorded:
             continue
         started = {index: record for (name, index), record in records.items() if name == step.name and index is not None}
-        count = _count(plan, step, runs, records)
+        count = _kept_count(runs, run_id, step)
+        count = _count(plan, step, runs, records) if count is None else count
         if started:
             size = max(count or 0, *(index + 1 for index in started))
             states = [_status(started[index]) if index in started else unstarted for index in range(size)]
@@ -114,6 +117,13 @@ def _read_back(plan: Plan, runs: Runs, records: Mapping[Place, Record]) -> Itera
 
 def _status(record: Record) -> State:
     return cast(State, record["status"])
+
+
+def _kept_count(runs: Runs, run_id: str, step: Step) -> int | None:
+    """Return the length of the list that a `foreach` step left in the store; None when it left none."""
+    with store_errors():
+        kept = runs.store.read(f"{step_folder(runs.folder(run_id), step.name, None)}/{ITEMS}")
+    return None if kept is None else len(json.loads(kept))
 
 
 def _count(plan: Plan, step: Step, runs: Runs, records: Mapping[Place, Record]) -> int | None:

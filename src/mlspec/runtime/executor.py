@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlspec.expr.braces import unguard
 
 OUTCOME = "outcome"
+NUMBERS = "Output"
 _OPTION = "--executor-input"
 _AS_THEY_ARE = (_OPTION, "--param", "--run-status", "--run-id")
 """Options that carry what KFP puts in when the task runs; all others carry the spec's text, guarded from KFP."""
@@ -41,13 +42,15 @@ def plain(arguments: list[str]) -> list[str]:
     return [word for word in words if word and not _is_absent_item(word)]
 
 
-def write_output(executor_input: str, status: str, metrics: Mapping[str, Mapping[str, float]]) -> None:
+def write_output(
+    executor_input: str, status: str, metrics: Mapping[str, Mapping[str, float]], items: Sequence[object] | None = None
+) -> None:
     """Write the executor output file of a task that succeeded or was skipped.
 
     `status` goes to the output parameter `outcome`, where the component declares it. Every declared artifact is
     listed, made or not: what `kfp.local` does not find here does not exist for it. `metrics` are the numbers of each
-    metrics output, by output name; KFP's UI shows an artifact's metadata, which cannot hold NaN. Raises `ValueError`,
-    `OSError`.
+    metrics output, by output name; KFP's UI shows an artifact's metadata, which cannot hold NaN. The numbers of `items`, from
+    0 and as strings, go to the output parameter `Output`: KFP iterates over them. Raises `ValueError`, `OSError`.
     """
     outputs = json.loads(executor_input).get("outputs", {})
     artifacts = {}
@@ -55,7 +58,8 @@ def write_output(executor_input: str, status: str, metrics: Mapping[str, Mapping
         found = listed["artifacts"][0]
         metadata = {key: number for key, number in metrics.get(name, {}).items() if math.isfinite(number)}
         artifacts[name] = {"artifacts": [{"name": found.get("name", name), "uri": found["uri"], "metadata": metadata}]}
-    parameters = {OUTCOME: status} if OUTCOME in outputs.get("parameters", {}) else {}
+    said = {OUTCOME: status, NUMBERS: None if items is None else [str(number) for number in range(len(items))]}
+    parameters = {name: value for name, value in said.items() if value is not None and name in outputs.get("parameters", {})}
     path = Path(outputs["outputFile"])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"artifacts": artifacts, "parameterValues": parameters}), encoding="utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import string
 
 RECORD = "_record.json"
+ITEMS = "_items.json"
 _SAFE = frozenset(string.ascii_letters + string.digits + "-_.~")
 
 

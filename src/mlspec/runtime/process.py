@@ -83,7 +83,7 @@ class _StepProcess:
     def _tell_kubeflow(self) -> None:
         if self._options.executor_input is not None:
             try:
-                write_output(self._options.executor_input, self._step.ending.status, self._metrics())
+                write_output(self._options.executor_input, self._step.ending.status, self._metrics(), self._step.items)
             except (KeyError, ValueError) as error:
                 raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from mlspec.expr.values import compact
 from mlspec.runtime.attempts import Job, attempt
@@ -18,7 +19,7 @@ from mlspec.runtime.expressions import Scope
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.files import Inputs, Outputs, Scratch
 from mlspec.runtime.groups import Supervisor
-from mlspec.runtime.instances import item_of, items_of, name_each
+from mlspec.runtime.instances import item_of, items_of, keep_items, name_each
 from mlspec.runtime.model import Approval, Call, Gate, Items, Joined, Uses
 from mlspec.runtime.options import Options
 from mlspec.runtime.records import Ending, Records
@@ -43,6 +44,8 @@ class Step:
         self._cache = Cache(options, records, self.outputs)
         self.reason = ""
         self.undecided = False
+        self.items: list[Any] | None = None
+        """The list that `--items` alone found."""
 
     def carry_out(self) -> None:
         """Run the step; raises `StepError` and `Interrupted`. What it publishes is final once the record is written."""
@@ -59,7 +62,10 @@ class Step:
         scope = Scope(options, self._inputs.read_value, self._status)
         if isinstance(options.body, Items):
             ending.attempts = 1
-            print(compact(items_of(options, scope.lookup)), flush=True)
+            self.items = items_of(options, scope.lookup)
+            if options.executor_input is not None:
+                keep_items(options, self._records, self.items)
+            print(compact(self.items), flush=True)
             ending.status, self.undecided = "succeeded", True
             return
         if options.items is not None:

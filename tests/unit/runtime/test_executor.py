@@ -53,3 +53,9 @@ def test_an_outcome_that_is_not_declared_is_not_said(tmp_path: Path) -> None:
     path = tmp_path / "output.json"
     write_output(json.dumps({"outputs": {"outputFile": str(path)}}), "skipped", {})
     assert json.loads(path.read_text("utf-8")) == {"artifacts": {}, "parameterValues": {}}
+
+
+def test_the_numbers_of_a_list_are_strings(tmp_path: Path) -> None:
+    given = {"outputs": {"outputFile": str(tmp_path / "output.json"), "parameters": {"Output": {"outputFile": "x"}}}}
+    write_output(json.dumps(given), "succeeded", {}, ["a", {"b": 1}])
+    assert json.loads((tmp_path / "output.json").read_text("utf-8"))["parameterValues"] == {"Output": ["0", "1"]}

@@ -8,13 +8,16 @@ Change it when the step process or KFP's placeholders change.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mlspec.expr.braces import guard
-from mlspec.plan.command import step_options
+from mlspec.plan.command import UriOf, Words, in_store, items_options, step_options
 from mlspec.plan.model import Output, Plan, Step, StepOutput
 
 RUN_ID = "run-id"
 RUN_STATUS = "run-status"
+INDEX = "instance-index"
 """A hyphen keeps our own parameters apart from the user's: their names are identifiers."""
 
 _MARK = re.compile("\0([^\0]*)\0")
@@ -24,13 +27,16 @@ def artifact_inputs(plan: Plan, step: Step) -> dict[tuple[str, str], str]:
     """The input artifacts of a step's component: (step id, output) to the input's name, in the step's order.
 
     An input that is a list takes one input for each of its steps (`losses-0`), because an artifact list cannot be put
-    together from several tasks. What only expressions read is named after its address (`train-metrics`).
+    together from several tasks. What only expressions read is named after its address (`train-metrics`). Outputs of a
+    `foreach` step are no artifacts: their readers find them in the store.
     """
     names: dict[tuple[str, str], str] = {}
     sources = [(item.name, item.source) for item in step.inputs]
-    sources += [(value.address.replace(".", "-"), value.source) for value in step.values]
+    sources += [(_artifact(value.address), value.source) for value in step.values]
+    if step.foreach is not None and step.foreach.source is not None:
+        sources.append((_artifact(step.foreach.source.address), step.foreach.source.source))
     for name, source in sources:
-        if not isinstance(source, StepOutput):
+        if not isinstance(source, StepOutput) or source.dynamic:
             continue
         for index, above in enumerate(source.steps):
             names.setdefault((above, source.output), f"{name}-{index}" if source.many else name)
@@ -45,30 +51,75 @@ def param_inputs(step: Step) -> dict[str, str]:
 
 def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
     """The options of the step's `mlspec exec`, one word each, but for `--spec-digest`, which is the same for all."""
-    artifacts = artifact_inputs(plan, step)
     params = param_inputs(step)
+    uris = _uris(artifact_inputs(plan, step))
 
-    def uris(_: Plan, source: StepOutput) -> list[str]:
-        return [_mark(f"inputs.artifacts['{artifacts[above, source.output]}'].path") for above in source.steps]
-
-    def output_path(output: Output) -> str:
-        return _mark(f"outputs.artifacts['{output.name}'].path")
+    def output_path(output: Output) -> str | None:
+        return None if step.foreach else _mark(f"outputs.artifacts['{output.name}'].path")
 
     def param_text(name: str) -> str:
         return _mark(f"inputs.parameters['{params[name]}']")
 
-    options: list[tuple[str, ...]] = [
+    options = _run_options(plan)
+    if final:
+        options.append(("--run-status", _mark(f"inputs.parameters['{RUN_STATUS}']")))
+    elif plan.on_failure == "stop":
+        options.append(("--fail-fast",))
+    if step.foreach is not None:
+        options.append(("--instance", _mark(f"inputs.parameters['{INDEX}']")))
+        options += items_options(plan, step, uri_of=uris)
+    options += step_options(plan, step, uri_of=uris, output_path=output_path, param_text=param_text)
+    return _words(options)
+
+
+def items_arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
+    """The options of the process that finds the list of a `foreach` step."""
+    bare = replace(step, values=())
+    options = [*_run_options(plan), ("--step", step.name)]
+    if plan.on_failure == "stop" and not final:
+        options.append(("--fail-fast",))
+    return _words([*options, *items_options(plan, bare, uri_of=_uris(artifact_inputs(plan, step)))])
+
+
+def list_artifact(plan: Plan, step: Step) -> str | None:
+    """The input artifact that holds the list of a `foreach` step; None for a list that the spec holds, or the store."""
+    source = step.foreach.source if step.foreach else None
+    if source is None or source.source.dynamic:
+        return None
+    return artifact_inputs(plan, step)[source.source.steps[0], source.source.output]
+
+
+def join_arguments(plan: Plan, step: Step) -> list[str]:
+    """The options of the process that tells what the instances of a `foreach` step came to together."""
+    return _words([*_run_options(plan), ("--step", step.name), ("--joined",)])
+
+
+def _run_options(plan: Plan) -> list[Words]:
+    return [
         ("--lifecycle", plan.lifecycle),
         ("--run-id", _mark(f"inputs.parameters['{RUN_ID}']")),
         ("--store", plan.store),
         ("--executor-input", _mark("")),
     ]
-    if final:
-        options.append(("--run-status", _mark(f"inputs.parameters['{RUN_STATUS}']")))
-    elif plan.on_failure == "stop":
-        options.append(("--fail-fast",))
-    options += step_options(plan, step, uri_of=uris, output_path=output_path, param_text=param_text)
+
+
+def _uris(artifacts: Mapping[tuple[str, str], str]) -> UriOf:
+    """Where a step finds what other steps made: KFP's own artifacts, but for instances of a `foreach`."""
+
+    def uris(plan: Plan, source: StepOutput) -> list[str]:
+        if source.dynamic:
+            return in_store(plan, source)
+        return [_mark(f"inputs.artifacts['{artifacts[above, source.output]}'].path") for above in source.steps]
+
+    return uris
+
+
+def _words(options: Iterable[Words]) -> list[str]:
     return [_MARK.sub(_placeholder, guard("=".join(option))) for option in options]
+
+
+def _artifact(address: str) -> str:
+    return address.replace(".", "-")
 
 
 def _mark(path: str) -> str:

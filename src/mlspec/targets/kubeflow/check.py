@@ -66,7 +66,13 @@ def _dag(label: str, component: Document, components: Document) -> Iterator[str]
             yield f"{where}: there is no component {used!r}"
             continue
         yield from _wiring(where, task, tasks, inputs, components)
+        if "parameterIterator" in task:
+            yield from _iterator(where, task, components[used])
         yield from _trigger(where, task, hooked)
+    for name, output in component.get("dag", {}).get("outputs", {}).get("parameters", {}).items():
+        source = output.get("valueFromParameter", {})
+        made = {"producerTask": source.get("producerSubtask"), "outputParameterKey": source.get("outputParameterKey")}
+        yield from _produced(f"{label}: output {name!r}", "parameters", made, tasks, components, list(tasks))
     if not any(task.get("triggerPolicy", {}).get("strategy") != _EXIT for task in tasks.values()):
         yield f"{label}: there is no task but exit tasks"
     if stuck := _in_a_cycle(tasks):
@@ -95,10 +101,11 @@ def _wiring(where: str, task: Document, tasks: Document, parent: Document, compo
                 pass
             case _:
                 yield f"{where}: input {name!r} is from nowhere"
+    element = task.get("parameterIterator", {}).get("itemInput")
     for kind in ("parameters", "artifacts"):
         given = task.get("inputs", {}).get(kind, {})
         for name, definition in declared.get(kind, {}).items():
-            if name not in given and not definition.get("isOptional"):
+            if name not in given and name != element and not definition.get("isOptional"):
                 yield f"{where}: input {name!r} is missing"
 
 
@@ -115,6 +122,28 @@ def _produced(
     component = components.get(tasks[producer].get("componentRef", {}).get("name"), {})
     if key not in component.get("outputDefinitions", {}).get(kind, {}):
         yield f"{where}: task {producer!r} has no output {key!r}"
+
+
+def _iterator(where: str, task: Document, component: Document) -> Iterator[str]:
+    items = task["parameterIterator"].get("items", {}).get("inputParameter", "")
+    element = task["parameterIterator"].get("itemInput", "")
+    parameters = task.get("inputs", {}).get("parameters", {})
+    declared = component.get("inputDefinitions", {}).get("parameters", {})
+    produced = [name for name, source in parameters.items() if "taskOutputParameter" in source]
+    if "dag" not in component:
+        yield f"{where}: kfp.local gives all iterations one folder unless they are DAGs"
+    if task.get("triggerPolicy"):
+        yield f"{where}: kfp.local does not iterate over a task with a condition"
+    if produced != [items]:
+        yield f"{where}: kfp.local puts the element in the place of {', '.join(produced) or 'nothing'}"
+    else:
+        source = parameters[items]["taskOutputParameter"]
+        if items != f"pipelinechannel--{source['producerTask']}-Output" or source["outputParameterKey"] != "Output":
+            yield f"{where}: kfp.local does not find the list {items!r}"
+    if declared.get(items, {}).get("parameterType") != "LIST":
+        yield f"{where}: {items!r} is no list"
+    if element not in declared or element != f"{items}-loop-item":
+        yield f"{where}: the backend does not know {element!r} for the element"
 
 
 def _trigger(where: str, task: Document, hooked: set[str]) -> Iterator[str]:

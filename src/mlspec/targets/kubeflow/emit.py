@@ -1,8 +1,9 @@
 """PipelineSpec IR from a plan.
 
 In: a `Plan` without findings. Out: one `GeneratedFile`: the IR, and a second YAML document for what only Kubernetes
-knows. Owns what stands in each block; the templates own where it stands. Never imports kfp, never builds a document in memory:
-text is written straight from the plan, so the cost is linear in it. Change it when a step needs something new of KFP.
+knows. Owns which DAG a task stands in and the order of all parts; the templates own where they stand. Never imports kfp, never
+builds a document in memory: text is written straight from the plan, so the cost is linear in it.
+Change it when a pipeline gains a part that belongs to no step.
 
 Each step is three blocks (component, executor, task), because the IR keeps three maps. All are in plan order.
 KFP's own cache is off: a step it took from its cache would leave no record in the store.
@@ -10,144 +11,106 @@ KFP's own cache is off: a step it took from its cache would leave no record in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mlspec.plan.describe import origin
 from mlspec.plan.model import Plan, Step
 from mlspec.resources import folder
-from mlspec.targets.base import GeneratedFile, joined, sealed
+from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow import platform, yamltext
-from mlspec.targets.kubeflow.arguments import RUN_ID, RUN_STATUS, arguments, artifact_inputs, param_inputs
-from mlspec.targets.kubeflow.graph import Graph, graph_of
-from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, image_of, options_of
-
-SCHEMA_TITLES = {"dataset": "system.Dataset", "model": "system.Model", "metrics": "system.Metrics"}
-PARAMETER_TYPES = {
-    "string": "STRING",
-    "integer": "NUMBER_INTEGER",
-    "number": "NUMBER_DOUBLE",
-    "boolean": "BOOLEAN",
-    "list": "LIST",
-    "object": "STRUCT",
-}
-
-Pairs = list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One step, as the templates want it: names, and texts that are already YAML."""
-
-    comment: str
-    task: str
-    image: str
-    args: list[str]
-    artifacts_in: Pairs
-    """Name and schema title."""
-    params_in: Pairs
-    """Name and the type's flow mapping."""
-    artifacts_out: Pairs
-    says_outcome: bool
-    resources: Pairs
-    depends: str
-    sources: list[tuple[str, str, str]]
-    """Input, producing task, its output."""
-    params: Pairs
-    """Input and where it is from, as a flow mapping."""
-    condition: str
+from mlspec.targets.kubeflow.arguments import RUN_STATUS
+from mlspec.targets.kubeflow.blocks import (
+    FINAL_STATUS,
+    NESTED_STATUS,
+    PARAMETER_TYPES,
+    RUN_ID_WIRE,
+    Sight,
+    final_status,
+    leaf_of,
+    passed,
+    task_of,
+)
+from mlspec.targets.kubeflow.document import Dag, Leaf, Pairs, Task
+from mlspec.targets.kubeflow.foreach import INSTANCE, fan_out
+from mlspec.targets.kubeflow.graph import graph_of
+from mlspec.targets.kubeflow.options import options_of
 
 
 def emit(plan: Plan) -> list[GeneratedFile]:
     """Compile to `<lifecycle>.yaml`."""
-    options = options_of(plan)
-    graph = graph_of(plan)
-    platforms = [(graph.names[step.id], text) for step in plan.all_steps() if (text := platform.settings(plan, step))]
+    sight = Sight(plan, graph_of(plan), options_of(plan))
+    tasks, components = _pipeline(sight)
     body = (
         _templates()
         .get_template("pipeline.yaml.j2")
         .render(
             name=plan.lifecycle,
             description=yamltext.item(plan.description, 4) if plan.description else "",
-            root=yamltext.scalar(options.pipeline_root) if options.pipeline_root else "",
+            pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
             digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
             parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
             descriptions={p.name: yamltext.item(p.description, 8) for p in plan.params if p.description},
-            steps=list(_blocks(plan, graph, options, plan.steps, final=False)),
-            finals=list(_blocks(plan, graph, options, plan.finals, final=True)),
-            platforms=platforms,
-            STEPS=shape.STEPS,
-            FINALLY=shape.FINALLY,
+            tasks=tasks,
+            components=components,
+            leaves=[part for part in components if isinstance(part, Leaf)],
+            platforms=list(_platforms(sight)),
             OUTCOME=shape.OUTCOME,
-            RUN_STATUS=RUN_STATUS,
         )
     )
     return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
 
 
-def _blocks(plan: Plan, graph: Graph, options: KubeflowOptions, steps: Sequence[Step], *, final: bool) -> Iterator[Block]:
+def _pipeline(sight: Sight) -> tuple[list[Task], list[Dag | Leaf]]:
+    """The tasks of the root DAG, and all components; with final steps, the others stand in a DAG of their own."""
+    plan = sight.plan
+    tasks, components = _parts(sight, plan.steps, [])
+    if not plan.finals:
+        return tasks, components
+    parameters = [(p.name, f"parameterType: {PARAMETER_TYPES[p.type]}") for p in plan.params]
+    given = passed(parameters)
+    above = Task(shape.STEPS, shape.STEPS, params=given, nested=True)
+    status = final_status(shape.STEPS)
+    last, final_parts = _parts(sight, plan.finals, [(RUN_STATUS, FINAL_STATUS if _alone(plan) else NESTED_STATUS)])
+    dags: list[Dag | Leaf] = [Dag(shape.STEPS, parameters, tasks)]
+    if _alone(plan):
+        exit_task = replace(last[0], params=[*last[0].params[:-1], *status])
+    else:
+        dags.append(Dag(shape.FINALLY, [*parameters, (RUN_STATUS, FINAL_STATUS)], last))
+        exit_task = Task(shape.FINALLY, shape.FINALLY, params=[*given, *status], nested=True)
+    return [above, replace(exit_task, depends=shape.STEPS, exits=True)], [*dags, *components, *final_parts]
+
+
+def _alone(plan: Plan) -> bool:
+    """Whether one container is all of `finally`."""
+    return len(plan.finals) == 1 and plan.finals[0].foreach is None
+
+
+def _parts(sight: Sight, steps: Iterable[Step], status: Pairs) -> tuple[list[Task], list[Dag | Leaf]]:
+    """The task and the components of each step; `status` is the input through which `run.status` comes, if it does."""
+    tasks: list[Task] = []
+    components: list[Dag | Leaf] = []
     for step in steps:
-        groups = shape.watched(plan, graph, step)
-        artifacts = artifact_inputs(plan, step)
-        params = param_inputs(step)
-        channels = [(shape.channel(graph.names[above]), graph.names[above]) for group in groups for above in group]
-        yield Block(
-            comment=yamltext.comment(joined([f"{step.id}: {origin(step, plan.spec_file)}", step.description])),
-            task=graph.names[step.id],
-            image=yamltext.scalar(image_of(plan, step, options) or DEFAULT_IMAGE),
-            args=[yamltext.item(word, 10) for word in arguments(plan, step, final=final)],
-            artifacts_in=[(name, _title(plan, *source)) for source, name in artifacts.items()],
-            params_in=[
-                (RUN_ID, "STRING"),
-                *((name, PARAMETER_TYPES[plan.param(param).type]) for param, name in params.items()),
-                *((name, "STRING") for name, _ in channels),
-            ],
-            artifacts_out=[(output.name, _schema(output.type)) for output in step.outputs],
-            says_outcome=step.id in graph.skippable,
-            resources=_resources(step),
-            depends=", ".join(graph.names[above] for above in step.upstream),
-            sources=[(name, graph.names[above], output) for (above, output), name in artifacts.items()],
-            params=[
-                (RUN_ID, "runtimeValue: {constant: '{{$.pipeline_job_uuid}}'}"),
-                *((name, f"componentInputParameter: {param}") for param, name in params.items()),
-                *(
-                    (name, f"taskOutputParameter: {{producerTask: {task}, outputParameterKey: {shape.OUTCOME}}}")
-                    for name, task in channels
-                ),
-            ],
-            condition=yamltext.scalar(shape.condition(graph, groups)) if groups else "",
-        )
+        if step.foreach is None:
+            task = task_of(sight, step)
+            task.params.insert(0, RUN_ID_WIRE)
+            components.append(leaf_of(sight, step, status))
+        else:
+            task, parts = fan_out(sight, step, step.foreach, status)
+            components += parts
+        task.params.extend(passed(status))
+        tasks.append(task)
+    return tasks, components
 
 
-def _schema(kind: str) -> str:
-    return SCHEMA_TITLES.get(kind, "system.Artifact")
-
-
-def _title(plan: Plan, step_id: str, output: str) -> str:
-    return next(_schema(found.type) for found in plan.by_id[step_id].outputs if found.name == output)
-
-
-def _resources(step: Step) -> Pairs:
-    """Request and limit alike, so that a step gets what it asks for and no more."""
-    wanted = step.resources
-    pairs: Pairs = []
-    if wanted.cpu:
-        pairs += [("resourceCpuRequest", _quoted(wanted.cpu)), ("resourceCpuLimit", _quoted(wanted.cpu))]
-    if wanted.memory:
-        pairs += [("resourceMemoryRequest", _quoted(wanted.memory)), ("resourceMemoryLimit", _quoted(wanted.memory))]
-    if wanted.gpu:
-        kind = yamltext.scalar(extension_of(step).gpu_resource)
-        pairs.append(("accelerator", f"{{resourceType: {kind}, resourceCount: '{wanted.gpu}'}}"))
-    return pairs
-
-
-def _quoted(text: Any) -> str:
-    return yamltext.scalar(str(text))
+def _platforms(sight: Sight) -> Iterable[tuple[str, list[str]]]:
+    for step in sight.plan.all_steps():
+        if lines := platform.settings(sight.plan, step):
+            name = sight.graph.names[step.id]
+            yield (name if step.foreach is None else f"{name}-{INSTANCE}", lines)
 
 
 @cache

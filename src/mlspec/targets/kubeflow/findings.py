@@ -15,7 +15,7 @@ from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.plan.command import step_options
 from mlspec.plan.model import Json, Plan, Step
-from mlspec.targets.kubeflow.arguments import arguments
+from mlspec.targets.kubeflow.arguments import arguments, items_arguments
 from mlspec.targets.kubeflow.graph import OUTCOME, graph_of
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, image_of, options_of
 
@@ -113,7 +113,7 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
 def _outcomes(plan: Plan) -> Iterator[Diagnostic]:
     skippable = graph_of(plan).skippable
     for step in plan.all_steps():
-        if step.id in skippable and any(output.name == OUTCOME for output in step.outputs):
+        if step.foreach is None and step.id in skippable and any(output.name == OUTCOME for output in step.outputs):
             yield Diagnostic(
                 "MLS513",
                 f"step {step.name} can be skipped, and its output {OUTCOME} has the name in which its task says so",
@@ -157,7 +157,10 @@ def _bytes(plan: Plan, step: Step, *, final: bool) -> int:
     """A step's words, what declares and wires its inputs and outputs, and the keys that every step has."""
     words = sum(len(word.encode()) + 3 for word in arguments(plan, step, final=final))
     wiring = 190 * (len(step.inputs) + len(step.values)) + 90 * len(step.outputs) + 20 * len(step.upstream)
-    return 520 + words + wiring
+    if step.foreach is None:
+        return 520 + words + wiring
+    asking = sum(len(word.encode()) + 3 for word in items_arguments(plan, step, final=final))
+    return 2600 + words + 4 * wiring + 2 * asking
 
 
 def _path(plan: Plan, step: Step) -> str:

@@ -35,6 +35,8 @@ OUTCOME = "outcome"
 SUCCEEDED = "succeeded"
 STEPS = "steps"
 FINALLY = "finally"
+FAN_OUT_PARTS = ("items", "instances", "instance", "join")
+"""What the tasks of a `foreach` step are called; their components bear its name in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Graph:
 
     names: Mapping[str, str]
     skippable: frozenset[str]
+    after: Mapping[str, str]
+    """The instance of the same matrix that must end before this one starts, so that no more than `parallel` run."""
 
 
 def graph_of(plan: Plan) -> Graph:
@@ -52,7 +56,7 @@ def graph_of(plan: Plan) -> Graph:
         own = step.when is not None or (isinstance(step.body, Gate) and step.body.otherwise == "skip")
         if own or any(above in skippable for above in step.upstream):
             skippable.add(step.id)
-    return Graph(_names(plan), frozenset(skippable))
+    return Graph(_names(plan), frozenset(skippable), _lanes(plan))
 
 
 def watched(plan: Plan, graph: Graph, step: Step) -> list[list[str]]:
@@ -78,6 +82,19 @@ def condition(graph: Graph, groups: Iterable[Iterable[str]]) -> str:
     return " && ".join(terms)
 
 
+def _lanes(plan: Plan) -> dict[str, str]:
+    """Put the instances of a matrix with `parallel: n` in n lanes: KFP bounds loops only."""
+    instances: dict[str, list[str]] = {}
+    after: dict[str, str] = {}
+    for step in plan.all_steps():
+        if step.parallel is not None and step.instance is not None:
+            before = instances.setdefault(step.name, [])
+            if len(before) >= step.parallel:
+                after[step.id] = before[-step.parallel]
+            before.append(step.id)
+    return after
+
+
 def _names(plan: Plan) -> dict[str, str]:
     """A task name for each step: `[a-z0-9-]`, no `--`, not `<other task>-driver` (the backend adds such tasks)."""
     names: dict[str, str] = {}
@@ -87,8 +104,13 @@ def _names(plan: Plan) -> dict[str, str]:
         if base.endswith("-driver"):
             base += "-step"
         name, number = base, 2
-        while name in taken:
+        while not taken.isdisjoint(_parts(name, step)):
             name, number = f"{base}-{number}", number + 1
-        taken.add(name)
+        taken.update(_parts(name, step))
         names[step.id] = name
     return names
+
+
+def _parts(name: str, step: Step) -> list[str]:
+    """The names that a step takes up."""
+    return [name, *(f"{name}-{part}" for part in FAN_OUT_PARTS if step.foreach is not None)]

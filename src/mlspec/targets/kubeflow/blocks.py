@@ -1,0 +1,158 @@
+"""The parts of an IR document that one step becomes.
+
+In: a plan, its graph and a step. Out: the task that stands for the step, and components. Owns what is said of a step that is one
+container; `foreach` adds what a fan-out needs around it. Never knows where a part stands in the file.
+Change it when a step needs something new of KFP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlspec.plan.describe import origin
+from mlspec.plan.model import Plan, Step
+from mlspec.targets.base import joined
+from mlspec.targets.kubeflow import graph as shape
+from mlspec.targets.kubeflow import yamltext
+from mlspec.targets.kubeflow.arguments import RUN_ID, RUN_STATUS, arguments, artifact_inputs, param_inputs
+from mlspec.targets.kubeflow.document import Leaf, Pairs, Task
+from mlspec.targets.kubeflow.graph import Graph
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, image_of
+
+PARAMETER_TYPES = {
+    "string": "STRING",
+    "integer": "NUMBER_INTEGER",
+    "number": "NUMBER_DOUBLE",
+    "boolean": "BOOLEAN",
+    "list": "LIST",
+    "object": "STRUCT",
+}
+ARTIFACT_TYPES = {
+    kind: f"artifactType: {{schemaTitle: {title}, schemaVersion: 0.0.1}}"
+    for kind, title in {
+        "dataset": "system.Dataset",
+        "model": "system.Model",
+        "metrics": "system.Metrics",
+        "report": "system.Artifact",
+        "artifact": "system.Artifact",
+        "values": "system.Artifact",
+    }.items()
+}
+STRING = "parameterType: STRING"
+NESTED_STATUS = "parameterType: STRUCT, isOptional: true"
+"""A task's final status once it has been passed down into a DAG."""
+FINAL_STATUS = "parameterType: TASK_FINAL_STATUS, isOptional: true"
+RUN_ID_WIRE = (RUN_ID, "runtimeValue: {constant: '{{$.pipeline_job_uuid}}'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What all steps of a document share."""
+
+    plan: Plan
+    graph: Graph
+    options: KubeflowOptions
+
+
+def final_status(above: str) -> Pairs:
+    """How an exit task learns the final status of the task above it."""
+    return [(RUN_STATUS, f"taskFinalStatus: {{producerTask: {above}}}")]
+
+
+def passed(names: Pairs, kind: str = "Parameter") -> Pairs:
+    """Take each input from the input of the same name that the DAG around the task has."""
+    return [(name, f"componentInput{kind}: {name}") for name, _ in names]
+
+
+def task_of(sight: Sight, step: Step) -> Task:
+    """The task that stands for a step, in the DAG that all of its kind stand in; its `run.status` left out."""
+    plan, names = sight.plan, sight.graph.names
+    groups = shape.watched(plan, sight.graph, step)
+    lane = [sight.graph.after[step.id]] if step.id in sight.graph.after else []
+    return Task(
+        name=names[step.id],
+        component=names[step.id],
+        depends=", ".join(names[above] for above in [*step.upstream, *lane]),
+        condition=yamltext.scalar(shape.condition(sight.graph, groups)) if groups else "",
+        artifacts=[
+            (name, f"taskOutputArtifact: {{producerTask: {names[above]}, outputArtifactKey: {output}}}")
+            for (above, output), name in artifact_inputs(plan, step).items()
+        ],
+        params=[
+            *((name, f"componentInputParameter: {param}") for param, name in param_inputs(step).items()),
+            *(
+                (
+                    shape.channel(names[above]),
+                    f"taskOutputParameter: {{producerTask: {names[above]}, outputParameterKey: {shape.OUTCOME}}}",
+                )
+                for group in groups
+                for above in group
+            ),
+        ],
+    )
+
+
+def artifacts_in(sight: Sight, step: Step) -> Pairs:
+    """The input artifacts of a step's component."""
+    return [(name, _kind(sight.plan, *source)) for source, name in artifact_inputs(sight.plan, step).items()]
+
+
+def params_in(sight: Sight, step: Step) -> Pairs:
+    """The run parameters that a step's component takes."""
+    plan = sight.plan
+    return [(name, f"parameterType: {PARAMETER_TYPES[plan.param(param).type]}") for param, name in param_inputs(step).items()]
+
+
+def channels_in(sight: Sight, step: Step) -> Pairs:
+    """The inputs that carry the outcomes a step's task starts on."""
+    names = sight.graph.names
+    groups = shape.watched(sight.plan, sight.graph, step)
+    return [(shape.channel(names[above]), STRING) for group in groups for above in group]
+
+
+def leaf_of(sight: Sight, step: Step, status: Pairs) -> Leaf:
+    """The container of a step; `status` is the input that `run.status` comes through, if it does."""
+    return Leaf(
+        name=sight.graph.names[step.id],
+        comment=comment_of(sight, step),
+        image=image_text(sight, step),
+        args=words(arguments(sight.plan, step, final=bool(status))),
+        artifacts_in=artifacts_in(sight, step),
+        params_in=[(RUN_ID, STRING), *params_in(sight, step), *channels_in(sight, step), *status],
+        artifacts_out=[(output.name, ARTIFACT_TYPES[output.type]) for output in step.outputs],
+        params_out=[(shape.OUTCOME, STRING)] if step.id in sight.graph.skippable else [],
+        resources=resources_of(step),
+    )
+
+
+def comment_of(sight: Sight, step: Step) -> str:
+    """Which step this is, and where it stands in the spec."""
+    return yamltext.comment(joined([f"{step.id}: {origin(step, sight.plan.spec_file)}", step.description]))
+
+
+def image_text(sight: Sight, step: Step) -> str:
+    """The image that a step's containers run."""
+    return yamltext.scalar(image_of(sight.plan, step, sight.options) or DEFAULT_IMAGE)
+
+
+def words(options: list[str]) -> list[str]:
+    """Options as items of a list."""
+    return [yamltext.item(word, 10) for word in options]
+
+
+def resources_of(step: Step) -> Pairs:
+    """Request and limit alike, so that a step gets what it asks for and no more."""
+    wanted = step.resources
+    pairs: Pairs = []
+    for name, quantity in (("Cpu", wanted.cpu), ("Memory", wanted.memory)):
+        if quantity:
+            text = yamltext.scalar(str(quantity))
+            pairs += [(f"resource{name}Request", text), (f"resource{name}Limit", text)]
+    if wanted.gpu:
+        kind = yamltext.scalar(extension_of(step).gpu_resource)
+        pairs.append(("accelerator", f"{{resourceType: {kind}, resourceCount: '{wanted.gpu}'}}"))
+    return pairs
+
+
+def _kind(plan: Plan, step_id: str, output: str) -> str:
+    return next(ARTIFACT_TYPES[found.type] for found in plan.by_id[step_id].outputs if found.name == output)

@@ -1,0 +1,119 @@
+"""A `foreach` step as a DAG of its own, with KFP's parameter iterator in it.
+
+In: a step with a `foreach`. Out: its task and components. Owns the shape below; the list itself never passes through KFP, only
+the numbers of its elements, so no text of a user's is ever expanded and no number becomes a double.
+Change it when an engine gives iterators another meaning.
+
+    work                the task of the step, with its condition; a DAG of
+      items             finds the list and says the numbers of its elements: output `Output`, a list of strings
+      instances         the iterator: a DAG of
+        instance        the step itself, which takes its element from the list
+      join              where instances may be skipped: says whether all of them were
+
+A DAG around the iterator, because `kfp.local` takes a task with a condition and an iterator for one with a condition alone. A
+DAG inside it, because it gives only iterations that are DAGs folders of their own. `Output` and `pipelinechannel--…-Output` are
+the one form in which `kfp.local` finds the list of another task. What instances make goes to the store, and readers take it from
+there (`run:work/*/out`): KFP cannot pass on a list with holes, which skipped instances leave, nor one of no artifacts at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlspec.plan.model import ForEach, Step
+from mlspec.targets.kubeflow import graph as shape
+from mlspec.targets.kubeflow.arguments import INDEX, RUN_ID, items_arguments, join_arguments, list_artifact
+from mlspec.targets.kubeflow.blocks import (
+    RUN_ID_WIRE,
+    STRING,
+    Sight,
+    artifacts_in,
+    channels_in,
+    comment_of,
+    image_text,
+    leaf_of,
+    params_in,
+    passed,
+    task_of,
+    words,
+)
+from mlspec.targets.kubeflow.document import Dag, Leaf, Loop, Pairs, Task
+
+ITEMS, INSTANCES, INSTANCE, JOIN = shape.FAN_OUT_PARTS
+_LIST = f"pipelinechannel--{ITEMS}-Output"
+_ELEMENT = f"{_LIST}-loop-item"
+"""The backend, too, knows the argument of a loop by the end of its name."""
+
+
+def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Dag | Leaf]]:
+    """The task of a `foreach` step, and its components."""
+    name = sight.graph.names[step.id]
+    artifacts, params = artifacts_in(sight, step), [*params_in(sight, step), *status]
+    lists = [name for name in [list_artifact(sight.plan, step)] if name]
+    may_skip = step.when is not None
+    asked = step.id in sight.graph.skippable
+    outer = Dag(
+        name,
+        comment=comment_of(sight, step),
+        artifacts_in=artifacts,
+        params_in=[*params, *channels_in(sight, step)],
+        outcome=(JOIN if may_skip else ITEMS) if asked else "",
+        tasks=[
+            Task(ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), [RUN_ID_WIRE]),
+            Task(
+                INSTANCES,
+                f"{name}-{INSTANCES}",
+                passed(artifacts, "Artifact"),
+                [*passed(params), (_LIST, f"taskOutputParameter: {{producerTask: {ITEMS}, outputParameterKey: Output}}")],
+                depends=ITEMS,
+                nested=True,
+                loop=Loop(_LIST, _ELEMENT, foreach.parallel),
+            ),
+        ],
+    )
+    if may_skip:
+        outer.tasks.append(Task(JOIN, f"{name}-{JOIN}", params=[RUN_ID_WIRE], depends=INSTANCES))
+    says = [("Output", "parameterType: LIST"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
+    items = _small(sight, step, ITEMS, items_arguments(sight.plan, step, final=bool(status)), says)
+    parts: list[Dag | Leaf] = [
+        outer,
+        replace(items, artifacts_in=[pair for pair in artifacts if pair[0] in lists]),
+        _instances(name, artifacts, params),
+        _instance(sight, step, status),
+    ]
+    if may_skip:
+        parts.append(_small(sight, step, JOIN, join_arguments(sight.plan, step), [(shape.OUTCOME, STRING)]))
+    return replace(task_of(sight, step), nested=True), parts
+
+
+def _instances(name: str, artifacts: Pairs, params: Pairs) -> Dag:
+    body = Task(
+        INSTANCE,
+        f"{name}-{INSTANCE}",
+        passed(artifacts, "Artifact"),
+        [RUN_ID_WIRE, *passed(params), (INDEX, f"componentInputParameter: {_ELEMENT}")],
+    )
+    declared = [*params, (_LIST, "parameterType: LIST"), (_ELEMENT, STRING)]
+    return Dag(f"{name}-{INSTANCES}", artifacts_in=artifacts, params_in=declared, tasks=[body])
+
+
+def _instance(sight: Sight, step: Step, status: Pairs) -> Leaf:
+    """The step's container; its outputs go to the store, and its outcome is told by `join`."""
+    leaf = leaf_of(sight, step, status)
+    params = [(RUN_ID, STRING), *params_in(sight, step), *status, (INDEX, STRING)]
+    return replace(leaf, name=f"{leaf.name}-{INSTANCE}", params_in=params, artifacts_out=[], params_out=[])
+
+
+def _small(sight: Sight, step: Step, part: str, options: list[str], says: Pairs) -> Leaf:
+    """A container that only answers a question about the step, in the step's image, since that holds mlspec."""
+    return Leaf(
+        name=f"{sight.graph.names[step.id]}-{part}",
+        comment=comment_of(sight, step),
+        image=image_text(sight, step),
+        args=words(options),
+        artifacts_in=[],
+        params_in=[(RUN_ID, STRING)],
+        artifacts_out=[],
+        params_out=says,
+        resources=[],
+    )
