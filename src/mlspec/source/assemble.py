@@ -17,9 +17,11 @@ from mlspec.diagnostics.nearest import nearest
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source.merge import merge, wrap
 from mlspec.source.node import Mark, Node
-from mlspec.source.reader import MAX_CHARACTERS, read
+from mlspec.source.places import entries, is_file
+from mlspec.source.reader import MAX_CHARACTERS, MAX_DEPTH, read
 
 MAX_INCLUDES = 100
+"""Files that a spec may be made of, all together."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ def _load(document: Document, path: Path, name: str, chain: list[Path], text: st
         text = _read_text(document, path, name)
     if text is None:
         return None
+    text = text.removeprefix("\ufeff")
     document.sources[name] = text
     root, findings = read(text, name)
     document.findings += findings
@@ -68,7 +71,7 @@ def _load(document: Document, path: Path, name: str, chain: list[Path], text: st
     includes = root.value.get("include")
     if includes is None:
         return root
-    base = _includes(document, includes, path, [*chain, path.resolve()])
+    base = _includes(document, includes, path, [*chain, _resolved(path)])
     if base is None:
         return root
     return _lay(base, root)
@@ -110,21 +113,22 @@ def _includes(document: Document, includes: Node, path: Path, chain: list[Path])
     """Merge the included files in order. A wrong type is left for the spec's own validation to report."""
     items = includes.value if isinstance(includes.value, list) else []
     base: Node | None = None
-    for item in items:
-        if not isinstance(item.value, str):
+    for count, item in enumerate(items):
+        if not isinstance(item.value, str) or "\0" in item.value:
             continue
+        if count >= MAX_INCLUDES or len(document.sources) > MAX_INCLUDES:
+            message = f"more than {MAX_INCLUDES} files are included"
+            document.findings.append(Diagnostic("MLS111", message, item.span, hint="merge some of them"))
+            break
         target = path.parent / item.value
-        if target.resolve() in chain:
+        if _resolved(target) in chain:
             message = f"`{item.value}` includes itself" if len(chain) == 1 else f"`{item.value}` leads back to itself"
             document.findings.append(Diagnostic("MLS111", message, item.span, hint="remove one include of the circle"))
             continue
-        if not target.is_file():
+        if not is_file(target):
             document.findings.append(
                 Diagnostic("MLS110", f"there is no file `{item.value}`", item.span, hint=_file_hint(target))
             )
-            continue
-        if len(chain) >= MAX_INCLUDES:
-            document.findings.append(Diagnostic("MLS111", "includes are nested too deeply", item.span))
             continue
         part = _load(document, target, _display(document, target), chain)
         if part is not None:
@@ -133,9 +137,15 @@ def _includes(document: Document, includes: Node, path: Path, chain: list[Path])
 
 
 def _file_hint(target: Path) -> str | None:
-    known = [entry.name for entry in target.parent.iterdir()] if target.parent.is_dir() else []
-    close = nearest(target.name, sorted(known))
+    close = nearest(target.name, entries(target.parent))
     return f"did you mean `{close}`?" if close else "the path is relative to the file that includes it"
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a name too long, or links in a circle
+        return path.absolute()
 
 
 def _display(document: Document, target: Path) -> str:
@@ -169,13 +179,15 @@ def _with_assignment(document: Document, root: Node, assignment: str, number: in
     path, equals, text = assignment.partition("=")
     parts = tuple(part.strip() for part in path.split("."))
     whole = Span(file, 1, 1, 1, len(lines_of(assignment)[0]) + 1)
-    if not equals or not all(parts):
+    if not equals or not all(parts) or not path.isprintable() or len(parts) > MAX_DEPTH:
         message = f"`{assignment}` sets nothing"
         document.findings.append(Diagnostic("MLS113", message, whole, hint="write steps.train.with.depth=6"))
         return root
     padded = " " * (len(path) + 1) + text
     leaf, findings = read(padded, file)
     document.findings += findings
+    if findings:
+        return root
     if leaf is None:
         leaf = Node(text, file, Mark(0, len(path) + 1, 0, len(assignment)))
     key = Node(path, file, Mark(0, 0, 0, len(path)))

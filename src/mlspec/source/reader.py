@@ -2,13 +2,12 @@
 
 In: a text and the name to call its file by. Out: the root node (None when there is none) and findings.
 Owns the limits on size, depth, nodes and aliases, and what YAML may not contain (duplicate keys, tags, several documents).
-Never opens a file and never recurses. Change it when YAML itself is to be read differently.
+Never opens a file and never recurses. Change it when YAML itself is to be read differently; `syntax` words its errors.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,18 +16,26 @@ from yaml import events as ev
 
 from mlspec.diagnostics import Diagnostic, Related, Span
 from mlspec.diagnostics.snippet import lines_of
+from mlspec.source import syntax
 from mlspec.source.node import Mark, Node
+from mlspec.source.positions import inner_span
 from mlspec.source.scalars import resolve
+from mlspec.source.scanner import PythonLoader
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", PythonLoader)
+"""libyaml where PyYAML was built with it, about eight times as fast; both read alike."""
 
 MAX_CHARACTERS = 16_000_000
 MAX_DEPTH = 64
-MAX_NODES = 1_500_000
+MAX_NODES = 500_000
 MAX_ALIASED = 100_000
 """Nodes that aliases may stand for, all together: the bound that an alias bomb meets."""
+MAX_FINDINGS = 1000
+"""Mistakes of YAML itself after which reading ends: a file with more is something else than a spec."""
 
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CHARACTERS_OF_A_VALUE = 160
+"""What aliases repeat is counted in values; a long text counts for several."""
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 class _StoppedError(Exception):
@@ -48,8 +55,11 @@ class _Open:
 
 
 def read(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
-    """Parse `text`. A syntax error ends the reading; everything else that is wrong is found at once."""
-    builder = _Builder(text, file)
+    """Parse `text`. A syntax error ends the reading; everything else that is wrong is found at once.
+
+    Positions count from behind a byte order mark.
+    """
+    builder = _Builder(text.removeprefix("\ufeff"), file)
     with suppress(_StoppedError):
         builder.run()
     return (None if builder.failed else builder.root), builder.findings
@@ -79,7 +89,7 @@ class _Builder:
     def _refuse_text(self) -> None:
         if len(self.text) > MAX_CHARACTERS:
             self._stop("MLS102", f"the file has {len(self.text):,} characters; at most {MAX_CHARACTERS:,} are read", _TOP)
-        found = _UNPRINTABLE.search(self.text, 1 if self.text.startswith("\ufeff") else 0)
+        found = _UNPRINTABLE.search(self.text)
         if found:
             before = lines_of(self.text[: found.start()])
             line, column = len(before) - 1, len(before[-1])
@@ -104,15 +114,35 @@ class _Builder:
                 self._stop("MLS106", message, _mark(event), "put each lifecycle in a file of its own")
 
     def _scalar(self, event: Any) -> None:
-        value = event.value
+        text = value = event.value
         if event.tag is not None:
             self._refuse_tag(event)
         elif event.implicit[0]:
-            value = resolve(value)
-        node = Node(value, self.file, _mark(event), style=(event.style or "") if event.style != "plain" else "")
+            value = resolve(text)
+        mark = _mark(event) if text else self._empty_mark(event)
+        node = Node(value, self.file, mark, style=event.style or "")
+        if "\0" in text:
+            at = text.index("\0")
+            place = inner_span(node, at, at + 1, self.text)
+            message = "the character U+0000 cannot stand in a text"
+            self.findings.append(Diagnostic("MLS114", message, place, hint=syntax.CHARACTER_HINT))
+        count = 1 + len(text) // _CHARACTERS_OF_A_VALUE
         if event.anchor:
-            self.anchors[event.anchor] = (node, 1)
-        self._add(node, 1, event.value)
+            self.anchors[event.anchor] = (node, count)
+        self._add(node, count, text)
+
+    def _empty_mark(self, event: Any) -> Mark:
+        """A value that is left out stands behind what comes before it, not at what comes next."""
+        line, column = event.start_mark.line, event.start_mark.column
+        if event.start_mark.index < event.end_mark.index:
+            return _mark(event)
+        lines = lines_of(self.text)
+        if line >= len(lines):
+            line, column = len(lines) - 1, len(lines[-1])
+        while line > 0 and not lines[line][:column].strip():
+            line, column = line - 1, len(lines[line - 1])
+        column = len(lines[line][:column].rstrip())
+        return Mark(line, column, line, column)
 
     def _open(self, event: Any, value: Any) -> None:
         if event.tag is not None:
@@ -142,7 +172,8 @@ class _Builder:
         node, count = found  # type: ignore[misc]
         self.aliased += count
         if self.aliased > MAX_ALIASED:
-            self._stop("MLS104", f"aliases stand for more than {MAX_ALIASED:,} values", mark)
+            characters = MAX_ALIASED * _CHARACTERS_OF_A_VALUE
+            self._stop("MLS104", f"aliases stand for more than {MAX_ALIASED:,} values or {characters:,} characters", mark)
         self._add(node, count, str(node.value))
 
     def _add(self, node: Node, count: int, text: str | None = None) -> None:
@@ -166,7 +197,7 @@ class _Builder:
             if key.value in parent.node.value:
                 assert parent.node.keys is not None
                 first = Related(parent.node.keys[key.value].span, "first written here")
-                self._find("MLS105", f"the key `{_short(key.value)}` is written twice", key.mark, related=(first,))
+                self._find("MLS105", f"the key `{syntax.short(key.value)}` is written twice", key.mark, related=(first,))
             else:
                 parent.node.value[key.value] = node
                 parent.node.keys[key.value] = key  # type: ignore[index]
@@ -183,30 +214,20 @@ class _Builder:
     def _refuse_tag(self, event: Any) -> None:
         hint = "quote the value if it is text" if event.tag.endswith((":str", "!str")) else "write the plain value"
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        self._find("MLS108", f"the tag `{_short(tag)}` is not read", _mark(event), hint)
+        self._find("MLS108", f"the tag `{syntax.short(tag)}` is not read", _mark(event), hint)
 
     def _syntax(self, error: yaml.YAMLError) -> None:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or "this is no YAML"
-        lines = lines_of(self.text)
-        line = min(mark.line if mark else 0, len(lines) - 1)
-        column = min(mark.column if mark else 0, len(lines[line]))
-        related: tuple[Related, ...] = ()
-        context, context_mark = getattr(error, "context", None), getattr(error, "context_mark", None)
-        if context and context_mark and context_mark.line < line:
-            place = Mark(context_mark.line, context_mark.column, context_mark.line, context_mark.column + 1)
-            related = (Related(_span(self.file, place), context),)
-        hint = None
-        if "\t" in lines[line][: column + 1]:
-            problem, hint = "a tab indents this line", "indent with spaces"
-            column = lines[line].index("\t")
-        else:
-            hint = _syntax_hint(problem, lines, line)
         self.failed = True
-        self._find("MLS101", f"YAML cannot be read: {problem}", Mark(line, column, line, column + 1), hint, related)
+        found = syntax.explain(error, lines_of(self.text))
+        related: tuple[Related, ...] = ()
+        if found.context is not None:
+            related = (Related(_span(self.file, found.context[1]), found.context[0]),)
+        self._find(found.code, found.message, found.mark, found.hint, related)
 
     def _find(self, code: str, message: str, mark: Mark, hint: str | None = None, related: tuple[Related, ...] = ()) -> None:
         self.findings.append(Diagnostic(code, message, _span(self.file, mark), hint=hint, related=related))
+        if len(self.findings) > MAX_FINDINGS and not self.failed:
+            self._stop("MLS103", f"more than {MAX_FINDINGS:,} mistakes: reading ends here", mark)
 
     def _stop(self, code: str, message: str, mark: Mark, hint: str | None = None) -> None:
         self.failed = True
@@ -217,21 +238,6 @@ class _Builder:
 _TOP = Mark(0, 0, 0, 1)
 _NO_KEY = Node("", "", _TOP)
 """Stands for a key that is not text: what belongs to it is left out."""
-
-
-def _syntax_hint(problem: str, lines: Sequence[str], line: int) -> str | None:
-    """Say what is most often the reason for one of the parser's complaints."""
-    key = "a key is followed by `: `, a colon and a space"
-    if "could not find expected ':'" in problem:
-        return key
-    if "mapping values are not allowed" in problem:
-        before = next((text for text in reversed(lines[:line]) if text.strip()), "")
-        return "quote a value that contains `: `" if ":" in before else f"is a colon missing on the line before? {key}"
-    if "${{" in lines[line] and "expected ',' or '}'" in problem:
-        return "quote a value that contains `${{ }}` inside of { }"
-    if "cannot start any token" in problem:
-        return "quote a value that begins with a special character"
-    return None
 
 
 def _is_within(span: Span, outer: Span) -> bool:
@@ -260,7 +266,3 @@ def _collection_mark(node: Node, end: Any) -> Mark:
 
 def _span(file: str, mark: Mark) -> Span:
     return Span(file, mark.line + 1, mark.column + 1, mark.end_line + 1, max(mark.end_column, 0) + 1)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"
