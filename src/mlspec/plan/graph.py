@@ -1,8 +1,9 @@
 """The graph of a plan: order, cycles, paths.
 
 In: nodes in the order of the file, and who hangs on whom. Out: orders, cycles, the critical path, the edges to draw.
-The only user of networkx, which takes half a second to import: it untangles cycles, and what every command needs (the
-order) is made with the standard library's graphlib. Never knows what a step is, never recurses. Change it when a question about the graph is new.
+The only user of networkx, which takes half a second to import: it untangles cycles, and what every command needs (the order)
+is made with the standard library's graphlib. Never knows what a step is, never recurses.
+Change it when a question about the graph is new.
 """
 
 from __future__ import annotations
