@@ -8,6 +8,7 @@ Change it when a shell construct is read wrongly.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import NamedTuple
 
 from mlspec.expr.template import Placeholder, placeholders
@@ -15,6 +16,8 @@ from mlspec.expr.template import Placeholder, placeholders
 _ESCAPE = "$${{"
 DELIMITERS = " \t\n;&|()<>"
 """Characters that end a word."""
+_DEEPEST = 20
+"""Here-documents and backticks within each other that are followed."""
 _BEFORE_COMMAND = frozenset({"if", "then", "else", "elif", "do", "while", "until"})
 
 
@@ -23,7 +26,7 @@ class Mark(NamedTuple):
 
     Its context is one of: plain, quoted (double quotes, here-document), comment, single (quotes), document (a here-document
     that expands nothing), arithmetic, escaped (by a backslash), nested (backticks in backticks), muddled (a quote before it in
-    a quoted `${ }`), delimiter (the end word of a here-document).
+    a quoted `${ }`), delimiter (the end word of a here-document), deep (too many here-documents around it).
     """
 
     start: int
@@ -35,9 +38,11 @@ class Mark(NamedTuple):
 def marks(script: str) -> list[Mark]:
     """Return the marks of `script` in its order; raises `TemplateError`."""
     found: dict[int, Placeholder | None] = {part.start: part for part in placeholders(script)}
-    inside = [(part.start, part.end) for part in found.values() if part is not None]
+    starts = list(found)
     for match in re.finditer(re.escape(_ESCAPE), script):
-        if not any(start < match.start() < end for start, end in inside):
+        before = bisect_left(starts, match.start()) - 1
+        around = found[starts[before]] if before >= 0 else None
+        if around is None or match.start() >= around.end:
             found[match.start()] = None
     if not found:
         return []
@@ -72,6 +77,8 @@ class _Scanner:
     def __init__(self, script: str, found: dict[int, Placeholder | None]) -> None:
         self.script = script
         self.found = found
+        self.places = sorted(found)
+        self.depth = 0
         self.marks: list[Mark] = []
         self.stack: list[_Frame] = []
         self.documents: list[tuple[str, bool, bool]] = []
@@ -81,6 +88,10 @@ class _Scanner:
 
     def scan(self, position: int, end: int, kind: str) -> None:
         """Read `position:end`, which starts in a frame of its own."""
+        if self.depth == _DEEPEST:
+            self._note_all(position, end, "deep")
+            return
+        self.depth += 1
         outer = self.stack, self.documents, self.word_start
         self.stack, self.documents, self.word_start = [_Frame(kind)], [], True
         while position < end:
@@ -93,6 +104,7 @@ class _Scanner:
             else:
                 position = self._text(position, end)
         self.stack, self.documents, self.word_start = outer
+        self.depth -= 1
 
     def _note(self, start: int, context: str) -> int:
         placeholder = self.found[start]
@@ -101,9 +113,8 @@ class _Scanner:
         return stop
 
     def _note_all(self, start: int, stop: int, context: str) -> None:
-        for position in self.found:
-            if start <= position < stop:
-                self._note(position, context)
+        for position in self.places[bisect_left(self.places, start) : bisect_left(self.places, stop)]:
+            self._note(position, context)
 
     def _context(self) -> str:
         if self.stack[0].kind == "backtick" and self.stack[0].odd:

@@ -75,6 +75,7 @@ _REFUSED = {
     "escaped": r"a backslash stands before it; to write ${{ itself, use $${{",
     "nested": "it stands in backticks within backticks; use $( ) instead",
     "muddled": "a quote before it, within ${ }, means different things in different shells; move it out of ${ }",
+    "deep": "it stands in too many here-documents; assign it to a variable first",
     "delimiter": "it is the end word of a here-document, which the shell does not expand",
 }
 _LITERAL = frozenset({"single", "document", "comment"})

@@ -16,7 +16,7 @@ from typing import Any
 from mlspec.diagnostics import Diagnostic, Related, Span, has_errors
 from mlspec.plan import graph, model
 from mlspec.plan.expressions import Expressions
-from mlspec.plan.findings import Findings, did_you_mean
+from mlspec.plan.findings import Findings, TooManyError, did_you_mean
 from mlspec.plan.passes import calls, files, gates, images, pins, policies, unused
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.scope import Scope
@@ -42,11 +42,24 @@ SPEC_PASSES: tuple[Callable[[Spec, Iterable[Pipeline], Findings], None], ...] = 
 """Checks of the whole spec."""
 
 MAX_INSTANCES = 1000
+MAX_STEPS = 50_000
+"""Steps of a pipeline with every instance of a matrix counted."""
+_SHOWN = 12
+"""Steps of a cycle that are named in its message."""
+_EDGES = 100
+"""Edges of a cycle that are shown."""
 
 
 def build(spec: Spec) -> tuple[model.Plan | None, list[Diagnostic]]:
     """Make the plan; None where a finding is an error."""
     findings = Findings()
+    try:
+        return _built(spec, findings), findings
+    except TooManyError:
+        return None, findings
+
+
+def _built(spec: Spec, findings: Findings) -> model.Plan | None:
     bases: list[tuple[str | int, ...]] = [()]
     if spec.lifecycle.monitor is not None:
         bases.append(("monitor",))
@@ -62,9 +75,7 @@ def build(spec: Spec) -> tuple[model.Plan | None, list[Diagnostic]]:
         check_spec(spec, pipelines, findings)
     environments = _environments(spec, findings)
     _default_environment(spec, findings)
-    if has_errors(findings):
-        return None, findings
-    return _plan(spec, pipelines, environments), findings
+    return None if has_errors(findings) else _plan(spec, pipelines, environments)
 
 
 def _pipeline(scope: Scope, findings: Findings) -> Pipeline:
@@ -86,8 +97,9 @@ def _pipeline(scope: Scope, findings: Findings) -> Pipeline:
 def _cycle(scope: Scope, wired: dict[str, Wired], cycle: list[str], findings: Findings) -> None:
     """Report a cycle at its first step in the file, with the place of every edge."""
     pairs = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
-    related = tuple(Related(wired[node].edges[other], f"`{node}` waits for `{other}` here") for node, other in pairs)
-    chain = " → ".join([*cycle, cycle[0]])
+    related = tuple(Related(wired[node].edges[other], f"`{node}` waits for `{other}` here") for node, other in pairs[:_EDGES])
+    shown = cycle if len(cycle) <= _SHOWN else [*cycle[: _SHOWN - 1], f"… {len(cycle) - _SHOWN:,} more …", cycle[-1]]
+    chain = " → ".join([*shown, cycle[0]])
     path = scope.steps[cycle[0]].path
     hint = "remove one of these edges"
     findings.add(
@@ -97,15 +109,19 @@ def _cycle(scope: Scope, wired: dict[str, Wired], cycle: list[str], findings: Fi
 
 def _instances(scope: Scope, findings: Findings) -> None:
     slugs: dict[str, str] = {name: name for name in scope.steps}
+    total = len(scope.steps)
     for name, named in scope.steps.items():
         if named.step.matrix is None:
             continue
         path = (*named.path, "matrix")
         count = 1
         for values in named.step.matrix.values():
-            count *= len(values)
-        if count > MAX_INSTANCES:
+            count = min(count * len(values), 10**15)
+        total += count
+        if count > MAX_INSTANCES or total > MAX_STEPS:
             message = f"a matrix of {count:,} instances; at most {MAX_INSTANCES:,} are planned"
+            if count <= MAX_INSTANCES:
+                message = f"with this matrix the pipeline has {total:,} steps; at most {MAX_STEPS:,} are planned"
             findings.add("MLS412", message, scope.spec.key_span(*path), "use `foreach`, or split the step", path=path)
             continue
         for instance in instances_of(named.step):

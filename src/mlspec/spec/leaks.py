@@ -34,8 +34,12 @@ _SCHEMA_SECTIONS = ("secrets", "targets")
 def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     """Find values that look like keys or passwords, and blot them out of the document's texts."""
     findings: list[Diagnostic] = []
-    values: list[str] = []
+    values: dict[str, None] = {}
+    seen: set[int] = set()
     for path, node in _texts(document.root) if document.root is not None else ():
+        if id(node) in seen:  # an alias stands for a text that has been looked at
+            continue
+        seen.add(id(node))
         found = _secret(path, node.value)
         if found is None:
             continue
@@ -44,19 +48,18 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
         hint = "revoke it, keep it in a secret store and refer to it under `secrets`"
         message = f"this looks like a secret in plain text: {what}"
         findings.append(Diagnostic("MLS603", message, span, hint=hint, path=".".join(map(str, path))))
-        values.append(node.value[start:end])
-    for finding in findings:
-        _blot(document, finding)
+        values[node.value[start:end]] = None
+    _blot(document, findings)
     for file, text in document.sources.items():
         for _, form in _FORMS:
             text = form.sub(lambda match: _BLOT * len(match[0]), text)
         document.sources[file] = text
-    return findings, values
+    return findings, list(values)
 
 
 def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
     """The finding without any of `values` in its words."""
-    for value in values:
+    for value in values if finding.code != "MLS603" else ():
         if len(value) > 3 and (value in finding.message or value in (finding.hint or "")):
             hint = finding.hint.replace(value, _BLOT * 3) if finding.hint else None
             finding = replace(finding, message=finding.message.replace(value, _BLOT * 3), hint=hint)
@@ -74,14 +77,24 @@ def _secret(path: tuple[str | int, ...], text: str) -> tuple[str, int, int] | No
     return None
 
 
-def _blot(document: Document, finding: Diagnostic) -> None:
-    span = finding.span
-    lines = list(lines_of(document.sources.get(span.file, "")))
-    for number in range(span.line - 1, min(span.end_line, len(lines))):
-        first = span.column - 1 if number == span.line - 1 else 0
-        last = span.end_column - 1 if number == span.end_line - 1 else len(lines[number])
-        lines[number] = lines[number][:first] + _BLOT * (last - first) + lines[number][last:]
-    document.sources[span.file] = "\n".join(lines)
+def _blot(document: Document, findings: list[Diagnostic]) -> None:
+    texts: dict[str, list[str]] = {}
+    touched: dict[tuple[str, int], list[str]] = {}
+    for span in (finding.span for finding in findings):
+        if span.file not in texts:
+            texts[span.file] = list(lines_of(document.sources.get(span.file, "")))
+        lines = texts[span.file]
+        for number in range(span.line - 1, min(span.end_line, len(lines))):
+            if (span.file, number) not in touched:
+                touched[span.file, number] = list(lines[number])
+            line = touched[span.file, number]
+            first = span.column - 1 if number == span.line - 1 else 0
+            last = min(span.end_column - 1 if number == span.end_line - 1 else len(line), len(line))
+            line[first:last] = _BLOT * (last - first)
+    for (file, number), line in touched.items():
+        texts[file][number] = "".join(line)
+    for file, lines in texts.items():
+        document.sources[file] = "\n".join(lines)
 
 
 def _texts(root: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:

@@ -16,6 +16,7 @@ from mlspec.diagnostics import Related, Span
 from mlspec.plan.findings import Findings, did_you_mean
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.scope import Named
+from mlspec.source.places import is_file
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAX_BYTES = 4_000_000
@@ -57,7 +58,7 @@ def _find(roots: list[Path], module: str) -> Path | None:
     relative = Path(*module.split("."))
     for root in roots:
         for candidate in (root / relative.with_suffix(".py"), root / relative / "__init__.py"):
-            if candidate.is_file():
+            if is_file(candidate):
                 return candidate
     return None
 

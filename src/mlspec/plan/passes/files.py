@@ -12,6 +12,10 @@ from pathlib import Path
 from mlspec.diagnostics.nearest import nearest
 from mlspec.plan.findings import Findings
 from mlspec.plan.pipeline import Pipeline
+from mlspec.source.places import entries, exists, is_folder
+
+_DEEPEST = 100
+"""Folders of a path that are looked at for the one that is missing."""
 
 
 def check(pipeline: Pipeline, findings: Findings) -> None:
@@ -34,7 +38,7 @@ def check(pipeline: Pipeline, findings: Findings) -> None:
 
 def _exists(pipeline: Pipeline, value: str, path: tuple[str | int, ...], findings: Findings) -> None:
     target = pipeline.spec.folder / value
-    if target.exists():
+    if exists(target):
         return
     message = f"there is no file `{value}`"
     findings.warn("MLS406", message, pipeline.spec.span(*path), _hint(target, value), path=path)
@@ -43,9 +47,9 @@ def _exists(pipeline: Pipeline, value: str, path: tuple[str | int, ...], finding
 def _hint(target: Path, value: str) -> str:
     """Suggest a neighbour of the first part of the path that is missing."""
     missing = target
-    while not missing.parent.is_dir() and missing.parent != missing:
+    while len(missing.parts) <= _DEEPEST and not is_folder(missing.parent) and missing.parent != missing:
         missing = missing.parent
-    close = nearest(missing.name, sorted(entry.name for entry in missing.parent.iterdir())) if missing.parent.is_dir() else None
+    close = nearest(missing.name, entries(missing.parent))
     if close is None:
         return "the path is relative to the folder of the spec"
     return f"did you mean `{value.replace(missing.name, close)}`?"
