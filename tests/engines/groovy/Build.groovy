@@ -7,15 +7,7 @@
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
-
-class FlowInterrupted extends RuntimeException {
-    final String result
-
-    FlowInterrupted(String message, String result) {
-        super(message)
-        this.result = result
-    }
-}
+import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException
 
 class StepFailed extends RuntimeException {
     StepFailed(String message) { super(message) }
@@ -30,10 +22,16 @@ abstract class Build extends Script {
     protected final Map<String, String> stageResults = Collections.synchronizedMap([:])
     protected Map request
     protected Map values = [:]
+    protected final Set asked = Collections.synchronizedSet(new HashSet())
     final Map currentBuild = new CurrentBuild()
 
     static class CurrentBuild extends HashMap {
-        Object get(Object key) { key == 'currentResult' ? (super.get('result') ?: 'SUCCESS') : super.get(key) }
+        final long began = System.nanoTime()
+
+        Object get(Object key) {
+            if (key == 'duration') { return (System.nanoTime() - began).intdiv(1000000) }
+            return key == 'currentResult' ? (super.get('result') ?: 'SUCCESS') : super.get(key)
+        }
         Object put(Object key, Object value) {
             // A result can only become worse.
             key == 'result' && RESULTS.indexOf(super.get(key) ?: 'SUCCESS') > RESULTS.indexOf(value) ? value : super.put(key, value)
@@ -48,7 +46,7 @@ abstract class Build extends Script {
             run()
         } catch (Throwable problem) {
             echo("ERROR: ${problem.message ?: problem}")
-            currentBuild.result = problem instanceof FlowInterrupted ? problem.result : 'FAILURE'
+            currentBuild.result = problem instanceof FlowInterruptedException ? problem.result : 'FAILURE'
         } finally {
             lock.unlock()
         }
@@ -92,13 +90,15 @@ abstract class Build extends Script {
         }
     }
 
+    void leave() { context.set(context.get() + [folder: null]) }
+
     void skipped(String name) { stageResults[name] = 'NOT_BUILT' }
 
     def catchError(Map options = [:], Closure body) {
         try {
             body()
         } catch (Exception problem) {
-            if (problem instanceof FlowInterrupted && options.catchInterruptions == false) { throw problem }
+            if (problem instanceof FlowInterruptedException && options.catchInterruptions == false) { throw problem }
             echo("${options.message ?: 'ERROR'}: ${problem.message ?: problem}")
             currentBuild.result = options.buildResult ?: 'FAILURE'
             if (context.get().stage) { stageResults[context.get().stage] = options.stageResult ?: 'SUCCESS' }
@@ -135,19 +135,52 @@ abstract class Build extends Script {
         scoped([env: context.get().env + variables], body)
     }
 
+    // An agent of its own: an empty workspace, removed afterwards, so that only the store outlives a step.
     def node(String label, Closure body) {
         echo("on ${label}")
+        def workspace = File.createTempDir('workspace', '')
+        try {
+            scoped([folder: workspace, env: context.get().env + [WORKSPACE: workspace.path]], body)
+        } finally {
+            new AntBuilder().delete(dir: workspace)
+        }
+    }
+
+    void checkout(Object source) {
+        echo("checkout ${source}")
+        def copied = ['cp', '-a', "${request.workspace}/.", folder().path].execute()
+        if (copied.waitFor() != 0) { throw new StepFailed(copied.err.text) }
+        new File(folder(), '.mlspec').deleteDir()
+    }
+
+    def podTemplate(Map options, Closure body) {
+        echo("pod ${options.yaml}")
+        scoped([pod: true], body)
+    }
+
+    String getPOD_LABEL() {
+        if (!context.get().pod) { throw new MissingPropertyException('POD_LABEL', Build) }
+        return 'pod'
+    }
+
+    def container(String name, Closure body) {
+        echo("in ${name}")
         body()
     }
 
-    void checkout(Object source) { echo("checkout ${source}") }
-
-    def dir(String path, Closure body) { scoped([folder: new File(context.get().folder as File, path)], body) }
+    def dir(String path, Closure body) { scoped([folder: new File(folder(), path)], body) }
 
     def input(Map options) {
+        if (context.get().folder) { echo('an executor is held while input waits') }
+        if (!asked.add(options.id ?: options.message)) { throw new StepFailed("two questions have the id '${options.id}'") }
         def answer = request.answers?.get(options.message)
-        if (answer == null) { throw new StepFailed("nobody answered '${options.message}'") }
-        if (answer == false) { throw new FlowInterrupted('Rejected', 'ABORTED') }
+        if (answer == null && context.get().deadline == null) { throw new StepFailed("nobody answered '${options.message}'") }
+        if (answer == null) {
+            unlocked { TimeUnit.NANOSECONDS.sleep(Math.max(0L, context.get().deadline - System.nanoTime())) }
+            throw new FlowInterruptedException('Timeout has been exceeded', 'ABORTED')
+        }
+        if (answer == false) { throw new FlowInterruptedException('Rejected', 'ABORTED') }
+        log << "asked of ${options.submitter}: ${options.message}".toString()
         return answer
     }
 
@@ -159,7 +192,7 @@ abstract class Build extends Script {
         def output = File.createTempFile('step', '.out')
         try {
             file.setText(options.script as String, 'UTF-8')
-            def builder = new ProcessBuilder('/bin/sh', '-xe', file.path).directory(here.folder as File)
+            def builder = new ProcessBuilder('/bin/sh', '-xe', file.path).directory(folder())
             builder.environment().clear()
             builder.environment().putAll(here.env as Map<String, String>)
             def errors = options.returnStdout ? File.createTempFile('step', '.err') : output
@@ -198,12 +231,18 @@ abstract class Build extends Script {
 
     // ---- the machinery ----
 
+    protected File folder() {
+        def folder = context.get().folder as File
+        if (folder == null) { throw new StepFailed('Required context class hudson.FilePath is missing') }
+        return folder
+    }
+
     protected int waitFor(Process process, Long deadline) {
         if (deadline == null) { return process.waitFor() }
         if (process.waitFor(Math.max(0L, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) { return process.exitValue() }
         process.descendants().each { it.destroyForcibly() }
         process.destroyForcibly().waitFor()
-        throw new FlowInterrupted('Timeout has been exceeded', 'ABORTED')
+        throw new FlowInterruptedException('Timeout has been exceeded', 'ABORTED')
     }
 
     protected def scoped(Map changes, Closure body) {

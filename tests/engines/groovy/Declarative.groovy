@@ -4,6 +4,8 @@
  * After a stage that throws, the stages that follow are skipped; post runs whatever happened.
  * Change it when a Jenkinsfile needs another section.
  */
+import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException
+
 class Declarative {
     final Build build
 
@@ -71,12 +73,13 @@ class Declarative {
     // ---- running ----
 
     void run(Map pipeline) {
+        if (pipeline.agent == 'none') { build.leave() }
         Throwable first = null
         try {
             sequence(pipeline.stages)
         } catch (Throwable problem) {
             first = problem
-            build.currentBuild.result = problem instanceof FlowInterrupted ? problem.result : 'FAILURE'
+            build.currentBuild.result = problem instanceof FlowInterruptedException ? problem.result : 'FAILURE'
         }
         try {
             post(pipeline.post)

@@ -4,12 +4,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 import mlspec.diagnostics
 from mlspec.plan.features import Feature
-from mlspec.plan.model import Approval, Environment, ForEach, Parameter, Plan, Resources, Schedule, Secret, Step
+from mlspec.plan.model import (
+    Approval,
+    Environment,
+    Monitor,
+    Notification,
+    Parameter,
+    Plan,
+    Resources,
+    Schedule,
+    Secret,
+    Step,
+)
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
+from mlspec.targets.jenkins.settings import settings_of
 from tests.targets.jenkins.plans import chain, plan, step
 
 CATALOGUE = Path(mlspec.diagnostics.__file__).parent / "catalogue"
@@ -66,6 +79,68 @@ def test_an_agent_for_one_step_needs_a_store_that_it_sees(store: str, codes: lis
     assert [code for code, _, _ in found(made)] == codes
 
 
+def approval(name: str = "sign_off", *approvers: str, message: str = "Go?", line: int = 1) -> Step:
+    return Step(name, name, name, Approval(message, approvers), span=step(name, line=line).span)
+
+
+@pytest.mark.parametrize(("store", "codes"), [(".mlspec/store", ["MLS554"]), ("/mnt/store", ["MLS554"]), ("s3://b/s", [])])
+def test_steps_around_an_approval_need_a_store_that_all_agents_see(store: str, codes: list[str]) -> None:
+    made = plan("asked", step("a"), approval(line=7), store=store)
+    assert [(finding.code, finding.span.line) for finding in TARGET.check(made)] == [(code, 7) for code in codes]
+
+
+def test_an_approver_with_a_comma_is_two_to_jenkins() -> None:
+    assert found(plan("asked", approval("ok", "risk", "ada, bob", line=3), store="s3://b/s")) == [
+        ("MLS557", "steps.ok.approval.approvers", 3)
+    ]
+
+
+def test_a_message_that_groovy_cannot_hold_is_refused() -> None:
+    assert found(plan("asked", approval("ok", message="a\x00", line=3), store="s3://b/s")) == [("MLS551", "steps.ok", 3)]
+
+
+def pods(**kubernetes: object) -> Plan:
+    environments = {"ml": Environment("ml", image="ml:1")}
+    steps = (step("a", environment="ml"), step("b", line=6))
+    agent = {"agent": {"kubernetes": kubernetes}}
+    return plan("pods", *steps, environments=environments, store="s3://b/s", target_options={"jenkins": agent})
+
+
+def test_a_pod_needs_an_image_and_a_store_that_it_sees() -> None:
+    assert found(pods()) == [("MLS556", "steps.b", 6)]
+    assert found(pods(image="mlspec:1")) == []
+    assert found(replace(pods(image="mlspec:1"), store=".mlspec/store")) == [("MLS554", "store", 1)]
+    labelled = replace(pods().steps[1], extensions={"jenkins": {"label": "metal"}})
+    assert found(replace(pods(), steps=(pods().steps[0], labelled))) == []
+
+
+def test_containers_and_pods_exclude_each_other() -> None:
+    both = {"jenkins": {"agent": {"docker": True, "kubernetes": {"image": "mlspec:1"}}}}
+    assert found(replace(pods(), target_options=both)) == [("MLS556", "targets.jenkins.agent.docker", 1)]
+
+
+def test_resources_are_those_of_the_pod() -> None:
+    made = pods(image="mlspec:1", service_account="runner", cloud="prod", namespace="ml")
+    large = replace(made.steps[0], resources=Resources("500m", "4Gi", 1))
+    made = replace(made, steps=(large, made.steps[1]))
+    assert found(made) == []
+    pod = yaml.safe_load(str(settings_of(made, large)["pod"]))
+    assert pod == {
+        "spec": {
+            "serviceAccountName": "runner",
+            "containers": [
+                {
+                    "name": "step",
+                    "image": "ml:1",
+                    "command": ["sleep", "infinity"],
+                    "resources": {"limits": {"cpu": "500m", "memory": "4Gi", "nvidia.com/gpu": "1"}},
+                }
+            ],
+        }
+    }
+    assert "podTemplate(yaml: settings.pod, cloud: 'prod', namespace: 'ml')" in TARGET.emit(made)[0].content
+
+
 def test_too_many_parameters_are_refused() -> None:
     params = tuple(Parameter(f"p{number}", "integer", number) for number in range(200))
     assert found(plan("params", step("a"), params=params)) == [("MLS555", "params", 1)]
@@ -73,10 +148,10 @@ def test_too_many_parameters_are_refused() -> None:
 
 
 def test_features_without_a_form_are_refused_at_their_line() -> None:
-    approval = Step("ok", "ok", "ok", Approval("Go?"), span=step("ok", line=9).span)
-    fan_out = step("each", line=11, foreach=ForEach(None, (), (1, 2)))
-    findings = refusals(plan("refused", approval, fan_out), TARGET)
-    assert [(finding.span.line, finding.path) for finding in findings] == [(9, "steps.ok"), (11, "steps.each")]
+    note = Notification(("failed",), {"secret": "slack"}, step("x", line=9).span)
+    made = plan("refused", step("a"), notifications=(note,), monitor=Monitor(plan("monitor", step("watch")), None))
+    findings = refusals(made, TARGET)
+    assert [(finding.span.line, finding.path) for finding in findings] == [(9, "notifications"), (1, "monitor")]
     assert all(finding.hint for finding in findings)
 
 
@@ -86,7 +161,7 @@ def test_the_table_answers_for_every_feature() -> None:
 
 def test_every_code_has_a_page() -> None:
     source = (Path(mlspec.__file__).parent / "targets/jenkins/check.py").read_text(encoding="utf-8")
-    for code in ("MLS550", "MLS551", "MLS552", "MLS553", "MLS554", "MLS555"):
+    for code in ("MLS550", "MLS551", "MLS552", "MLS553", "MLS554", "MLS555", "MLS556", "MLS557"):
         assert code in source
         page = (CATALOGUE / f"{code}.md").read_text(encoding="utf-8")
         assert page.startswith(f"# {code}: ")

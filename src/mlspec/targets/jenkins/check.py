@@ -11,20 +11,20 @@ from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.expr.values import as_text
-from mlspec.plan.command import step_options
+from mlspec.plan.command import items_options, step_options
 from mlspec.plan.model import Approval, Plan, Step
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.emit import entry_of, fits
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, modified_utf8, unspeakable
 from mlspec.targets.jenkins.levels import levels_of
-from mlspec.targets.jenkins.options import extension_of
-from mlspec.targets.jenkins.settings import docker_limits, image_of
+from mlspec.targets.jenkins.options import extension_of, options_of
+from mlspec.targets.jenkins.settings import docker_limits, image_of, own_nodes, pod_of
 from mlspec.targets.jenkins.size import BUDGET, parameter_bytes
 
 
 def check(plan: Plan) -> list[Diagnostic]:
     """Return all findings. The plan's options for Jenkins are well-formed: the spec was read with their models."""
-    findings = [*_schedule(plan), *_parameters(plan), *_secrets(plan)]
+    findings = [*_schedule(plan), *_parameters(plan), *_secrets(plan), *_agents(plan)]
     for section, steps in (("steps", plan.steps), ("finally", plan.finals)):
         for step in steps:
             findings += _step(plan, step, f"{section}.{step.name}")
@@ -84,32 +84,78 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
 
 def _step(plan: Plan, step: Step, path: str) -> Iterator[Diagnostic]:
     span = step.span or _top(plan)
-    if not isinstance(step.body, Approval):
-        words = {word for words in step_options(plan, step) for word in words}
-        for word in sorted(words):
-            if reason := unspeakable(word):
-                yield _unspeakable(f"a value of the step `{step.name}`", reason, span, path)
+    words = {word for words in (*step_options(plan, step), *items_options(plan, step)) for word in words}
+    if isinstance(step.body, Approval):
+        words |= {step.body.message, *step.body.approvers}
+        yield from _approvers(step, step.body, span, path)
+    for word in sorted(words):
+        if reason := unspeakable(word):
+            yield _unspeakable(f"a value of the step `{step.name}`", reason, span, path)
     label = extension_of(step).label
-    if label and (":" not in plan.store or plan.store.startswith("file:")):
+    if label and not own_nodes(plan):
+        yield from _store(plan, f"the step `{step.name}` runs on an agent of its own, which", span, f"{path}.x-jenkins.label")
+    if options_of(plan).agent.kubernetes and not label and pod_of(plan, step) is None:
         yield Diagnostic(
-            "MLS554",
-            f"the step `{step.name}` runs on an agent of its own, which does not see the store `{plan.store}`",
+            "MLS556",
+            f"the step `{step.name}` has no image to run in a pod with",
             span,
-            hint="use a store that all agents reach, such as s3://bucket/folder",
-            path=f"{path}.x-jenkins.label",
+            hint="give its environment an `image`, or set `targets.jenkins.agent.kubernetes.image` for all that have none",
+            path=path,
         )
     yield from _resources(plan, step, span, f"{path}.resources")
 
 
+def _store(plan: Plan, who: str, span: Span, path: str) -> Iterator[Diagnostic]:
+    if ":" not in plan.store or plan.store.startswith("file:"):
+        yield Diagnostic(
+            "MLS554",
+            f"{who} does not see the store `{plan.store}`",
+            span,
+            hint="use a store that all agents reach, such as s3://bucket/folder",
+            path=path,
+        )
+
+
+def _agents(plan: Plan) -> Iterator[Diagnostic]:
+    """A build whose steps hold an agent each: why, and that they share a store."""
+    agent = options_of(plan).agent
+    if agent.kubernetes and agent.docker:
+        yield Diagnostic(
+            "MLS556",
+            "steps run in containers or in pods, not in both",
+            _top(plan),
+            hint="remove `docker: true`",
+            path="targets.jenkins.agent.docker",
+        )
+    approval = next((step for step in plan.all_steps() if isinstance(step.body, Approval)), None)
+    if agent.kubernetes:
+        yield from _store(plan, "each step runs in a pod of its own, which", plan.store_span or _top(plan), "store")
+    elif approval is not None:
+        who = f"no agent is held while `{approval.name}` waits, so that each step takes one of its own, which"
+        yield from _store(plan, who, approval.span or _top(plan), f"steps.{approval.name}")
+
+
+def _approvers(step: Step, approval: Approval, span: Span, path: str) -> Iterator[Diagnostic]:
+    for name in approval.approvers:
+        if "," in name:
+            yield Diagnostic(
+                "MLS557",
+                f"Jenkins takes the approver `{name}` of the step `{step.name}` for several: a comma parts them",
+                span,
+                hint="name a Jenkins user id or group without a comma",
+                path=f"{path}.approval.approvers",
+            )
+
+
 def _resources(plan: Plan, step: Step, span: Span, path: str) -> Iterator[Diagnostic]:
     limits = docker_limits(step.resources)
-    if limits and image_of(plan, step) is None:
+    if limits and image_of(plan, step) is None and pod_of(plan, step) is None:
         yield Diagnostic(
             "MLS553",
             f"Jenkins cannot give the step `{step.name}` its resources: it runs on the agent itself",
             span,
             severity="warning",
-            hint="set `targets.jenkins.agent.docker: true` and an image, or choose a fitting agent with `x-jenkins.label`",
+            hint="set `targets.jenkins.agent` to `{docker: true}` or `{kubernetes: {}}`, or choose a fitting agent with `x-jenkins.label`",
             path=path,
         )
 

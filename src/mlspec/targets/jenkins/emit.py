@@ -10,20 +10,20 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlspec.expr.values import as_text, compact
-from mlspec.plan.command import number, step_options
+from mlspec.plan.command import Words, items_options, number, step_options
 from mlspec.plan.describe import origin
-from mlspec.plan.model import Parameter, Plan, Step
+from mlspec.plan.model import Approval, Parameter, Plan, Step
 from mlspec.resources import folder
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, block, comment, literal, modified_utf8
 from mlspec.targets.jenkins.levels import Level, levels_of
-from mlspec.targets.jenkins.options import JenkinsOptions, options_of
-from mlspec.targets.jenkins.settings import settings_of
+from mlspec.targets.jenkins.options import JenkinsOptions, Kubernetes, options_of
+from mlspec.targets.jenkins.settings import CONTAINER, own_nodes, settings_of
 from mlspec.targets.jenkins.size import BUDGET, LIST_LIMIT, pipeline_bytes
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ class StageView:
     ready: str
     """The call that says whether it may start; empty where nothing can hold it back."""
     comment: str
-    arguments: str
-    """Of `execute`, before the list of options."""
-    options: list[str]
+    call: str
+    """The call that runs it, but for its lists of words."""
+    words: list[list[str]]
+    """The lists of words that close the call, line by line: for a foreach what finds its list; the options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +83,28 @@ def fits(plan: Plan, levels: Sequence[Level]) -> bool:
 
 def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
     used = {key for step in plan.all_steps() for key in settings_of(plan, step)}
-    label = options.agent.label
+    label, apart = options.agent.label, own_nodes(plan)
+    kubernetes = options.agent.kubernetes or Kubernetes()
+    names = {"cloud": kubernetes.cloud, "namespace": kubernetes.namespace}
     return {
         "plan": plan,
-        "agent": f"{{ label {literal(label)} }}" if label else "any",
+        "agent": "none" if apart else f"{{ label {literal(label)} }}" if label else "any",
+        "default_label": literal(label or ""),
+        "pod_template": ", ".join(["yaml: settings.pod", *(f"{key}: {literal(name)}" for key, name in names.items() if name)]),
+        "container": literal(CONTAINER),
         "trigger": block(trigger(plan.schedule)) if plan.schedule else None,
         "parameters": [_parameter(parameter) for parameter in plan.params],
         "run_options": [literal(words) for words in _run_options(plan, options)],
-        "uses_settings": bool(used),
+        "uses_settings": apart or bool(used),
+        "uses_places": apart or not used.isdisjoint(("label", "image", "secrets")),
+        "uses_own_nodes": apart,
         "uses_secrets": "secrets" in used,
         "uses_images": "image" in used,
         "uses_labels": "label" in used,
+        "uses_pods": "pod" in used,
+        "uses_foreach": any(step.foreach for step in plan.all_steps()),
+        "uses_parallel": "parallel" in used,
+        "uses_approvals": "question" in used,
         "uses_run_if": any(step.run_if != "success" for step in plan.steps),
         "uses_matrix": any(step.instance for step in plan.all_steps()),
     }
@@ -136,15 +148,23 @@ def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
     needs = ", ".join(literal(name) for name in _needs(plan, step))
     run_if = f", {literal(step.run_if)}" if step.run_if != "success" else ""
     settings = [f"{key}: {_groovy(value)}" for key, value in settings_of(plan, step).items()]
+    verb = "approve" if isinstance(step.body, Approval) else "executeEach" if step.foreach else "execute"
     between = ", " if len(settings) < 2 else ",\n            "
     return StageView(
         id=literal(step.id),
         function=f"run_{step.slug}",
         ready=f"ready({literal(step.id)}, [{needs}]{run_if})" if ready else "",
         comment=comment(joined((f"{step.id}: {origin(step, plan.spec_file)}", step.description))),
-        arguments=between.join([literal(step.id), *settings]),
-        options=list(_option_lines(step_options(plan, step))),
+        call=f"{verb}({between.join([literal(step.id), *settings])}, ",
+        words=[list(_option_lines(groups)) for groups in _words(plan, step).values()],
     )
+
+
+def _words(plan: Plan, step: Step) -> dict[str, list[Words]]:
+    """The options of the step: `items` has those that find the list of a foreach, `options` all others."""
+    items = items_options(plan, replace(step, values=()))
+    options = {"options": [words for words in step_options(plan, step) if words not in items]}
+    return {"items": items, **options} if items else options
 
 
 def _option_lines(groups: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -168,11 +188,13 @@ def _needs(plan: Plan, step: Step) -> list[str]:
 def _groovy(value: Any) -> str:
     if isinstance(value, dict):
         return "[" + ", ".join(f"{_key(key)}: {_groovy(item)}" for key, item in value.items()) + "]"
-    return literal(str(value))
+    if isinstance(value, int):
+        return str(value)
+    return block(str(value))
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch("[A-Z][A-Z0-9_]*", name) else literal(name)
+    return name if re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) else literal(name)
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -220,8 +242,11 @@ def entry_of(plan: Plan, step: Step, place: dict[str, Any]) -> str:
         head["run_if"] = step.run_if
     if settings := settings_of(plan, step):
         head["settings"] = settings
-    lines = ",\n".join("  " + ", ".join(compact(word) for word in words) for words in step_options(plan, step))
-    return f'{compact(head)[:-1]},"options":[\n{lines}]}}'
+    entry = compact(head)[:-1]
+    for name, groups in _words(plan, step).items():
+        lines = ",\n".join("  " + ", ".join(compact(word) for word in words) for words in groups)
+        entry += f',"{name}":[\n{lines}]'
+    return entry + "}"
 
 
 def _chunks(entries: Sequence[str]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """A graph as what declarative Jenkins can say: one sequence whose elements are a chain or a set of parallel chains.
 
-In: steps in topological order. Out: levels of chains. Owns the merging of chains and the search for barriers that the
-shape adds to the graph; never emits. Change it when declarative pipelines learn more than one level of parallelism.
+In: steps in topological order. Out: levels of chains. Owns the merging of chains, the bound on a matrix' instances and the
+search for barriers that the shape adds to the graph; never emits.
+Change it when declarative pipelines learn more than one level of parallelism.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from mlspec.plan.model import Step
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Steps that run one after the other because each is all that the next one waits for."""
+    """Steps that run one after the other: each is all that the next one waits for, or they are instances of a matrix that
+    take turns because only so many may run at once.
+    """
 
     steps: tuple[Step, ...]
     waits_for_more: bool
@@ -40,10 +43,13 @@ def levels_of(steps: Sequence[Step]) -> list[Level]:
     chain_of: dict[str, int] = {}
     level_of: list[int] = []
     needs: list[set[int]] = []
+    turns: dict[tuple[str, int], str] = {}
     for step in steps:
         upstream = [name for name in step.upstream if name in known]
-        if len(upstream) == 1 and readers[upstream[0]] == 1:
-            chain = chain_of[upstream[0]]
+        turn = _turn(step)
+        before = upstream[0] if len(upstream) == 1 and readers[upstream[0]] == 1 else turns.get(turn) if turn else None
+        if before is not None:
+            chain = chain_of[before]
             chains[chain].append(step)
         else:
             chain = len(chains)
@@ -51,6 +57,8 @@ def levels_of(steps: Sequence[Step]) -> list[Level]:
             needs.append({chain_of[name] for name in upstream})
             level_of.append(1 + max((level_of[need] for need in needs[chain]), default=-1))
         chain_of[step.id] = chain
+        if turn:
+            turns[turn] = step.id
     members: list[list[int]] = [[] for _ in range(max(level_of, default=-1) + 1)]
     for chain, level in enumerate(level_of):
         members[level].append(chain)
@@ -63,3 +71,13 @@ def levels_of(steps: Sequence[Step]) -> list[Level]:
         )
         for level in range(len(members))
     ]
+
+
+def _turn(step: Step) -> tuple[str, int] | None:
+    """Which of the bounded number of places of its matrix an instance takes; None where nothing is bounded.
+
+    All instances need the same steps, so that they stand in one level, and nobody reads one of them alone.
+    """
+    if step.instance is None or step.parallel is None:
+        return None
+    return step.name, step.instance.index % step.parallel

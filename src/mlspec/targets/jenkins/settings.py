@@ -1,4 +1,4 @@
-"""What a step needs of Jenkins beside its command: an agent, a container, credentials.
+"""What a step needs of Jenkins beside its command: an agent, a container or a pod, credentials.
 
 In: a plan and a step. Out: plain values that `execute` gets in the generated file. Owns the meaning of resources on
 Jenkins; never emits. Change it when a step can ask Jenkins for something new.
@@ -6,12 +6,17 @@ Jenkins; never emits. Change it when a step can ask Jenkins for something new.
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Any
 
-from mlspec.plan.model import Plan, Resources, Step
+from mlspec.expr.values import compact
+from mlspec.plan.model import Approval, Plan, Resources, Step
 from mlspec.targets.jenkins.options import extension_of, options_of
+
+CONTAINER = "step"
+"""Name of a pod's container that steps run in; the plugin adds one for itself."""
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([a-zA-Z]*))")
 _UNITS = {
@@ -25,24 +30,67 @@ _UNITS = {
 
 
 def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
-    """Return `label`, `image`, `limits` (options of `docker run`) and `secrets` (variable: credentials id), as needed."""
+    """Return `label`, `pod` (YAML), `image`, `limits` (options of `docker run`), `parallel` (of a foreach), `question`
+    (of an approval) and `secrets` (variable: credentials id), as needed.
+    """
     settings: dict[str, Any] = {}
     if label := extension_of(step).label:
         settings["label"] = label
+    elif pod := pod_of(plan, step):
+        settings["pod"] = pod
+    if step.foreach is not None and step.foreach.parallel is not None:
+        settings["parallel"] = step.foreach.parallel
     if image := image_of(plan, step):
         settings["image"] = image
         if limits := docker_limits(step.resources):
             settings["limits"] = limits
+    if isinstance(step.body, Approval):
+        settings["question"] = _question(step.body)
     if step.secrets:
         secrets = [plan.secrets[name] for name in step.secrets]
         settings["secrets"] = {secret.env: secret.jenkins for secret in secrets}
     return settings
 
 
+def _question(approval: Approval) -> dict[str, Any]:
+    """What is asked, of whom, and for how long, in whole seconds, since Jenkins' `timeout` knows no others."""
+    question: dict[str, Any] = {"message": approval.message}
+    if approval.approvers:
+        question["submitter"] = ",".join(approval.approvers)
+    if approval.timeout is not None:
+        question["seconds"] = math.ceil(approval.timeout)
+    return question
+
+
 def image_of(plan: Plan, step: Step) -> str | None:
     """The image the step runs in; None when it runs on the agent itself."""
+    return _own_image(plan, step) if options_of(plan).agent.docker else None
+
+
+def pod_of(plan: Plan, step: Step) -> str | None:
+    """The pod that the step runs in, as YAML; None without `agent: {kubernetes: …}`, or where no image is named."""
+    kubernetes = options_of(plan).agent.kubernetes
+    image = kubernetes and (_own_image(plan, step) or kubernetes.image)
+    if not kubernetes or not image:
+        return None
+    account = f"  serviceAccountName: {compact(kubernetes.service_account)}\n" if kubernetes.service_account else ""
+    limits = {"cpu": step.resources.cpu, "memory": step.resources.memory, "nvidia.com/gpu": step.resources.gpu or None}
+    given = "".join(f"          {name}: {compact(str(value))}\n" for name, value in limits.items() if value is not None)
+    resources = f"      resources:\n        limits:\n{given}" if given else ""
+    return (
+        f"spec:\n{account}  containers:\n    - name: {CONTAINER}\n      image: {compact(image)}\n"
+        f'      command: ["sleep", "infinity"]\n{resources}'
+    )
+
+
+def own_nodes(plan: Plan) -> bool:
+    """Whether steps hold an agent each and the build holds none: an approval may wait for days, and pods are for steps."""
+    return options_of(plan).agent.kubernetes is not None or any(isinstance(step.body, Approval) for step in plan.all_steps())
+
+
+def _own_image(plan: Plan, step: Step) -> str | None:
     environment = plan.environments.get(step.environment) if step.environment else None
-    return environment.image if environment and options_of(plan).agent.docker else None
+    return environment.image if environment else None
 
 
 def docker_limits(resources: Resources) -> str:
