@@ -6,12 +6,12 @@ Raises `SpecError` with every finding where a stage finds errors; never prints. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.diagnostics import Diagnostic, Span, has_errors, in_order
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.plan.build import build
 from mlspec.plan.findings import did_you_mean
@@ -23,8 +23,15 @@ from mlspec.spec.loaded import Spec
 from mlspec.spec.validate import validate, validate_section
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from mlspec.runner.outcome import RunOutcome
+    from mlspec.spec.step import Step
     from mlspec.targets.base import Target
+
+
+Path_: TypeAlias = tuple[str | int, ...]
+"""Keys and indices from the top of a spec."""
 
 
 class SpecError(Exception):
@@ -128,43 +135,51 @@ def _planned(spec: Spec) -> tuple[Plan | None, list[Diagnostic]]:
 
 def _target_options(spec: Spec) -> tuple[dict[str, Any], list[Diagnostic]]:
     """Check `targets:` and `x-…` by the models that the targets bring. Targets load only where a spec has options."""
-    wanted = list(spec.lifecycle.targets)
     extended = [(path, name) for path, step in _all_steps(spec) for name in step.extensions]
-    if not wanted and not extended:
+    if not spec.lifecycle.targets and not extended:
         return {}, []
+    from mlspec.spec.split import Split
     from mlspec.targets.base import targets
 
     known = targets()
+    models: dict[str, type[BaseModel]] = {name: target.options for name, target in known.items()} | {"split": Split}
     options: dict[str, Any] = {}
     findings: list[Diagnostic] = []
-    for name in wanted:
-        node = spec.node("targets", name)
-        if name not in known:
-            hint = did_you_mean(name, known)
-            findings.append(
-                Diagnostic("MLS503", f"there is no target `{name}`", spec.key_span("targets", name), hint=hint, path="targets")
-            )
+    for name in spec.lifecycle.targets:
+        path: Path_ = ("targets", name)
+        node = spec.node(*path)
+        if name not in models:
+            findings.append(_no_target(name, models, spec.key_span(*path), path))
         elif node is not None:
-            model, found = validate_section(known[name].options, node, spec.root, ("targets", name))
+            model, found = validate_section(models[name], node, spec.root, path)
             findings += found
             options[name] = model.model_dump(mode="json", by_alias=True) if model is not None else {}
+    for stage, name in options.get("split", {}).items():
+        if name is not None and name not in known:
+            findings.append(_no_target(name, known, spec.span("targets", "split", stage), ("targets", "split", stage)))
     for path, name in extended:
-        section: tuple[str | int, ...] = (*path, f"x-{name}")
-        node = spec.node(*section)
-        extension = known[name].extension if name in known else None
-        if name not in known:
-            hint = did_you_mean(f"x-{name}", [f"x-{target}" for target in known])
-            message = f"there is no target `{name}`"
-            findings.append(Diagnostic("MLS503", message, spec.key_span(*section), hint=hint, path=".".join(map(str, section))))
-        elif extension is None:
-            message = f"{name} has nothing that a step can set with `x-{name}`"
-            findings.append(Diagnostic("MLS503", message, spec.key_span(*section), path=".".join(map(str, section))))
-        elif node is not None:
-            findings += validate_section(extension, node, spec.root, section)[1]
+        findings += _extension(spec, (*path, f"x-{name}"), name, known)
     return options, findings
 
 
-def _all_steps(spec: Spec) -> Iterable[tuple[tuple[str | int, ...], Any]]:
+def _extension(spec: Spec, path: Path_, name: str, known: Mapping[str, Target]) -> list[Diagnostic]:
+    """Check what a step says to one target alone."""
+    node = spec.node(*path)
+    if name not in known:
+        return [_no_target(name, known, spec.key_span(*path), path, "x-")]
+    extension = known[name].extension
+    if extension is None:
+        message = f"{name} has nothing that a step can set with `x-{name}`"
+        return [Diagnostic("MLS503", message, spec.key_span(*path), path=".".join(map(str, path)))]
+    return validate_section(extension, node, spec.root, path)[1] if node is not None else []
+
+
+def _no_target(name: str, known: Iterable[str], span: Span, path: Path_, prefix: str = "") -> Diagnostic:
+    hint = did_you_mean(name, known, prefix)
+    return Diagnostic("MLS503", f"there is no target `{name}`", span, hint=hint, path=".".join(map(str, path)))
+
+
+def _all_steps(spec: Spec) -> Iterable[tuple[Path_, Step]]:
     lifecycle = spec.lifecycle
     for name, step in lifecycle.steps.items():
         yield ("steps", name), step

@@ -27,6 +27,7 @@ _PORTS = ("model", "data")
 
 
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, Any]:
+    with_ = {**with_, "name": with_["name"] or os.environ.get("MLSPEC_LIFECYCLE") or "mlspec"}
     if not _NAME.fullmatch(with_["name"]):
         raise StepError(f"a registered model's name has letters, digits, spaces and `_.-` only, unlike {with_['name']!r}")
     metrics = {name: _numbers(name, path_of(inputs, name)) for name in sorted(inputs) if name not in _PORTS}
@@ -250,7 +251,7 @@ STEP = LibraryStep(
         )
     },
     options={
-        "name": Option("string", "The registered model's name", required=True),
+        "name": Option("string", "The registered model's name; default: the lifecycle's"),
         "alias": Option("string", "The alias to move to this version, such as `champion`"),
         "description": Option("string", "What to say about this version"),
         "params": Option("object", "Parameters to log with the run"),

@@ -59,8 +59,8 @@ class Expressions:
 
     def condition(self, path: Path) -> None:
         """Check one CEL condition: its syntax, its addresses and its types."""
-        from mlspec.expr.cel import ConditionSyntaxError, parse
         from mlspec.expr.checker import check
+        from mlspec.expr.syntax import ConditionSyntaxError, parse
 
         node = self.spec.node(*path)
         if node is None or not isinstance(node.value, str):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlspec.library import LibraryStep, load, names
-from mlspec.plan.model import ArtifactType
+from mlspec.plan.model import ArtifactType, Stage
 from mlspec.spec.loaded import Spec
 from mlspec.spec.step import Step
 
@@ -40,6 +40,12 @@ class Named:
         if self.library is not None:
             return {name: port.type for name, port in self.library.outputs.items()}
         return self.step.outputs
+
+    @property
+    def stage(self) -> Stage:
+        """Its own stage; where it says none, that of its library step."""
+        said = "stage" in self.step.model_fields_set
+        return self.library.stage if self.library is not None and not said else self.step.stage
 
     @property
     def many(self) -> bool:

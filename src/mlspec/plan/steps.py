@@ -77,7 +77,7 @@ class Builder:
         return {
             "name": named.name,
             "body": _body(named),
-            "stage": named.library.stage if named.library and "stage" not in step.model_fields_set else step.stage,
+            "stage": named.stage,
             "inputs": tuple(model.Input(name, self._source(source)) for name, source in step.inputs.items()),
             "outputs": tuple(model.Output(name, kind) for name, kind in named.outputs.items()),
             "values": tuple(self.value(address) for address in sorted(wired.reads.values)),

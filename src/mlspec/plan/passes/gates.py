@@ -56,10 +56,11 @@ def _gate(pipeline: Pipeline, named: Named, lines: list[str], findings: Findings
 def _constant(text: str) -> bool | None:
     """What the condition always is; None when that depends on a run or the text is no condition."""
     from mlspec.expr.bounds import reads_nothing
-    from mlspec.expr.cel import ConditionError, evaluate
 
     if not reads_nothing(text):
         return None
+    from mlspec.expr.cel import ConditionError, evaluate
+
     try:
         return evaluate(text, {})
     except ConditionError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mlspec.diagnostics import Severity
 from mlspec.plan.findings import Findings
 from mlspec.plan.pipeline import Pipeline
 from mlspec.spec.loaded import Spec
@@ -18,7 +17,7 @@ _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
 def check(spec: Spec, pipelines: Iterable[Pipeline], findings: Findings) -> None:
-    """Check the image of each environment."""
+    """Check the image of each environment. The policy asks for a tag that is not meant to move; only a digest cannot."""
     policy = "pinned_images" in spec.lifecycle.policies
     for name, environment in spec.lifecycle.environments.items():
         image = environment.image
@@ -26,11 +25,13 @@ def check(spec: Spec, pipelines: Iterable[Pipeline], findings: Findings) -> None
             continue
         tag = image.rsplit("/", 1)[-1].partition(":")[2]
         path = ("environments", name, "image")
-        if tag in ("", "latest"):
-            message = f"the image `{image}` has {'no tag' if not tag else 'the tag `latest`'}: it runs other code tomorrow"
-        else:
-            message = f"the image `{image}` is pinned by a tag, which can be moved"
-        severity: Severity = "error" if policy else "warning"
+        span = spec.span(*path)
         hint = f"write {image.removesuffix(f':{tag}') if tag else image}@sha256:… as your registry shows it"
-        code = "MLS604" if policy else "MLS602"
-        findings.add(code, message, spec.span(*path), hint, path=path, severity=severity)
+        if tag not in ("", "latest"):
+            findings.warn("MLS602", f"the image `{image}` is pinned by a tag, which can be moved", span, hint, path=path)
+            continue
+        message = f"the image `{image}` has {'the tag `latest`' if tag else 'no tag'}: it runs other code tomorrow"
+        if policy:
+            findings.add("MLS604", f"{message}; the policy `pinned_images` forbids it", span, hint, path=path)
+        else:
+            findings.warn("MLS602", message, span, hint, path=path)

@@ -40,7 +40,7 @@ def _check(
     for name in pipeline.order:
         named = steps[name]
         safe[name] = holds(pipeline, named) or any(safe.get(other, False) for other in pipeline.wired[name].edges)
-        deploys = named.step.stage == "service" and named.step.gate is None and named.step.approval is None
+        deploys = named.stage == "service" and named.step.gate is None and named.step.approval is None
         if deploys and not named.final and not safe[name]:
             message = f"`{name}` deploys without {what}, which the policy `{policy}` asks for"
             findings.add("MLS604", message, pipeline.spec.key_span(*named.path), hint, path=named.path)
