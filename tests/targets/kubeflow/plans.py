@@ -9,6 +9,7 @@ from mlspec.plan.model import (
     Call,
     Environment,
     ExternalUri,
+    ForEach,
     Gate,
     Input,
     Instance,
@@ -92,7 +93,13 @@ def _instance(index: int, depth: int) -> Step:
         environment="ml",
         secrets=("token",),
         instance=Instance(index, (("depth", depth),)),
-        extensions={"kubeflow": {"node_selector": {"pool": "gpu"}, "tolerations": [{"key": "gpu", "operator": "Exists"}]}},
+        extensions={
+            "kubeflow": {
+                "node_selector": {"pool": "gpu"},
+                "tolerations": [{"key": "gpu", "operator": "Exists"}],
+                "deadline": 7200,
+            }
+        },
         span=SPAN,
     )
 
@@ -169,4 +176,36 @@ PLAIN = plan(
 
 ONE_FINAL = plan("one-final", step("work", "exit 1"), finals=(step("cleanup", "echo ${{ run.status }}"),))
 
-PLANS = {"full": FULL, "plain": PLAIN, "one-final": ONE_FINAL}
+REGIONS = Value("split.regions", reads("split", "regions", "values"))
+
+FAN = plan(
+    "fan",
+    step("split", "split", outputs=(Output("regions", "values"), Output("table", "dataset"))),
+    step("maybe", when="params.go", params=("go",)),
+    step(
+        "work",
+        "work ${{ item.name }} ${{ inputs.table }} ${{ outputs.out }}",
+        "split maybe",
+        description="Works on one region",
+        foreach=ForEach(REGIONS, ("list",), parallel=2),
+        parallel=2,
+        inputs=(Input("table", reads("split", "table")),),
+        outputs=out(),
+        when="item.open && params.go",
+        params=("go",),
+        secrets=("token",),
+    ),
+    step(
+        "join",
+        "join ${{ inputs.all }}",
+        "work",
+        inputs=(Input("all", StepOutput(("work",), "out", "artifact", many=True, dynamic=True)),),
+    ),
+    finals=(step("bye", "echo ${{ item }} ${{ run.status }}", foreach=ForEach(None, (), ("a", 2))),),
+    params=(Parameter("go", "boolean", True),),
+    secrets={"token": Secret("token", "TOKEN", kubernetes=("acme", "key"))},
+    store="s3://acme/store",
+    target_options={"kubeflow": {"image": "ghcr.io/acme/base:1"}},
+)
+
+PLANS = {"full": FULL, "plain": PLAIN, "one-final": ONE_FINAL, "fan": FAN}

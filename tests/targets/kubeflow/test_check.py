@@ -11,10 +11,12 @@ import yaml
 
 from mlspec.targets.kubeflow import TARGET
 from mlspec.targets.kubeflow.check import faults
-from tests.targets.kubeflow.plans import FULL, PLAIN
+from tests.targets.kubeflow.plans import FAN, FULL, PLAIN
 
 PLAIN_IR = yaml.safe_load(TARGET.emit(PLAIN)[0].content)
 FULL_IR = next(yaml.safe_load_all(TARGET.emit(FULL)[0].content))
+FAN_IR = next(yaml.safe_load_all(TARGET.emit(FAN)[0].content))
+LIST = "pipelinechannel--items-Output"
 
 
 def tasks(ir: dict[str, Any]) -> dict[str, Any]:
@@ -23,6 +25,10 @@ def tasks(ir: dict[str, Any]) -> dict[str, Any]:
 
 def steps(ir: dict[str, Any]) -> dict[str, Any]:
     return ir["components"]["comp-steps"]["dag"]["tasks"]  # type: ignore[no-any-return]
+
+
+def loop(ir: dict[str, Any]) -> dict[str, Any]:
+    return ir["components"]["comp-work"]["dag"]["tasks"]["instances"]  # type: ignore[no-any-return]
 
 
 def second_exit_task(ir: dict[str, Any]) -> None:
@@ -82,6 +88,34 @@ BROKEN: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
         "the condition reads 'pipelinechannel--worthwhile--outcome', which is no task's output",
         FULL_IR,
         lambda ir: steps(ir)["register"]["inputs"]["parameters"].pop("pipelinechannel--worthwhile--outcome"),
+    ),
+    (
+        "is of another type than the output 'table' it is from",
+        FULL_IR,
+        lambda ir: ir["components"]["comp-ingest"]["outputDefinitions"]["artifacts"]["table"].pop("artifactType"),
+    ),
+    ("a task with a condition", FAN_IR, lambda ir: loop(ir).update(triggerPolicy={"condition": "true"})),
+    ("puts the element in the place of nothing", FAN_IR, lambda ir: loop(ir)["inputs"]["parameters"].pop(LIST)),
+    (
+        f"does not find the list '{LIST}'",
+        FAN_IR,
+        lambda ir: loop(ir)["inputs"]["parameters"][LIST]["taskOutputParameter"].update(outputParameterKey="outcome"),
+    ),
+    ("does not know 'other' for the element", FAN_IR, lambda ir: loop(ir)["parameterIterator"].update(itemInput="other")),
+    ("one folder unless they are DAGs", FAN_IR, lambda ir: loop(ir)["componentRef"].update(name="comp-work-instance")),
+    (
+        f"'{LIST}' is no list",
+        FAN_IR,
+        lambda ir: ir["components"]["comp-work-instances"]["inputDefinitions"]["parameters"][LIST].update(
+            parameterType="STRUCT"
+        ),
+    ),
+    (
+        "output 'outcome' is from unknown task 'nobody'",
+        FAN_IR,
+        lambda ir: ir["components"]["comp-work"]["dag"]["outputs"]["parameters"]["outcome"]["valueFromParameter"].update(
+            producerSubtask="nobody"
+        ),
     ),
 ]
 

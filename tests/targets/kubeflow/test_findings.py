@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from mlspec import api
 from mlspec.diagnostics import Diagnostic
 from mlspec.plan.features import Feature
-from mlspec.plan.model import Parameter, Plan, Secret
+from mlspec.plan.model import Parameter, Plan, Retry, Secret
 from mlspec.targets.kubeflow import TARGET
 from tests.targets.kubeflow.plans import FULL, chain, out, plan, step
 
 REMOTE = {"store": "s3://acme/store", "target_options": {"kubeflow": {"image": "acme/base:1"}}}
+DEADLINE = {"kubeflow": {"deadline": 193}}
 SECRET = {"token": Secret("token", "TOKEN")}
 
 WRONG: dict[str, tuple[str, Plan]] = {
@@ -22,6 +25,7 @@ WRONG: dict[str, tuple[str, Plan]] = {
     "outcome": ("MLS513 error", plan("p", step("a", when="true", outputs=out("outcome")), **REMOTE)),
     "placeholder": ("MLS514 error", plan("p", step("a"), params=(Parameter("x", "string", "{{$}}"),), **REMOTE)),
     "size": ("MLS515 warning", replace(chain(1200), **REMOTE)),
+    "deadline": ("MLS518 warning", plan("p", step("a", timeout=60.0, retry=Retry(2, 5, 2, 8), extensions=DEADLINE), **REMOTE)),
     "NUL": ("MLS517 error", plan("p", step("a", "echo '\0inputs.x\0'"), **REMOTE)),
     "option": ("MLS516 error", plan("p", step("a"), **{**REMOTE, "target_options": {"kubeflow": {"imag": "x"}}})),
     "step option": ("MLS516 error", plan("p", step("a", extensions={"kubeflow": {"node_selector": 1}}), **REMOTE)),
@@ -40,6 +44,26 @@ def test_each_fault_alone(name: str) -> None:
 
 def test_a_good_plan_has_none() -> None:
     assert TARGET.check(FULL) == []
+
+
+def test_a_deadline_beyond_all_attempts_is_fine() -> None:
+    """60 s three times, and delays of 5 s and of 10 s, which is cut to 8 s."""
+    long = {"kubeflow": {"deadline": 194}}
+    assert TARGET.check(plan("p", step("a", timeout=60.0, retry=Retry(2, 5, 2, 8), extensions=long), **REMOTE)) == []
+
+
+def test_a_schedule_is_left_out_by_a_profile(tmp_path: Path) -> None:
+    spec = tmp_path / "mlspec.yaml"
+    spec.write_text(
+        "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: p}\nsteps: {a: {run: 'true'}}\n"
+        'triggers: {schedule: {cron: "0 3 * * 1"}}\nprofiles: {kubeflow: {triggers: null}}\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(api.TargetError) as refused:
+        api.compile(api.plan(api.load(spec)), "kubeflow")
+    (finding,) = [finding for finding in refused.value.findings if finding.severity == "error"]
+    assert (finding.code, "`triggers: null`" in (finding.hint or "")) == ("MLS501", True)
+    assert api.compile(api.plan(api.load(spec, profile="kubeflow")), "kubeflow")
 
 
 def test_a_misspelt_option_has_a_suggestion() -> None:

@@ -281,16 +281,18 @@ def test_a_missing_output_fails(tmp_path: Path) -> None:
     assert (done.status, states) == ("failed", {"a": "failed"})
 
 
-def test_kfp_knows_every_field_of_an_executor() -> None:
+@pytest.mark.parametrize(("name", "labels"), [("full", ["exec-train-0", "exec-train-1"]), ("fan", ["exec-work-instance"])])
+def test_kfp_knows_every_field_of_an_executor(name: str, labels: list[str]) -> None:
     """Loading takes executors and platforms for free-form structures; their own messages do not."""
     from google.protobuf import json_format
     from kfp.kubernetes import kubernetes_executor_config_pb2
     from kfp.pipeline_spec import pipeline_spec_pb2
 
-    pipeline, platforms = yaml.safe_load_all(TARGET.emit(PLANS["full"])[0].content)
+    pipeline, platforms = yaml.safe_load_all(TARGET.emit(PLANS[name])[0].content)
     for executor in pipeline["deploymentSpec"]["executors"].values():
         json_format.ParseDict(executor, pipeline_spec_pb2.PipelineDeploymentConfig.ExecutorSpec())
     executors = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
-    assert list(executors) == ["exec-train-0", "exec-train-1"]
+    assert list(executors) == labels
+    assert set(labels) <= set(pipeline["deploymentSpec"]["executors"])
     for settings in executors.values():
         json_format.ParseDict(settings, kubernetes_executor_config_pb2.KubernetesExecutorConfig())

@@ -34,7 +34,9 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.ON_FAILURE_CONTINUE: refused("KFP starts no task once one has failed (kubeflow/pipelines #7330)"),
     Feature.IMAGE: native("the container's image"),
     Feature.TRACKING: emulated("the step process logs to MLflow"),
-    Feature.SCHEDULE: refused("PipelineSpec has no schedule; make a recurring run of the compiled pipeline"),
+    Feature.SCHEDULE: refused(
+        "PipelineSpec has no schedule; compile with a `--profile` that says `triggers: null`, and make a recurring run of the pipeline"
+    ),
     Feature.NOTIFICATIONS: refused("send them from a `finally` step that reads `run.status`"),
     Feature.MONITOR: refused("keep the monitoring pipeline in a lifecycle of its own"),
 }

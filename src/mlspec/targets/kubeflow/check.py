@@ -93,7 +93,9 @@ def _wiring(where: str, task: Document, tasks: Document, parent: Document, compo
                 if key not in parent.get(kind, {}):
                     yield f"{where}: input {name!r} is from {key!r}, which its DAG does not have"
             case {"taskOutputParameter": output} | {"taskOutputArtifact": output}:
-                yield from _produced(f"{where}: input {name!r}", kind, output, tasks, components, depends)
+                made = f"{where}: input {name!r}"
+                yield from _produced(made, kind, output, tasks, components, depends)
+                yield from _alike(made, kind, declared.get(kind, {}).get(name), output, tasks, components)
             case {"taskFinalStatus": {"producerTask": above}}:
                 if above not in depends:
                     yield f"{where}: asks for the status of {above!r}, on which it does not depend"
@@ -122,6 +124,16 @@ def _produced(
     component = components.get(tasks[producer].get("componentRef", {}).get("name"), {})
     if key not in component.get("outputDefinitions", {}).get(kind, {}):
         yield f"{where}: task {producer!r} has no output {key!r}"
+
+
+def _alike(
+    where: str, kind: str, wanted: Document | None, output: Document, tasks: Document, components: Document
+) -> Iterator[str]:
+    producer = components.get(tasks.get(output.get("producerTask", ""), {}).get("componentRef", {}).get("name"), {})
+    key = output.get("outputParameterKey") or output.get("outputArtifactKey", "")
+    made = producer.get("outputDefinitions", {}).get(kind, {}).get(key)
+    if wanted is not None and made is not None and wanted != made:
+        yield f"{where} is of another type than the output {key!r} it is from"
 
 
 def _iterator(where: str, task: Document, component: Document) -> Iterator[str]:

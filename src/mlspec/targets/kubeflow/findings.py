@@ -1,6 +1,6 @@
 """What this target finds wrong with a plan, beyond the capability table.
 
-In: a `Plan`. Out: findings MLS510 to MLS517, each with a page in the catalogue. Owns these checks; never emits (the size
+In: a `Plan`. Out: findings MLS510 to MLS518, each with a page in the catalogue. Owns these checks; never emits (the size
 is estimated from the words a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
 """
 
@@ -13,11 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
-from mlspec.plan.command import step_options
+from mlspec.plan.command import number, step_options
 from mlspec.plan.model import Json, Plan, Step
 from mlspec.targets.kubeflow.arguments import arguments, items_arguments
 from mlspec.targets.kubeflow.graph import OUTCOME, graph_of
-from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, image_of, options_of
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
 
 ETCD_LIMIT = 1_500_000
 """Bytes; etcd refuses a larger object (`--max-request-bytes`), and a run is one object."""
@@ -29,7 +29,7 @@ def findings(plan: Plan) -> list[Diagnostic]:
     ill_formed = [*_options(plan), *_nul(plan)]
     if ill_formed:
         return ill_formed
-    return [*_images(plan), *_store(plan), *_secrets(plan), *_outcomes(plan), *_params(plan), *_size(plan)]
+    return [*_images(plan), *_store(plan), *_secrets(plan), *_outcomes(plan), *_params(plan), *_size(plan), *_deadlines(plan)]
 
 
 def _options(plan: Plan) -> Iterator[Diagnostic]:
@@ -132,6 +132,24 @@ def _params(plan: Plan) -> Iterator[Diagnostic]:
                 parameter.span or _top(plan),
                 hint="put the text into the step's `with`, where it passes unchanged",
                 path=f"params.{parameter.name}",
+            )
+
+
+def _deadlines(plan: Plan) -> Iterator[Diagnostic]:
+    for step in plan.all_steps():
+        deadline, retry = extension_of(step).deadline, step.retry
+        if deadline is None or step.timeout is None:
+            continue
+        delays = [retry.delay * retry.factor**number for number in range(retry.limit)]
+        longest = step.timeout * (retry.limit + 1) + sum(min(delay, retry.max_delay or delay) for delay in delays)
+        if deadline <= longest:
+            yield Diagnostic(
+                "MLS518",
+                f"the pod of step {step.name} is ended after {deadline} s, and its attempts may take {number(longest)} s",
+                _span(plan, step),
+                severity="warning",
+                hint=f"set `deadline` to more than {number(longest)}, with room for the pull of the image",
+                path=f"{_path(plan, step)}.x-kubeflow.deadline",
             )
 
 

@@ -53,6 +53,11 @@ class KubeflowStep(BaseModel):
     tolerations: tuple[Toleration, ...] = Field(
         (), description="Taints that the step's pod tolerates.", examples=[[{"key": "gpu", "operator": "Exists"}]]
     )
+    deadline: int | None = Field(
+        None,
+        gt=0,
+        description="Seconds after which Kubernetes ends the step's pod; more than the image's pull and all attempts",
+    )
     gpu_resource: str = Field("nvidia.com/gpu", description="The resource that `resources.gpu` counts.")
 
 

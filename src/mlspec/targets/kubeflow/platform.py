@@ -25,6 +25,8 @@ def settings(plan: Plan, step: Step) -> list[str]:
     if extension.tolerations:
         lines.append("tolerations:")
         lines += [f"- {yamltext.value(found.model_dump(exclude_none=True))}" for found in extension.tolerations]
+    if extension.deadline is not None:
+        lines.append(f"activeDeadlineSeconds: '{extension.deadline}'")
     return lines
 
 

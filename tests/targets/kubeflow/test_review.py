@@ -1,0 +1,117 @@
+"""What a reviewer sees of a change, and what lineage KFP will see."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mlspec import api
+from mlspec.plan.model import Plan
+from mlspec.targets.base import HEADER_LINES
+from mlspec.targets.kubeflow import TARGET
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*/mlspec.yaml"))
+SPEC = """
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: review}
+params: {seed: 7, min_auc: 0.75}
+store: s3://acme/store
+steps:
+  ingest:
+    run: make ${{ outputs.table }}
+    outputs: {table: dataset}
+  train:
+    run: fit --seed ${{ params.seed }} ${{ inputs.table }} ${{ outputs.model }} ${{ outputs.metrics }}
+    inputs: {table: ingest.table}
+    outputs: {model: model, metrics: metrics}
+  quality: {gate: [train.metrics.auc >= params.min_auc]}
+  publish:
+    needs: [quality]
+    run: publish ${{ inputs.model }} ${{ with.note }} ${{ outputs.receipt }}
+    inputs: {model: train.model}
+    with: {note: as is}
+    outputs: {receipt: report}
+    when: params.seed > 0.0
+"""
+
+
+def body(folder: Path, spec: str) -> list[str]:
+    path = folder / "mlspec.yaml"
+    path.write_text(spec, encoding="utf-8")
+    return api.compile(api.plan(api.load(path)), "kubeflow")[0].content.splitlines()[HEADER_LINES:]
+
+
+def changed(folder: Path, old: str, new: str) -> list[str]:
+    """The lines that a change takes out or puts in, beside the header."""
+    lines = [
+        line
+        for line in difflib.unified_diff(body(folder, old), body(folder, new), n=0)
+        if line[0] in "+-" and line[:3] not in ("+++", "---")
+    ]
+    assert lines, "there is no difference"
+    return lines
+
+
+def test_a_parameters_default_is_two_lines(tmp_path: Path) -> None:
+    lines = changed(tmp_path, SPEC, SPEC.replace("seed: 7", "seed: 8"))
+    assert len([line for line in lines if line[0] == "+"]) <= 2
+    assert any("defaultValue: 8" in line for line in lines)
+    assert [line for line in lines if "defaultValue" not in line and "--spec-digest" not in line] == []
+
+
+def test_a_renamed_leaf_is_thirty_lines(tmp_path: Path) -> None:
+    lines = changed(tmp_path, SPEC, SPEC.replace("  publish:", "  announce:"))
+    assert len([line for line in lines if line[0] == "+"]) <= 30
+    assert all("publish" in line or "announce" in line or "--spec-digest" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "  profile:\n    run: profile ${{ inputs.t }}\n    inputs: {t: ingest.table}\n",
+        "  each:\n    foreach: [1, 2]\n    run: echo ${{ item }}\n",
+        "  many:\n    matrix: {n: [1, 2]}\n    needs: [train]\n    run: echo ${{ matrix.n }}\n",
+    ],
+)
+def test_a_new_step_touches_no_other_steps_block(tmp_path: Path, step: str) -> None:
+    for place in ("  ingest:\n", "  quality:"):
+        lines = changed(tmp_path, SPEC, SPEC.replace(place, step + place))
+        assert [line for line in lines if line[0] == "-" and "--spec-digest" not in line] == []
+
+
+def tasks_of(ir: dict[str, Any]) -> dict[str, Any]:
+    """Every task of every DAG, by the DAG and its own name."""
+    dags = {"root": ir["root"], **{name: part for name, part in ir["components"].items() if "dag" in part}}
+    return {f"{dag}/{name}": task for dag, part in dags.items() for name, task in part["dag"]["tasks"].items()}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_every_artifact_that_a_step_reads_leads_to_the_step_that_made_it(path: Path) -> None:
+    """Lineage is what KFP makes of these wires; outputs of instances go by the store."""
+    plan = replace(api.plan(api.load(path, sets=["triggers=null"])), notifications=(), monitor=None, on_failure="stop")
+    ir = next(yaml.safe_load_all(TARGET.emit(plan)[0].content))
+    wires = {
+        (wire["taskOutputArtifact"]["producerTask"], wire["taskOutputArtifact"]["outputArtifactKey"], name.rpartition("/")[2])
+        for name, task in tasks_of(ir).items()
+        for wire in task.get("inputs", {}).get("artifacts", {}).values()
+    }
+    assert wires == reads_of(plan)
+
+
+def reads_of(plan: Plan) -> set[tuple[str, str, str]]:
+    found = set()
+    for step in plan.all_steps():
+        for read in (*step.inputs, *step.values):
+            if hasattr(read.source, "steps") and not read.source.dynamic:
+                found |= {(_task(above), read.source.output, _task(step.id)) for above in read.source.steps}
+    return found
+
+
+def _task(step_id: str) -> str:
+    return step_id.replace("_", "-")
