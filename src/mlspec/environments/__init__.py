@@ -5,6 +5,6 @@ To describe environments to another tool: one template in `templates/environment
 """
 
 from mlspec.environments.check import check
-from mlspec.environments.export import export, step_process
+from mlspec.environments.export import export
 
-__all__ = ["check", "export", "step_process"]
+__all__ = ["check", "export"]

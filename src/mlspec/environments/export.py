@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from mlspec.environments.check import OLDEST
 from mlspec.plan.generated import GeneratedFile, sealed_by
-from mlspec.plan.model import Environment, ExternalUri, Plan
+from mlspec.plan.model import Environment, Plan
+from mlspec.plan.requirement import step_process
 from mlspec.plan.yamltext import scalar
 from mlspec.resources import folder
 
@@ -38,16 +39,6 @@ def export(plan: Plan, names: Sequence[str], version: str) -> list[GeneratedFile
         texts = {file: _template(file).render(values) for file in _FILES}
         files += [GeneratedFile(f"{name}/{file}", sealed_by(plan, command, text)) for file, text in texts.items()]
     return files
-
-
-def step_process(plan: Plan, requirements: Sequence[str], version: str) -> str:
-    """Return the requirement for mlspec beside `requirements`, with the extras that the plan's steps use at run time."""
-    sources = [item.source for step in plan.all_steps() for item in step.inputs]
-    uris = [plan.store, *(source.uri for source in sources if isinstance(source, ExternalUri))]
-    wanted = [("mlflow", "mlflow", plan.tracking_uri is not None), ("fsspec", "remote", any("://" in uri for uri in uris))]
-    present = {re.split(r"[^a-z0-9-]", line.lower().replace("_", "-"), maxsplit=1)[0] for line in requirements}
-    extras = ",".join(extra for package, extra, needed in wanted if needed and package not in present)
-    return f"mlspec[{extras}]=={version}" if extras else f"mlspec=={version}"
 
 
 def _values(plan: Plan, environment: Environment, version: str) -> dict[str, object]:

@@ -1,0 +1,121 @@
+"""Compile a plan to an MLflow Project.
+
+In: a `Plan` that passed the target's checks. Out: `MLproject`, the script that its entry points start, and
+`python_env.yaml`. Owns which part of an entry point is MLflow's, and what `str.format`, which MLflow applies to commands,
+must not see; never imports MLflow. Change it when an entry point should do more.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mlspec import __version__
+from mlspec.expr.values import as_text
+from mlspec.plan.model import Environment, Parameter, Plan, Step
+from mlspec.plan.requirement import step_process
+from mlspec.plan.yamltext import scalar
+from mlspec.resources import folder
+from mlspec.targets.base import GeneratedFile, sealed
+from mlspec.targets.mlproject.check import MAIN
+from mlspec.targets.mlproject.options import MlprojectOptions, options_of
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_NUMBERS = ("integer", "number")
+
+
+@dataclass(frozen=True, slots=True)
+class _EntryPoint:
+    name: str
+    comment: str
+    parameters: tuple[str, ...]
+    command: str
+
+
+def emit(plan: Plan) -> list[GeneratedFile]:
+    """Return the three files of the project."""
+    options = options_of(plan)
+    values = {
+        "name": scalar(plan.lifecycle),
+        "spec": shlex.quote(f"{options.project.rstrip('/')}/{plan.spec_file}"),
+        "profile": f" --profile={shlex.quote(options.profile)}" if options.profile else "",
+        "entry_points": _entry_points(plan),
+        "python": _python(plan),
+        "dependencies": [scalar(line) for line in _dependencies(plan, options)],
+    }
+    files = ("MLproject", "run.sh", "python_env.yaml")
+    return [GeneratedFile(file, sealed(plan, "mlproject", _template(file).render(values))) for file in files]
+
+
+@cache
+def _template(name: str) -> Template:
+    from jinja2 import Environment as Templates
+    from jinja2 import FileSystemLoader, StrictUndefined
+
+    templates = Templates(
+        loader=FileSystemLoader(folder("templates") / "mlproject"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return templates.get_template(f"{name}.j2")
+
+
+def _entry_points(plan: Plan) -> list[_EntryPoint]:
+    """One for the whole, and one for each step by its name: it runs all instances of a matrix."""
+    whole = _entry_point(MAIN, "The whole lifecycle.", [], plan.params)
+    named: dict[str, list[Step]] = {}
+    for step in plan.all_steps():
+        named.setdefault(step.name, []).append(step)
+    points = [whole]
+    for name, steps in named.items():
+        read = {param for step in steps for param in step.params}
+        params = [parameter for parameter in plan.params if parameter.name in read]
+        comment = " ".join(steps[0].description.split())
+        points.append(_entry_point(name, comment if comment.isprintable() else "", ["--only", name], params))
+    return points
+
+
+def _entry_point(name: str, comment: str, words: Sequence[str], params: Sequence[Parameter]) -> _EntryPoint:
+    # MLflow quotes the values for the shell before it puts them into the braces.
+    values = [f"-p {parameter.name}={{{parameter.name}}}" for parameter in params]
+    command = " ".join(["sh run.sh", *words, *values])
+    return _EntryPoint(scalar(name), comment, tuple(_parameter(parameter) for parameter in params), command)
+
+
+def _parameter(parameter: Parameter) -> str:
+    """One parameter: MLflow has `float` and `string`, and passes a default on as its text in any case."""
+    kind = "float" if parameter.type in _NUMBERS else "string"
+    text = as_text(parameter.default)
+    default = text if kind == "float" else f'"{text}"' if parameter.type == "boolean" else scalar(text)
+    return f"{scalar(parameter.name)}:\n        type: {kind}\n        default: {default}"
+
+
+def _python(plan: Plan) -> str | None:
+    environment = _common(plan)
+    return environment.python if environment else None
+
+
+def _dependencies(plan: Plan, options: MlprojectOptions) -> list[str]:
+    """What the entry point's environment has: mlspec, and the packages of the steps where they all need the same."""
+    environment = _common(plan)
+    requirements = [line for text in environment.requirements for line in text.splitlines()] if environment else []
+    return [options.mlspec or step_process(plan, requirements, __version__), *requirements]
+
+
+def _common(plan: Plan) -> Environment | None:
+    """The one environment with packages that steps are in; None when they are in several, or in none.
+
+    `mlspec run` makes what this one does not have.
+    """
+    names = sorted({step.environment for step in plan.all_steps() if step.environment})
+    found = [
+        plan.environments[name] for name in names if plan.environments[name].python or plan.environments[name].requirements
+    ]
+    return found[0] if len(found) == 1 else None
