@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from lark import Token, Tree
 
-from mlspec.expr.cel import ConditionSyntaxError, Syntax, double_of, parse
 from mlspec.expr.checker import collapsed, dotted, offsets
+from mlspec.expr.syntax import ConditionSyntaxError, Syntax, double_of, parse
 
 _MIRRORED = {
     "relation_lt": "relation_gt",
@@ -64,13 +64,16 @@ def bounds(condition: str) -> list[Bound]:
     return found
 
 
+_NAMING = frozenset(("ident", "dot_ident", "ident_arg", "dot_ident_arg", "member_dot_arg"))
+
+
 def reads_nothing(condition: str) -> bool:
-    """Whether the condition names no value; false when it is no condition."""
+    """Whether the condition names no value and calls no function, which might take long; false when it is no condition."""
     try:
         tree = parse(condition)
     except ConditionSyntaxError:
         return False
-    return next(tree.find_pred(lambda node: node.data in ("ident", "dot_ident")), None) is None
+    return next(tree.find_pred(lambda node: node.data in _NAMING), None) is None
 
 
 def _bound(node: Syntax) -> Bound | None:

@@ -1,6 +1,6 @@
-"""CEL conditions: parsed for positions, evaluated for a verdict.
+"""CEL conditions, evaluated.
 
-In: the text of a condition and, to evaluate, a scope of JSON values. Out: its syntax tree with offsets; or true or false.
+In: the text of a condition and a scope of JSON values. Out: true or false.
 Owns what mlspec asks of CEL beyond the CEL library: every number is a double, and a comparison with NaN is an error, never
 false. Never checks types (see `checker`). Change it when the meaning of a condition changes.
 """
@@ -10,66 +10,18 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from celpy import CELEvalError, Environment, InterpretedRunner
-from celpy.celparser import CELParseError, CELParser
 from celpy.celtypes import BoolType, DoubleType, IntType, ListType, MapType, StringType, UintType
 from celpy.evaluation import CELFunction, base_functions
-from lark import Token, Tree
-from lark.exceptions import UnexpectedInput
+from lark import Token
 
-Syntax: TypeAlias = "Tree[Token]"
-
-MAX_LENGTH = 4000
-MAX_DEPTH = 400
-"""Levels of the syntax tree; a pair of parentheses costs twelve. The CEL library evaluates by recursion."""
-
-
-class ConditionSyntaxError(Exception):
-    """The text is no CEL; `offset` is where it stops making sense."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
+from mlspec.expr.syntax import ConditionSyntaxError, double_of, parse_anew, widened
 
 
 class ConditionError(Exception):
     """The condition has no verdict: a value is missing, a comparison makes no sense."""
-
-
-def parse(source: str) -> Syntax:
-    """Parse `source`; raises `ConditionSyntaxError`. Token positions are character offsets into `source`."""
-    if len(source) > MAX_LENGTH:
-        raise ConditionSyntaxError(f"a condition of {len(source)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
-    if not source.strip():
-        raise ConditionSyntaxError("an empty condition", 0)
-    CELParser()
-    grammar = CELParser.CEL_PARSER
-    assert grammar is not None
-    try:
-        tree: Syntax = grammar.parse(source)
-    except UnexpectedInput as error:
-        offset = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(source)
-        at_end = getattr(error, "token", None) is not None and error.token.type == "$END"
-        if at_end or offset >= len(source):
-            raise ConditionSyntaxError("the condition ends too early", len(source.rstrip())) from None
-        word = getattr(error, "token", None) or source[offset]
-        raise ConditionSyntaxError(f"`{word}` is not expected here", offset) from None
-    except CELParseError as error:
-        raise ConditionSyntaxError(str(error.args[0]).splitlines()[0], 0) from None
-    _refuse_depth(tree, len(source))
-    return tree
-
-
-def _refuse_depth(tree: Syntax, length: int) -> None:
-    level, depth = [tree], 0
-    while level:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise ConditionSyntaxError("the condition is nested too deeply", length)
-        level = [child for node in level for child in node.children if isinstance(child, Tree)]
 
 
 def evaluate(source: str, scope: Mapping[str, Any]) -> bool:
@@ -78,7 +30,7 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> bool:
     The comparison operators, `size`, `int` and indexing are those of CEL with every number a double.
     """
     try:
-        tree = parse(source)
+        tree = parse_anew(source)
     except ConditionSyntaxError as error:
         raise ConditionError(f"`{source}` is no condition: {error.message}") from None
     for node in tree.iter_subtrees():
@@ -104,26 +56,11 @@ def _as_double(token: Token) -> Token:
     return Token("FLOAT_LIT", str(value) if math.isfinite(value) else "1e999" if value > 0 else "-1e999")
 
 
-def double_of(literal: str) -> float:
-    """Return the value of a CEL number. Leading zeros mean nothing; what no double can hold is infinite."""
-    text = literal.lower().rstrip("u")
-    sign = -1.0 if text.startswith("-") else 1.0
-    digits = text.lstrip("-")
-    return sign * _widened(int(digits, 16)) if digits.startswith("0x") else float(text)
-
-
-def _widened(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
-
-
 def _to_cel(value: Any) -> Any:
     if isinstance(value, bool):
         return BoolType(value)
     if isinstance(value, int | float):
-        return DoubleType(_widened(value))
+        return DoubleType(widened(value))
     if isinstance(value, str):
         return StringType(value)
     if isinstance(value, list | tuple):

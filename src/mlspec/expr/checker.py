@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from lark import Token, Tree
 
-from mlspec.expr.cel import Syntax
+from mlspec.expr.syntax import Syntax
 
 Type = Literal["number", "string", "boolean", "list", "object", "null", "any"]
 TypeOf = Callable[[tuple[str, ...], int, int], Type]

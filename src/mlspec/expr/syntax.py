@@ -1,0 +1,106 @@
+"""CEL conditions as syntax trees.
+
+In: the text of a condition. Out: its tree, in which every token knows its offset; and the numbers that literals stand for.
+Owns the bounds on length and depth and the words of a syntax error. The grammar is the CEL library's own; the library itself,
+which takes a tenth of a second to import, is needed to evaluate only (see `cel`). Change it when conditions are written otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeAlias
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+
+Syntax: TypeAlias = "Tree[Token]"
+
+MAX_LENGTH = 4000
+MAX_DEPTH = 400
+"""Levels of the syntax tree; a pair of parentheses costs twelve. The CEL library evaluates by recursion."""
+
+
+class ConditionSyntaxError(Exception):
+    """The text is no CEL; `offset` is where it stops making sense."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+@lru_cache(maxsize=1024)
+def parse(source: str) -> Syntax:
+    """Parse `source`; raises `ConditionSyntaxError`. The tree is shared by all who ask: look, do not touch."""
+    return parse_anew(source)
+
+
+def parse_anew(source: str) -> Syntax:
+    """Parse `source` to a tree of one's own; raises `ConditionSyntaxError`. Token positions are offsets into `source`."""
+    if len(source) > MAX_LENGTH:
+        raise ConditionSyntaxError(f"a condition of {len(source)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
+    if not source.strip():
+        raise ConditionSyntaxError("an empty condition", 0)
+    try:
+        tree: Syntax = _grammar().parse(source)
+    except UnexpectedInput as error:
+        offset = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(source)
+        at_end = getattr(error, "token", None) is not None and error.token.type == "$END"
+        if at_end or offset >= len(source):
+            raise ConditionSyntaxError("the condition ends too early", len(source.rstrip())) from None
+        word = getattr(error, "token", None) or source[offset]
+        raise ConditionSyntaxError(f"`{word}` is not expected here", offset) from None
+    _refuse_depth(tree, len(source))
+    return tree
+
+
+@cache
+def _grammar() -> Lark:
+    """The parser that celpy.celparser.CELParser makes, without importing celpy: its tree is what celpy evaluates."""
+    package = find_spec("celpy")
+    assert package is not None and package.submodule_search_locations
+    text = (Path(package.submodule_search_locations[0]) / "cel.lark").read_text(encoding="utf-8")
+    return Lark(
+        text,
+        parser="lalr",
+        start="expr",
+        g_regex_flags=re.MULTILINE,
+        lexer_callbacks={"IDENT": _boolean},
+        propagate_positions=True,
+        maybe_placeholders=False,
+        priority="invert",
+    )
+
+
+def _boolean(token: Token) -> Token:
+    """The grammar takes `true` and `false` for names."""
+    return token.update(type="BOOL_LIT") if token.value in ("true", "false") else token
+
+
+def _refuse_depth(tree: Syntax, length: int) -> None:
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ConditionSyntaxError("the condition is nested too deeply", length)
+        level = [child for node in level for child in node.children if isinstance(child, Tree)]
+
+
+def double_of(literal: str) -> float:
+    """Return the value of a CEL number. Leading zeros mean nothing; what no double can hold is infinite."""
+    text = literal.lower().rstrip("u")
+    sign = -1.0 if text.startswith("-") else 1.0
+    digits = text.lstrip("-")
+    return sign * widened(int(digits, 16)) if digits.startswith("0x") else float(text)
+
+
+def widened(number: float) -> float:
+    """The double nearest to a number of any size."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
