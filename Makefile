@@ -61,6 +61,7 @@ clean: ## remove what runs, tests and builds left behind (the environments stay)
 .venv/.ready: $(SETUP)
 	scripts/install .venv --editable '.[all]' --group dev --group test --group demo --group build
 	scripts/install .venv --no-deps --group data
+	scripts/install .venv --group torch || echo "no PyTorch for CPUs at hand: the tests that train with it are skipped"
 	@touch $@
 
 .venv-demo/.ready: $(SETUP)

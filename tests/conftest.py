@@ -1,6 +1,6 @@
 """What all tests share: engines that are missing are skipped, and said so loudly.
 
-In: the markers `kfp`, `airflow`, `groovy` and `node` on tests. Out: skips, and a section at the end of the run.
+In: the markers `kfp`, `airflow`, `groovy`, `node` and `torch` on tests. Out: skips, and a section at the end of the run.
 Owns which engine needs what on this machine, and the one Airflow that all tests share.
 Change it when the tests learn to use another engine.
 """
@@ -26,9 +26,14 @@ ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: all(shutil.which(command) for command in ("java", "groovy")),
         "Groovy or a JRE is not installed: apt-get install groovy default-jre-headless",
     ),
+    "podman": (lambda: shutil.which("podman") is not None, "podman is not installed: apt-get install podman runc"),
     "node": (
         lambda: shutil.which("node") is not None and (EDITORS / "node_modules/.installed").is_file(),
         "the editors' tools are not installed: apt-get install nodejs npm, then scripts/node-packages",
+    ),
+    "torch": (
+        lambda: importlib.util.find_spec("torch") is not None,
+        "PyTorch is not installed: tell pip where its build for CPUs is (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL), then `make test`",
     ),
 }
 """By marker: whether the engine is here, and what to do when it is not."""

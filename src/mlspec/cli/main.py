@@ -15,6 +15,7 @@ import click
 from mlspec import __version__
 
 COMMANDS = {
+    "init": "Write a starter project.",
     "validate": "Check specs and say all that is wrong with them.",
     "plan": "Show the graph that a spec describes.",
     "compile": "Write the pipelines of one or more targets.",

@@ -1,0 +1,1 @@
+"""The team's own code: plain functions that know nothing of mlspec."""
