@@ -61,7 +61,7 @@ def final_status(above: str) -> Pairs:
 
 def passed(names: Pairs, kind: str = "Parameter") -> Pairs:
     """Take each input from the input of the same name that the DAG around the task has."""
-    return [(name, f"componentInput{kind}: {name}") for name, _ in names]
+    return [(name, f"componentInput{kind}: {yamltext.scalar(name)}") for name, _ in names]
 
 
 def task_of(sight: Sight, step: Step) -> Task:
@@ -72,24 +72,29 @@ def task_of(sight: Sight, step: Step) -> Task:
     return Task(
         name=names[step.id],
         component=names[step.id],
-        depends=", ".join(names[above] for above in [*step.upstream, *lane]),
+        depends=", ".join(yamltext.scalar(names[above]) for above in [*step.upstream, *lane]),
         condition=yamltext.scalar(shape.condition(sight.graph, groups)) if groups else "",
         artifacts=[
-            (name, f"taskOutputArtifact: {{producerTask: {names[above]}, outputArtifactKey: {output}}}")
+            (name, f"taskOutputArtifact: {_key_of('producerTask', names[above], 'outputArtifactKey', output)}")
             for (above, output), name in artifact_inputs(plan, step).items()
         ],
         params=[
-            *((name, f"componentInputParameter: {param}") for param, name in param_inputs(step).items()),
+            *((name, f"componentInputParameter: {yamltext.scalar(param)}") for param, name in param_inputs(step).items()),
             *(
                 (
                     shape.channel(names[above]),
-                    f"taskOutputParameter: {{producerTask: {names[above]}, outputParameterKey: {shape.OUTCOME}}}",
+                    f"taskOutputParameter: {_key_of('producerTask', names[above], 'outputParameterKey', shape.OUTCOME)}",
                 )
                 for group in groups
                 for above in group
             ),
         ],
     )
+
+
+def _key_of(task: str, name: str, output: str, key: str) -> str:
+    """A mapping of two names, either of which may be a word that YAML reads as another value: `no`, `null`."""
+    return f"{{{task}: {yamltext.scalar(name)}, {output}: {yamltext.scalar(key)}}}"
 
 
 def artifacts_in(sight: Sight, step: Step) -> Pairs:

@@ -48,7 +48,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         _templates()
         .get_template("pipeline.yaml.j2")
         .render(
-            name=plan.lifecycle,
+            name=yamltext.scalar(plan.lifecycle),
             description=yamltext.item(plan.description, 4) if plan.description else "",
             pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
             digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
@@ -115,7 +115,7 @@ def _platforms(sight: Sight) -> Iterable[tuple[str, list[str]]]:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(folder("templates") / "kubeflow"),
         autoescape=False,
         undefined=StrictUndefined,
@@ -123,3 +123,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["yaml"] = yamltext.scalar
+    return environment
