@@ -1,6 +1,6 @@
 """What all tests share: engines that are missing are skipped, and said so loudly.
 
-In: the markers `kfp`, `airflow`, `groovy`, `node` and `torch` on tests. Out: skips, and a section at the end of the run.
+In: the markers `kfp`, `airflow`, `groovy`, `podman`, `node` and `torch` on tests. Out: skips, and a section at the end of the run.
 Owns which engine needs what on this machine, and the one Airflow that all tests share.
 Change it when the tests learn to use another engine.
 """
