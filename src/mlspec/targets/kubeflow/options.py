@@ -6,11 +6,12 @@ reads a spec. Change it when the target learns an option.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlspec.plan.model import Plan, Step
+from mlspec.plan.model import Gate, Plan, Step
 
 DEFAULT_IMAGE = "python:3.11"
 
@@ -56,7 +57,8 @@ class KubeflowStep(BaseModel):
     deadline: int | None = Field(
         None,
         gt=0,
-        description="Seconds after which Kubernetes ends the step's pod; more than the image's pull and all attempts",
+        description="Seconds after which Kubernetes ends the step's pod; more than the image's pull and all attempts.",
+        examples=[7200],
     )
     gpu_resource: str = Field("nvidia.com/gpu", description="The resource that `resources.gpu` counts.")
 
@@ -73,9 +75,25 @@ def extension_of(step: Step) -> KubeflowStep:
 
 
 def image_of(plan: Plan, step: Step, options: KubeflowOptions) -> str | None:
-    """The image that the spec gives the step: its environment's, else the target's own; None when it gives none."""
+    """The image that the spec gives the step: its environment's, else the target's own; None when it gives none.
+
+    A gate, which has no environment, runs in the image of the nearest step above it.
+    """
+    if (own := _own_image(plan, step)) or options.image or not isinstance(step.body, Gate):
+        return own or options.image
+    line, seen = deque(step.upstream), set(step.upstream)
+    while line:
+        above = plan.by_id[line.popleft()]
+        if image := _own_image(plan, above):
+            return image
+        line.extend(step_id for step_id in above.upstream if step_id not in seen)
+        seen.update(above.upstream)
+    return None
+
+
+def _own_image(plan: Plan, step: Step) -> str | None:
     environment = plan.environments.get(step.environment) if step.environment else None
-    return (environment.image if environment else None) or options.image
+    return environment.image if environment else None
 
 
 _NOTHING = KubeflowStep()

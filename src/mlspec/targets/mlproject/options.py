@@ -26,11 +26,13 @@ class MlprojectOptions(BaseModel):
         min_length=1,
         description="The profile that entry points run with. Set it in that profile, and compile with it: an entry point "
         "stops when the files are not those of the spec as it reads it.",
+        examples=["prod"],
     )
     mlspec: str | None = Field(
         None,
         min_length=1,
         description="The requirement for mlspec in python_env.yaml; default: the version that compiles.",
+        examples=["mlspec[mlflow]==0.1.0"],
     )
 
 
