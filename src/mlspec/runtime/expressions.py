@@ -38,15 +38,14 @@ class Scope:
             self._roots["item"] = options.item
         for address, uri in options.values.items():
             step, output = address.split(".")
-            many = isinstance(uri, list)
-            value = _columns([read(address, one) for one in uri]) if many else read(address, str(uri))
+            value = [read(address, one) for one in uri] if isinstance(uri, list) else read(address, str(uri))
             self._roots.setdefault(step, {})[output] = value
 
     def lookup(self, address: str) -> Any:
         """The value of an address; raises `StepError` that names it when there is none."""
         root, *fields = address.split(".")
-        if self._options.values.get(".".join((root, *fields[:1]))) == []:
-            return []  # of no instances, every field is the empty list
+        if isinstance(self._options.values.get(".".join((root, *fields[:1]))), list):
+            return [_field(one, fields[1:], address) for one in self._roots[root][fields[0]]]
         value = self._run() if root == "run" else self._roots.get(root, _NOTHING)
         for depth, field in enumerate(fields, 1):
             if value is _NOTHING:
@@ -83,7 +82,7 @@ class Scope:
         from mlspec.expr.cel import ConditionError, evaluate
 
         try:
-            return evaluate(condition, self._roots | {"run": self._run()})
+            return evaluate(condition, self._roots | self._lists(condition) | {"run": self._run()})
         except ConditionError as error:
             raise StepError(str(error)) from None
 
@@ -96,6 +95,32 @@ class Scope:
             except StepError:
                 continue  # the text only looks like an address: it stands in a string, or is a function of CEL
         return f"{condition} ({', '.join(pairs)})" if pairs else condition
+
+    def _lists(self, condition: str) -> dict[str, Any]:
+        """The roots of lists of files, with one list for each field that the condition names: `train.metrics.auc`."""
+        many = [address.split(".") for address, uri in self._options.values.items() if isinstance(uri, list)]
+        roots: dict[str, Any] = {}
+        for step, output in many:
+            tree: dict[str, Any] = {}
+            roots.setdefault(step, dict(self._roots[step]))[output] = tree
+            for match in _ADDRESSES.finditer(condition):
+                parts = match[0].split(".")
+                if parts[:2] == [step, output]:
+                    called = condition[match.end() :].lstrip().startswith("(")  # train.metrics.auc.all(…)
+                    self._add_list(tree, parts[:-1] if called else parts)
+        return roots
+
+    def _add_list(self, tree: dict[str, Any], parts: list[str]) -> None:
+        """Put the list that an address reads into `tree`; one that has no value is left out, and so cannot be decided on."""
+        try:
+            found = self.lookup(".".join(parts))
+        except StepError:
+            return
+        for part in parts[2:-1]:
+            tree = tree.setdefault(part, {})
+            if not isinstance(tree, dict):
+                return
+        tree[parts[-1]] = found
 
     def _run(self) -> dict[str, str]:
         return {"id": self._options.run_id, "status": self._status()}
@@ -116,12 +141,12 @@ def _param(name: str, param: Param) -> Any:
         raise StepError(f"params.{name}: {error}") from None
 
 
-def _columns(values: list[Any]) -> Any:
-    """Turn a list of objects into an object of lists, so that `train.metrics.auc` is the list of all instances' values."""
-    if not values or not all(isinstance(value, dict) for value in values):
-        return values
-    shared = [key for key in values[0] if all(key in value for value in values)]
-    return {key: _columns([value[key] for value in values]) for key in shared}
+def _field(value: Any, fields: list[str], address: str) -> Any:
+    for field in fields:
+        if not isinstance(value, dict) or field not in value:
+            raise StepError(f"{address} has no value in every instance")
+        value = value[field]
+    return value
 
 
 def read_json(content: bytes, kind: str) -> Any:

@@ -150,6 +150,19 @@ def test_a_list_of_no_files_is_empty_in_every_form(project: Project) -> None:
         *("--shell", "printf '%s|' ${{ inputs.all }} \"$MLSPEC_INPUT_ALL\" ${{ with.aucs }}"),
     )
     assert out == "[]|[]|"
+    when = "size(up.m.auc) == 0 && up.m.auc.all(x, x > 1)"
+    assert project.exec("--step", "t", "--value", "up.m[]=", "--when", when, "--shell", "true").returncode == 0
+
+
+def test_a_field_of_a_fan_in_is_a_list_whatever_the_field_holds(project: Project) -> None:
+    for name in ("a", "b"):
+        project.write(name, json.dumps({"deep": {"x": name}}))
+    words = ("--value", "up.v[]=a", "--value", "up.v[]=b", "--with", "v=${{ up.v.deep }}|${{ up.v.deep.x }}")
+    out = project.done("--step", "s", *words, "--shell", "printf %s ${{ with.v }}")
+    assert out == '[{"x":"a"},{"x":"b"}]|["a","b"]'
+    for when in ("size(up.v.deep) == 2", "up.v.deep.x[1] == 'b'", "up.v.deep.exists(one, one.x == 'a')"):
+        assert project.exec("--step", "t", *words, "--when", when, "--shell", "true").returncode == 0
+    assert "cannot be decided" in project.fails("--step", "u", *words, "--when", "size(up.v.y) == 2", "--shell", "true")
 
 
 def test_a_condition_that_does_not_hold_skips_the_step(project: Project) -> None:
