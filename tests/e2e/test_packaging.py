@@ -76,8 +76,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def shipped(folder: str) -> set[str]:
-    """The files of a folder that git knows, relative to the root."""
-    return set(run("git", "ls-files", folder, cwd=ROOT).split())
+    """The files of a folder that git knows and that are there, relative to the root."""
+    return {name for name in run("git", "ls-files", folder, cwd=ROOT).splitlines() if (ROOT / name).is_file()}
 
 
 def test_wheel_contains_everything_that_is_read_at_run_time(wheel: Path) -> None:
