@@ -32,12 +32,27 @@ def run(
     """Run a plan's pipeline in `project`; artifacts go to a folder that is gone afterwards, records to the plan's store."""
     from kfp import local
 
-    pipeline = load(next(file.content for file in files if file.path == f"{plan.lifecycle}.yaml"))
     pods = _pods()
     pods.project, pods.environment, pods.commands = project, dict(environment or {}), []
-    with tempfile.TemporaryDirectory() as root, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as root:
+        return call(plan, files, params, local.SubprocessRunner(use_venv=False), root, pods.commands)
+
+
+def call(
+    plan: Plan,
+    files: Sequence[GeneratedFile],
+    params: Mapping[str, object],
+    runner: Any,
+    root: str,
+    commands: list[list[str]],
+) -> EngineRun:
+    """Run a plan's pipeline with `runner`, artifacts below `root`; `commands` is filled with what tasks were started."""
+    from kfp import local
+
+    pipeline = load(next(file.content for file in files if file.path == f"{plan.lifecycle}.yaml"))
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # settings that have no effect outside a cluster
-        local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root, raise_on_error=True)
+        local.init(runner=runner, pipeline_root=root, raise_on_error=True)
         try:
             pipeline(**{name: _typed(plan, name, value) for name, value in params.items()})
             status = "succeeded"
@@ -47,7 +62,7 @@ def run(
             status = "failed"
         finally:
             local.config.LocalExecutionConfig.instance = None
-    return EngineRun(status, _run_id(pods.commands))
+    return EngineRun(status, _run_id(commands))
 
 
 def load(text: str) -> Any:

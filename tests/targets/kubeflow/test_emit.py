@@ -17,7 +17,7 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from mlspec.plan.model import Input, Plan
+from mlspec.plan.model import Environment, Input, Plan
 from mlspec.targets.base import refusals, seal_of
 from mlspec.targets.kubeflow import TARGET
 from mlspec.targets.kubeflow.check import faults
@@ -115,6 +115,21 @@ def test_no_text_of_a_spec_is_a_placeholder() -> None:
     theirs = [word for word in args if word.startswith(("--shell", "--with"))]
     assert theirs == ["--with=x={~{$}}", "--shell=echo '{~{$}}' '{~{$.pipeline_job_uuid}}' {~{~{workflow.name}} {~~{"]
     assert "--executor-input={{$}}" in args
+
+
+def test_a_gate_runs_in_the_image_of_the_nearest_step_above_it() -> None:
+    chained = plan(
+        "gated",
+        step("far", environment="far", outputs=out("metrics", "metrics")),
+        step("near", environment="near", upstream="far"),
+        gate("first", "far.metrics.a > 1.0", "near", "stop", metrics("far")),
+        gate("second", "far.metrics.a > 2.0", "first", "stop", metrics("far")),
+        step("bare", upstream="second"),
+        environments={name: Environment(name, image=f"acme/{name}:1") for name in ("far", "near")},
+    )
+    executors = documents(chained)[0]["deploymentSpec"]["executors"]
+    images = {name: part["container"]["image"] for name, part in executors.items()}
+    assert (images["exec-first"], images["exec-second"], images["exec-bare"]) == ("acme/near:1", "acme/near:1", "python:3.11")
 
 
 def test_the_cost_is_linear() -> None:
