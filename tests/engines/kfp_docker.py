@@ -1,0 +1,72 @@
+"""Runs compiled IR in `kfp.local` with each task in a real container, by podman's Docker API.
+
+In: a project, a plan with an absolute store, its files, and a podman that has the images. Out: an `EngineRun`.
+Owns the API's process, and the one thing that kfp's Docker runner does in a way podman cannot: with `auto_remove` podman 4.3 may
+report a failed container as a success. Change it when a test needs more of a container than its folders.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlspec.plan.model import Plan
+from mlspec.targets.base import GeneratedFile
+from tests.engines import EngineRun, kfp_local
+from tests.engines.podman import Podman
+
+
+@contextmanager
+def docker_api(podman: Podman, folder: Path) -> Iterator[str]:
+    """Podman's Docker API for the time of a test session; yields its address."""
+    socket = folder / "podman.sock"
+    command, environment = podman.command("system", "service", "--time=0", f"unix://{socket}")
+    with (folder / "podman.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        limit = time.monotonic() + 20
+        while not socket.exists():
+            assert process.poll() is None and time.monotonic() < limit, (folder / "podman.log").read_text()
+            time.sleep(0.05)
+        yield f"unix://{socket}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def run(
+    plan: Plan, files: Sequence[GeneratedFile], params: Mapping[str, object], address: str, patch: pytest.MonkeyPatch
+) -> EngineRun:
+    """Run a plan's pipeline in containers of its images; the project is in them, its store is shared with them."""
+    from kfp import local
+    from kfp.local import docker_task_handler
+
+    commands: list[list[str]] = []
+    store = Path(plan.store)
+
+    def in_container(client: Any, image: str, command: list[str], volumes: dict[str, Any], **settings: Any) -> int:
+        commands.append(command)
+        shared = {**volumes, str(store): {"bind": str(store), "mode": "rw"}}
+        container = client.containers.create(image, command, volumes=shared, **settings)
+        try:
+            container.start()
+            status: int = container.wait()["StatusCode"]
+            print(container.logs().decode(errors="replace"), end="")
+        finally:
+            container.remove(force=True)
+        return status
+
+    patch.setattr(docker_task_handler, "run_docker_container", in_container)
+    patch.setenv("DOCKER_HOST", address)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root:
+        for folder in (store, Path(root)):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o777)  # the images' user is nobody that this machine knows
+        return kfp_local.call(plan, files, params, local.DockerRunner(network_mode="host"), root, commands)

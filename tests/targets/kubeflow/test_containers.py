@@ -1,0 +1,121 @@
+"""The compiled pipeline in real containers, of the image that the environment's Dockerfile makes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlspec import __version__, api, environments
+from mlspec.workspace import write
+from tests.engines import kfp_docker, local
+from tests.engines.outcome import Outcome, outcome_of
+from tests.engines.podman import BASE, Podman
+
+pytestmark = [pytest.mark.podman, pytest.mark.kfp, pytest.mark.slow]
+
+ROOT = Path(__file__).resolve().parents[3]
+IMAGE = "localhost/packed:1"
+SPEC = """\
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: packed}
+params: {bound: 0.5, text: "it's $HOME `id`"}
+environments:
+  ml: {python: "@PYTHON@", pythonpath: [src], image: localhost/packed:1}
+defaults: {environment: ml}
+steps:
+  make:
+    call: mine:make
+    with: {text: "${{ params.text }}"}
+    outputs: {table: dataset, metrics: metrics, values: values}
+  gate:
+    gate: [make.metrics.share > params.bound]
+    otherwise: skip
+  each:
+    foreach: make.values.parts
+    needs: [gate]
+    parallel: 2
+    run: cat ${{ inputs.table }} data.txt > ${{ outputs.copy }}; printf '%s' ${{ item }} >> ${{ outputs.copy }}
+    inputs: {table: make.table}
+    outputs: {copy: dataset}
+  fit:
+    needs: [gate]
+    matrix: {depth: [1, 2]}
+    call: mine:fit
+    with: {depth: "${{ matrix.depth }}"}
+    outputs: {metrics: metrics}
+  join:
+    run: cat ${{ inputs.all }} > ${{ outputs.out }}; echo ${{ fit.metrics.depth }} >> ${{ outputs.out }}
+    inputs: {all: each.copy}
+    outputs: {out: report}
+finally:
+  bye:
+    run: test ${{ run.status }} = succeeded
+"""
+CODE = """\
+def make(table, text):
+    table.write_text(text)
+    return {"metrics": {"share": 0.75}, "values": {"parts": ["a b", "$(id)", 2]}}
+
+
+def fit(depth):
+    return {"depth": depth}
+"""
+
+
+@pytest.fixture(scope="module")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+    folder = tmp_path_factory.mktemp("podman")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "wheels")]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    engine = Podman(folder, sorted((folder / "wheels").glob("*.whl")))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def project(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, and its image built from the generated Dockerfile."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "src").mkdir()
+    (folder / "src" / "mine.py").write_text(CODE, encoding="utf-8")
+    (folder / "data.txt").write_text("data\n", encoding="utf-8")
+    (folder / "mlspec.yaml").write_text(
+        SPEC.replace("@PYTHON@", f"{sys.version_info[0]}.{sys.version_info[1]}"), encoding="utf-8"
+    )
+    plan = api.plan(api.load(folder / "mlspec.yaml"))
+    made = folder / "pipelines" / "environments"
+    write(environments.export(plan, ["ml"], __version__), made)
+    podman.build(folder, made / "ml" / "Dockerfile", IMAGE, {"BASE": BASE})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with kfp_docker.docker_api(podman, tmp_path_factory.mktemp("api")) as found:
+        yield found
+
+
+@pytest.mark.parametrize(("bound", "below"), [(0.5, "succeeded"), (0.9, "skipped")])
+def test_containers_give_what_a_local_run_gives(
+    project: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: float, below: str
+) -> None:
+    def outcome(store: Path, *, contained: bool) -> Outcome:
+        plan = api.plan(api.load(project / "mlspec.yaml", sets=[f"store={store}"]))
+        if not contained:
+            return outcome_of(plan, project, local.run(project, plan, {"bound": bound}).run_id)
+        files = api.compile(plan, "kubeflow")
+        done = kfp_docker.run(plan, files, {"bound": bound}, address, monkeypatch)
+        found = outcome_of(plan, project, done.run_id)
+        assert done.status == found.status
+        return found
+
+    there = outcome(tmp_path / "there", contained=True)
+    assert there == outcome(tmp_path / "here", contained=False)
+    assert (there.status, there.steps["join"].state, there.steps["bye"].state) == ("succeeded", below, "succeeded")
+    shutil.rmtree(tmp_path / "there")
