@@ -40,6 +40,8 @@ class Airflow:
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__API_AUTH__JWT_SECRET": "not a secret: for one test session on this machine",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
             # Steps start `mlspec` from the PATH, as they do on a worker.
             "PYTHONDONTWRITEBYTECODE": "1",  # a file written twice within a second would be read from its old bytecode
@@ -68,9 +70,14 @@ class Airflow:
         files: Sequence[GeneratedFile],
         params: Mapping[str, object],
         environment: Mapping[str, str] | None = None,
+        answers: Mapping[str, str] | None = None,
     ) -> EngineRun:
-        """Run a plan's DAG in `project`, where `mlspec compile` would have written it."""
-        answer = self._ask("test", environment, file=str(self.place(project, files)), params=dict(params))
+        """Run a plan's DAG in `project`, where `mlspec compile` would have written it.
+
+        `answers` are what a person chooses, by the id of the task that asks.
+        """
+        arguments = {"file": str(self.place(project, files)), "params": dict(params), "answers": dict(answers or {})}
+        answer = self._ask("test", environment, **arguments)
         self.tasks = answer["tasks"]
         return EngineRun("succeeded" if answer["state"] == "success" else "failed", answer["run_id"])
 

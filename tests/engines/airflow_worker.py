@@ -13,6 +13,7 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 
@@ -62,11 +63,13 @@ def _described(dag: Any) -> dict[str, Any]:
         "tasks": {
             task.task_id: {
                 "upstream": sorted(task.upstream_task_ids),
-                "command": task.render_template(task.bash_command, {}),
+                "kind": task.operator_class.__name__ if task.is_mapped else type(task).__name__,
+                "command": None if task.is_mapped else _command(task),
                 "owner": task.owner,
                 "pool": task.pool,
                 "queue": task.queue,
                 "retries": task.retries,
+                "parallel": task.max_active_tis_per_dagrun,
                 "doc_md": task.doc_md,
                 "teardown": task.is_teardown,
             }
@@ -75,15 +78,53 @@ def _described(dag: Any) -> dict[str, Any]:
     }
 
 
-def test(file: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Run the one DAG of a file to its end."""
+def _command(task: Any) -> Any:
+    """What an operator starts, its templates rendered; None for one that starts nothing."""
+    names = {"BashOperator": "bash_command", "DockerOperator": "command", "KubernetesPodOperator": "arguments"}
+    name = names.get(type(task).__name__)
+    return task.render_template(getattr(task, name), {}) if name else None
+
+
+def test(file: str, params: dict[str, Any], answers: dict[str, str]) -> dict[str, Any]:
+    """Run the one DAG of a file to its end; `answers` are what a person chooses, by task id."""
     bag = _bag(file)
     if bag.import_errors:
         return {"error": "\n".join(bag.import_errors.values())}
     [dag] = bag.dags.values()
-    run = dag.test(run_conf=params)
-    states = {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
+    ended = Event()
+    person = Thread(target=_answer, args=(dag.dag_id, answers, ended))
+    if answers:
+        person.start()
+    try:
+        run = dag.test(run_conf=params)
+    finally:
+        ended.set()
+        if answers:
+            person.join()
+    states = {
+        f"{instance.task_id}[{instance.map_index}]" if instance.map_index >= 0 else instance.task_id: str(instance.state)
+        for instance in run.get_task_instances()
+    }
     return {"state": str(run.state), "run_id": run.run_id, "tasks": states}
+
+
+def _answer(dag_id: str, answers: dict[str, str], ended: Event) -> None:
+    """Answer by Airflow's own API, as its page of required actions does, whatever the run waits for."""
+    from airflow.api_fastapi.app import create_app
+    from fastapi.testclient import TestClient
+
+    with TestClient(create_app(apps="core")) as client:
+        token = client.get("/auth/token").json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        waiting = dict(answers)
+        while waiting and not ended.wait(0.2):
+            details = client.get(f"/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails", params={"response_received": False}).json()
+            for detail in details["hitl_details"]:
+                task = detail["task_instance"]
+                if task["state"] == "awaiting_input" and (choice := waiting.pop(task["task_id"], None)):
+                    place = f"/api/v2/dags/{dag_id}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/-1"
+                    done = client.patch(f"{place}/hitlDetails", json={"chosen_options": [choice], "params_input": {}})
+                    done.raise_for_status()
 
 
 def render(template: str, params: dict[str, Any]) -> dict[str, Any]:

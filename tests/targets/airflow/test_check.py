@@ -8,7 +8,7 @@ import pytest
 import mlspec.diagnostics
 from mlspec.diagnostics import has_errors
 from mlspec.plan.features import Feature
-from mlspec.plan.model import Approval, Environment, Parameter, Plan, Resources, Secret
+from mlspec.plan.model import Approval, Environment, ForEach, Parameter, Plan, Resources, Secret, Step
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals
 from tests.targets.airflow.plans import CREDIT, DIAMOND, plan, step
@@ -18,8 +18,17 @@ NESTED: list[object] = []
 for _ in range(60):
     NESTED = [NESTED]
 
+IMAGES = {"a": Environment("a", image="a:1"), "b": Environment("b")}
+ASK = replace(step("ask", ""), body=Approval("Go?"))
+THREE = {"airflow": {"version": 3}}
+
+
+def contained(runner: str, *steps: Step, image: str | None = None, **fields: object) -> Plan:
+    options = {"runner": runner} | ({"image": image} if image else {})
+    return plan("plain", *steps, target_options={"airflow": options}, **fields)
+
+
 BAD: dict[str, tuple[str, Plan, bool]] = {
-    "runner": ("MLS531", replace(PLAIN, target_options={"airflow": {"runner": "docker"}}), True),
     "resources": ("MLS532", plan("plain", step("s", "true", resources=Resources(memory="4Gi"))), False),
     "image": (
         "MLS533",
@@ -28,6 +37,27 @@ BAD: dict[str, tuple[str, Plan, bool]] = {
     ),
     "tag": ("MLS534", replace(PLAIN, labels=(("purpose", "x" * 100),)), True),
     "nesting": ("MLS535", replace(PLAIN, params=(Parameter("tree", "list", NESTED),)), True),
+    "no-image": ("MLS537", contained("docker", step("s", "true")), True),
+    "no-image-in-environment": (
+        "MLS537",
+        contained("docker", step("s", "true", environment="a"), step("t", "true", environment="b"), environments=IMAGES),
+        True,
+    ),
+    "lost-store": ("MLS538", contained("kubernetes", step("s", "true"), image="a:1"), True),
+    "approval": ("MLS539", plan("plain", ASK), True),
+    "approval-on-2": ("MLS539", plan("plain", ASK, target_options={"airflow": {"version": 2}}), True),
+    "final-approval": ("MLS540", plan("plain", step("s", "true"), finals=(ASK,), target_options=THREE), True),
+    "final-foreach": ("MLS540", replace(PLAIN, finals=(step("f", "true", foreach=ForEach(None, (), (1,))),)), True),
+    "final-parallel": ("MLS540", replace(PLAIN, finals=(step("f", "true", parallel=1),)), True),
+    "idle-namespace": ("MLS541", replace(PLAIN, target_options={"airflow": {"namespace": "ml"}}), True),
+    "idle-network": ("MLS541", replace(PLAIN, target_options={"airflow": {"network": "host"}}), True),
+    "idle-image": ("MLS541", replace(PLAIN, target_options={"airflow": {"image": "a:1"}}), True),
+    "idle-selector": ("MLS541", plan("plain", step("s", "true", extensions={"airflow": {"node_selector": {"a": "b"}}})), True),
+    "secret-in-container": (
+        "MLS536",
+        contained("docker", step("s", "true", secrets=("t",)), image="a:1", secrets={"t": Secret("t", "T", ("a", "b"))}),
+        True,
+    ),
     "secret": ("MLS536", plan("plain", step("s", "true", secrets=("t",)), secrets={"t": Secret("t", "T")}), False),
 }
 
@@ -57,7 +87,6 @@ def test_the_table_answers_for_every_feature() -> None:
     assert set(TARGET.capabilities) == set(Feature)
 
 
-def test_an_approval_is_refused_with_a_hint() -> None:
-    [finding] = refusals(plan("p", replace(step("s", ""), body=Approval("Go?"))), TARGET)
-    assert (finding.code, finding.path) == ("MLS501", "steps.s")
-    assert finding.hint
+def test_an_approval_is_well_where_airflow_has_it() -> None:
+    made = plan("p", ASK, target_options=THREE)
+    assert (TARGET.check(made), refusals(made, TARGET)) == ([], [])

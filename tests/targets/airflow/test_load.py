@@ -22,7 +22,7 @@ from mlspec.plan.command import step_options
 from mlspec.plan.model import Parameter, Plan, Shell
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
-from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING, plan, step
+from tests.targets.airflow.plans import ASKS, AWKWARD, CLASHES, CREDIT, DIAMOND, DOCKER, FAILING, FAN, PODS, plan, step
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING)}
@@ -47,6 +47,15 @@ def loaded(airflow: Airflow, project: Path, made: Plan) -> dict[str, Any]:
     assert (answer["errors"], answer["warnings"]) == ([], [])
     [dag] = answer["dags"].values()
     return dict(dag)
+
+
+@pytest.mark.parametrize("made", [FAN, ASKS, DOCKER, PODS], ids=lambda made: made.lifecycle)
+def test_airflow_loads_every_kind_of_task(airflow: Airflow, tmp_path: Path, made: Plan) -> None:
+    assert TARGET.check(made) == []
+    tasks = loaded(airflow, tmp_path, made)["tasks"]
+    assert {each.name if each.parallel else each.slug for each in made.all_steps()} <= set(tasks)
+    everything = {above for task in tasks.values() for above in task["upstream"]} | {"any-step-failed"}
+    assert everything == set(tasks)
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -111,7 +120,12 @@ def test_parameters_arrive_as_they_are(airflow: Airflow, kind: Any, data: st.Dat
 def test_airflow_would_spoil_a_command_that_is_no_literal(airflow: Airflow, tmp_path: Path, script: str) -> None:
     """Why the file wraps commands, and that the test below would see it."""
     [file] = TARGET.emit(plan("p", replace(step("s", ""), body=Shell(script))))
-    bare = replace(file, content=file.content.replace("return literal(", "return (").replace(", literal\n", "\n"))
+    bare = replace(
+        file,
+        content=file.content.replace("return literal(command(options))", "return command(options)").replace(
+            ", literal\n", "\n"
+        ),
+    )
     with pytest.raises((RuntimeError, AssertionError)):
         command = airflow.load(tmp_path, [bare])["dags"]["p"]["tasks"]["s"]["command"]
         assert command.endswith(shlex.quote(script))

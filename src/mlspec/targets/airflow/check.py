@@ -1,6 +1,6 @@
 """Find what Airflow cannot do with a plan although it has each feature by itself.
 
-In: a `Plan`. Out: findings MLS531 to MLS536, each with a page in the catalogue. Owns these checks; never emits.
+In: a `Plan`. Out: findings MLS532 to MLS541, each with a page in the catalogue. Owns these checks; never emits.
 Change it when a generated file fails to load, or when a wish of the spec would be dropped in silence.
 """
 
@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
-from mlspec.plan.model import Plan
+from mlspec.plan.model import Approval, Plan
+from mlspec.runtime.store import is_remote
 from mlspec.targets.airflow.literals import depth
 from mlspec.targets.airflow.options import AirflowOptions
+from mlspec.targets.airflow.runners import RUNNERS, fallback_image
+from mlspec.targets.airflow.tasks import extension_of, options_of
 
 MAX_TAG = 100
 MAX_NESTING = 50
@@ -21,25 +24,106 @@ MAX_NESTING = 50
 def check(plan: Plan) -> list[Diagnostic]:
     """Return all findings; errors mean that `emit` must not be called."""
     top = Span(plan.spec_file, 1, 1, 1, 1)
-    options = AirflowOptions.model_validate(plan.target_options.get("airflow", {}))
+    options = options_of(plan)
     return [
-        *_runner(options, top),
-        *_resources(plan, top),
-        *_images(plan, top),
+        *(_on_workers(plan, top) if options.runner == "bash" else _in_containers(plan, options, top)),
+        *_approvals(plan, options, top),
+        *_finals(plan, top),
+        *_elsewhere(plan, options, top),
         *_labels(plan, top),
         *_nesting(plan, top),
-        *_secrets(plan, top),
+        *_secrets(plan, options, top),
     ]
 
 
-def _runner(options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
-    if options.runner != "bash":
+def _on_workers(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+    yield from _resources(plan, top)
+    yield from _images(plan, top)
+
+
+def _in_containers(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
+    if fallback_image(plan, options) is None:
         yield Diagnostic(
-            "MLS531",
-            f"airflow cannot run steps with `runner: {options.runner}` yet",
+            "MLS537",
+            f"no environment names an image for `runner: {options.runner}`",
             top,
-            hint="`runner: bash` runs them on the Airflow workers",
-            path="targets.airflow.runner",
+            hint="set `image:` in the steps' environment, or `targets.airflow.image`",
+            path="targets.airflow.image",
+        )
+    for name, environment in plan.environments.items():
+        used = any(step.environment == name for step in plan.all_steps())
+        if used and not environment.image and not options.image:
+            yield Diagnostic(
+                "MLS537",
+                f"environment `{name}` names no image for `runner: {options.runner}`",
+                environment.span or top,
+                hint="set its `image:`, or `targets.airflow.image`",
+                path=f"environments.{name}",
+            )
+    if options.runner == "kubernetes" and not is_remote(plan.store):
+        yield Diagnostic(
+            "MLS538",
+            f"the store `{plan.store}` is lost with each pod",
+            plan.store_span or top,
+            hint="use one that all pods reach, such as `s3://bucket/store`",
+            path="store",
+        )
+
+
+def _approvals(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
+    for step in plan.all_steps():
+        if isinstance(step.body, Approval) and options.version != 3:
+            older = "Airflow 2" if options.version == 2 else "Airflow 2.11, which must load this file, too,"
+            yield Diagnostic(
+                "MLS539",
+                f"{older} cannot ask for the approval `{step.name}`",
+                step.span or top,
+                hint="set `targets.airflow.version: 3`: approvals need Airflow 3.1 or later",
+                path=f"steps.{step.name}.approval",
+            )
+
+
+def _finals(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+    """A teardown is neither mapped nor made of several tasks."""
+    seen: set[str] = set()
+    for step in plan.finals:
+        approval = "approval" if isinstance(step.body, Approval) else None
+        what = approval or ("foreach" if step.foreach else "parallel" if step.parallel else None)
+        if what and step.name not in seen:
+            seen.add(step.name)
+            yield Diagnostic(
+                "MLS540",
+                f"airflow has no `{what}` in `finally`",
+                step.span or top,
+                hint="move the question above the steps it is about" if approval else "use a `matrix` without `parallel`",
+                path=f"finally.{step.name}.{what}",
+            )
+
+
+def _elsewhere(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
+    """What only another runner would heed."""
+    idle = [("network", "docker", options.network)]
+    idle += [(key, "kubernetes", getattr(options, key)) for key in ("namespace", "service_account")]
+    found = [(f"targets.airflow.{key}", runner, top) for key, runner, value in idle if value and options.runner != runner]
+    if options.image and options.runner == "bash":
+        found.append(("targets.airflow.image", "docker", top))
+    if options.runner != "kubernetes":
+        found += [
+            (
+                f"{'finally' if step in plan.finals else 'steps'}.{step.name}.x-airflow.node_selector",
+                "kubernetes",
+                step.span or top,
+            )
+            for step in plan.all_steps()
+            if extension_of(step).node_selector
+        ]
+    for path, runner, span in dict.fromkeys(found):
+        yield Diagnostic(
+            "MLS541",
+            f"`{path.rpartition('.')[2]}` means nothing with `runner: {options.runner}`",
+            span,
+            hint=f"remove it, or set `targets.airflow.runner: {runner}`",
+            path=path,
         )
 
 
@@ -96,15 +180,17 @@ def _nesting(plan: Plan, top: Span) -> Iterator[Diagnostic]:
             )
 
 
-def _secrets(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+def _secrets(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
     wanted = {name for step in plan.all_steps() for name in step.secrets}
+    contained = options.runner != "bash"
+    place = "kubernetes: {secret: …, key: …}" if options.runner == "kubernetes" else "airflow: {connection: …}"
     for name, secret in plan.secrets.items():
-        if name in wanted and secret.airflow is None:
+        if name in wanted and secret.airflow is None and not RUNNERS[options.runner].holds(secret):
             yield Diagnostic(
                 "MLS536",
-                f"secret `{name}` does not say where Airflow keeps it",
+                f"secret `{name}` does not say where {'its containers find' if contained else 'Airflow keeps'} it",
                 secret.span or top,
-                severity="warning",
-                hint=f"add `airflow: {{connection: …}}`, or set {secret.env} on every worker",
+                severity="error" if contained else "warning",
+                hint=f"add `{place}`" + ("" if contained else f", or set {secret.env} on every worker"),
                 path=f"secrets.{name}",
             )

@@ -33,6 +33,12 @@ def string(text: str) -> str:
     return f"{quote}{visible(escaped)}{quote}"
 
 
+def jinja_string(text: str) -> str:
+    """A string literal inside a Jinja template."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def block(text: str) -> str:
     """A string literal that keeps the lines of `text` where they can be shown as they are; else `string`."""
     plain = not _INVISIBLE.search(text.replace("\n", ""))

@@ -39,6 +39,32 @@ class AirflowOptions(BaseModel):
         description="Existing Airflow pool that all tasks take their slots from; default: Airflow's own.",
         examples=["ml"],
     )
+    image: str | None = Field(
+        None,
+        min_length=1,
+        description="Image of steps whose environment names none, such as gates, where steps run in containers; "
+        "default: the first image that a step runs in.",
+        examples=["ghcr.io/acme/credit-ml:1.4.2"],
+    )
+    network: str | None = Field(
+        None,
+        min_length=1,
+        description="With `runner: docker`: the network that containers join; default: Docker's own.",
+        examples=["ml"],
+    )
+    namespace: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        description="With `runner: kubernetes`: where pods run; default: where Airflow's connection says.",
+        examples=["ml"],
+    )
+    service_account: str | None = Field(
+        None,
+        min_length=1,
+        max_length=253,
+        description="With `runner: kubernetes`: the account that pods run as.",
+        examples=["pipeline-runner"],
+    )
 
 
 class AirflowStepOptions(BaseModel):
@@ -49,4 +75,9 @@ class AirflowStepOptions(BaseModel):
     pool: str | None = Field(None, min_length=1, max_length=256, description="Pool of this step alone.", examples=["gpu"])
     queue: str | None = Field(
         None, min_length=1, max_length=256, description="Queue of the workers that may run it.", examples=["gpu"]
+    )
+    node_selector: dict[str, str] = Field(
+        default_factory=dict,
+        description="With `runner: kubernetes`: labels of the nodes that may run it.",
+        examples=[{"disk": "ssd"}],
     )

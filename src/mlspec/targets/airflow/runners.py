@@ -1,0 +1,164 @@
+"""Where steps run: on the worker, in a Docker container on it, or in a Kubernetes pod.
+
+In: a plan and a step. Out: the operator, its imports and its arguments as source text. Owns what the three operators call
+things and lack; never knows what a step does.
+Change it when a container needs something more, or steps can run somewhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mlspec.plan.model import Approval, Plan, Resources, Secret, Step
+from mlspec.runtime.store import is_remote
+from mlspec.targets.airflow.literals import INDENT, literal, string
+from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
+
+PROVIDERS = "airflow.providers"
+_BYTES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18} | {
+    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One way to run steps. `variables` and `command` are what its operator calls the environment and the command."""
+
+    name: str
+    operator: str
+    module: str
+    variables: str
+    command: str
+    items_operator: str
+
+    def imports(self, plan: Plan) -> list[str]:
+        """The import lines it needs, beside those that every file has."""
+        steps = plan.all_steps()
+        lines = [f"from {PROVIDERS}.{self.module} import {self.operator}"]
+        if self.name == "docker":
+            gpu = "DeviceRequest, " if any(step.resources.gpu for step in steps) else ""
+            lines.append(f"from docker.types import {gpu}Mount")
+        if self.name == "kubernetes":
+            if any(plan.secrets[name].kubernetes for step in steps for name in step.secrets):
+                lines.append(f"from {PROVIDERS}.cncf.kubernetes.secret import Secret")
+            if any(step.resources != Resources() for step in steps):
+                lines.append("from kubernetes.client import models as k8s")
+        return lines
+
+    def defaults(self, plan: Plan, options: AirflowOptions) -> list[tuple[str, str]]:
+        """What all its operators get."""
+        if self.name == "bash":
+            return [("append_env", "True")]
+        if self.name == "docker":
+            mount = 'Mount(source={0}, target={0}, type="bind")'.format
+            mounts = [mount("PROJECT"), *(mount(string(place)) for place in _local_store(plan))]
+            rows = "".join(f"{INDENT * 3}{row},\n" for row in mounts)
+            return [
+                ("mounts", f"[\n{rows}{INDENT * 2}]"),
+                ("mount_tmp_dir", "False"),
+                ("auto_remove", string("force")),
+                *([("network_mode", string(options.network))] if options.network else []),
+            ]
+        return [
+            ("cmds", '["/bin/sh", "-c"]'),
+            *([("namespace", string(options.namespace))] if options.namespace else []),
+            *([("service_account_name", string(options.service_account))] if options.service_account else []),
+        ]
+
+    def arguments(self, plan: Plan, step: Step, *, bare: bool = False) -> list[str]:
+        """What the step's operator gets; `bare` for a process that only looks at the step."""
+        if self.name == "bash":
+            return []
+        environment = plan.environments.get(step.environment or "")
+        own = environment.name if environment and environment.image else "*"
+        arguments = [f"image=IMAGE[{string(own)}]"]
+        if bare or isinstance(step.body, Approval):
+            return arguments
+        if self.name == "docker":
+            return [*arguments, *_docker(step.resources)]
+        extension = AirflowStepOptions.model_validate(step.extensions.get("airflow", {}))
+        if extension.node_selector:
+            arguments.append(f"node_selector={literal(dict(sorted(extension.node_selector.items())), 2, 22, 1)}")
+        held = [secret for name in step.secrets if (secret := plan.secrets[name]).kubernetes]
+        if held:
+            rows = "".join(f"{INDENT * 3}{_pod_secret(secret)},\n" for secret in held)
+            arguments.append(f"secrets=[\n{rows}{INDENT * 2}]")
+        return [*arguments, *_pod(step.resources)]
+
+    def items_arguments(self, plan: Plan, step: Step) -> list[str]:
+        """What the task gets that hands on a list."""
+        processor = ["output_processor=json.loads"] if self.name == "bash" else []
+        return ["do_xcom_push=True", *self.arguments(plan, step, bare=True), *processor]
+
+    def holds(self, secret: Secret) -> bool:
+        """Whether a secret reaches the step without Airflow."""
+        return self.name == "kubernetes" and secret.kubernetes is not None
+
+
+def images(plan: Plan, options: AirflowOptions) -> list[tuple[str, str]]:
+    """The image of each environment that steps are in, by name, and under `*` that of steps which are in none."""
+    used = {step.environment for step in plan.all_steps()}
+    found = {name: each.image for name, each in plan.environments.items() if name in used and each.image}
+    rest = {"*": fallback_image(plan, options) or ""} if used - set(found) else {}
+    return [(string(name), string(image)) for name, image in (rest | found).items()]
+
+
+RUNNERS = {
+    runner.name: runner
+    for runner in (
+        Runner("bash", "BashOperator", "standard.operators.bash", "env", "bash_command", "BashOperator"),
+        Runner("docker", "DockerOperator", "docker.operators.docker", "environment", "command", "ListOperator"),
+        Runner(
+            "kubernetes",
+            "KubernetesPodOperator",
+            "cncf.kubernetes.operators.pod",
+            "env_vars",
+            "arguments",
+            "KubernetesPodOperator",
+        ),
+    )
+}
+
+
+def fallback_image(plan: Plan, options: AirflowOptions) -> str | None:
+    """The image of steps whose environment has none, such as gates: the target's own, else the first that a step runs in."""
+    if options.image:
+        return options.image
+    used = [plan.environments.get(step.environment or "") for step in plan.all_steps()]
+    return next((environment.image for environment in used if environment and environment.image), None)
+
+
+def _local_store(plan: Plan) -> list[str]:
+    """The store's folder when it is on this machine and not in the project."""
+    path = re.sub("^(file:)?/{2,}", "/", plan.store).removeprefix("file:")
+    return [path] if not is_remote(plan.store) and path.startswith("/") else []
+
+
+def _docker(resources: Resources) -> list[str]:
+    arguments = [f"cpus={float(_amount(resources.cpu))}"] if resources.cpu else []
+    arguments += [f"mem_limit={int(_amount(resources.memory))}"] if resources.memory else []
+    if resources.gpu:
+        arguments.append(f'device_requests=[DeviceRequest(count={resources.gpu}, capabilities=[["gpu"]])]')
+    return arguments
+
+
+def _pod(resources: Resources) -> list[str]:
+    wanted = {"cpu": resources.cpu, "memory": resources.memory, "nvidia.com/gpu": str(resources.gpu or "")}
+    rows = [f"{INDENT * 4}{string(name)}: {string(amount)},\n" for name, amount in wanted.items() if amount]
+    if not rows:
+        return []
+    both = "".join(f"{INDENT * 3}{kind}={{\n{''.join(rows)}{INDENT * 3}}},\n" for kind in ("requests", "limits"))
+    return [f"container_resources=k8s.V1ResourceRequirements(\n{both}{INDENT * 2})"]
+
+
+def _pod_secret(secret: Secret) -> str:
+    name, key = secret.kubernetes or ("", "")
+    return f'Secret("env", {string(secret.env)}, {string(name)}, {string(key)})'
+
+
+def _amount(quantity: str) -> Decimal:
+    """A Kubernetes quantity as a number: `500m` is 0.5, `4Gi` 4294967296."""
+    number, unit = re.fullmatch(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)", quantity).groups()  # type: ignore[union-attr]
+    return Decimal(number) * (Decimal("0.001") if unit == "m" else _BYTES.get(unit, 1))

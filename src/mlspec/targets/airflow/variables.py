@@ -1,0 +1,76 @@
+"""The Python variables, and task ids, of the generated file.
+
+In: a `Plan`. Out: a name for each task, all different. Owns which steps have a task that stands for all their instances;
+never knows what a task does. Change it when a step becomes more tasks, or the file uses another name itself.
+"""
+
+from __future__ import annotations
+
+import keyword
+
+from mlspec.plan.model import Plan, Step
+
+_OWN = (
+    "answer",
+    "command",
+    "dag",
+    "each",
+    "each_of",
+    "json",
+    "k8s",
+    "list",
+    "os",
+    "pendulum",
+    "shlex",
+    "step_process",
+    "tuple",
+)
+_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_OWN, "str", "timedelta"})
+"""Names that the generated file uses itself: a task of that name gets a variable of another."""
+
+
+class Variables:
+    """The Python variables of the generated file; `steps` is the one for the list of all steps."""
+
+    def __init__(self, plan: Plan) -> None:
+        slugs = {name for step in plan.all_steps() for name in (step.slug, step.name)}
+        self._used = slugs
+        self._names = {slug: self._free(slug) if slug in _TAKEN else slug for slug in sorted(slugs)}
+        self.steps = self._free("steps")
+        self._ends: dict[str, str] = {}
+        for step in plan.all_steps():
+            if together(step):
+                self._ends[step.name] = self._free(f"{step.name}__all")
+            elif bounded(step):
+                self._ends[step.name] = self._names[step.name]
+
+    def of(self, slug: str) -> str:
+        """The variable of a step's own task."""
+        return self._names[slug]
+
+    def beside(self, slug: str, what: str) -> str:
+        """The variable, and id, of a task that stands beside a step's own."""
+        return self._free(f"{slug}__{what}")
+
+    def together(self, name: str) -> str:
+        """The variable, and id, of the task that stands for all instances of a step."""
+        return self._ends[name]
+
+    def end(self, step: Step) -> str:
+        """The variable of the task that those wait for who need the step."""
+        return self._ends.get(step.name) or self._names[step.slug]
+
+    def _free(self, name: str) -> str:
+        while name in _TAKEN or name in self._used:
+            name += "_"
+        return name
+
+
+def bounded(step: Step) -> bool:
+    """Whether the step is an instance of a matrix of which only so many may run at once."""
+    return step.instance is not None and step.parallel is not None
+
+
+def together(step: Step) -> bool:
+    """Whether a task must stand for all instances of the step: some may be skipped, or there may be none."""
+    return step.foreach is not None or (step.instance is not None and step.when is not None)
