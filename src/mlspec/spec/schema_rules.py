@@ -12,25 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlspec.spec.step import BODIES
+from mlspec.spec.step import BODIES, PROCESS_KEYS
 
 _POINTER = "#/definitions/"
-_NOT_OF_A_BODY = {
-    "gate": (
-        "inputs",
-        "outputs",
-        "with",
-        "secrets",
-        "retry",
-        "timeout",
-        "resources",
-        "environment",
-        "cache",
-        "matrix",
-        "foreach",
-    ),
-}
-_NOT_OF_A_BODY["approval"] = _NOT_OF_A_BODY["gate"]
 _VALUE_OF = {
     "string": "string",
     "integer": "integer",
@@ -114,14 +98,12 @@ def _never_with(key: str, others: Iterable[str], message: str) -> dict[str, Any]
 
 
 def _step_rules() -> list[dict[str, Any]]:
-    gate, approval = (
-        _never_with(body, _NOT_OF_A_BODY[body], f"This key has no meaning in a step with {body}.") for body in _NOT_OF_A_BODY
-    )
+    words = [key.rstrip("_") for key in PROCESS_KEYS]
+    no_process = [_never_with(body, words, f"This key has no meaning in a step with {body}.") for body in ("gate", "approval")]
     alone = {"anyOf": [{"required": ["gate"]}, {"not": {"required": ["otherwise"]}}]}
     fans_out = {"anyOf": [{"required": ["matrix"]}, {"required": ["foreach"]}]}
     return [
-        gate,
-        approval,
+        *no_process,
         _never_with("uses", ["outputs"], "The outputs of a library step are given by the library."),
         _never_with("matrix", ["foreach"], "A step has matrix or foreach, not both."),
         {"if": alone, "else": {"properties": {"otherwise": False}, "errorMessage": "otherwise belongs to a gate."}},

@@ -219,14 +219,14 @@ class Step(Section):
             raise wrong("MLS219", f"`outputs` of `{self.uses}` are given by the library", "remove `outputs`", key="outputs")
         if self.gate is not None or self.approval is not None:
             body = "gate" if self.gate is not None else "approval"
-            for key in _PROCESS_KEYS:
+            for key in PROCESS_KEYS:
                 if key in self.model_fields_set:
                     name = "with" if key == "with_" else key
                     raise wrong("MLS219", f"`{name}` has no meaning in {_A[body]}", f"remove `{name}`", key=name)
         return self
 
 
-_PROCESS_KEYS = (
+PROCESS_KEYS = (
     "inputs",
     "outputs",
     "with_",
