@@ -98,9 +98,10 @@ def _lanes(plan: Plan) -> dict[str, str]:
 def _names(plan: Plan) -> dict[str, str]:
     """A task name for each step: `[a-z0-9-]`, no `--`, not `<other task>-driver` (the backend adds such tasks)."""
     names: dict[str, str] = {}
-    taken = {STEPS, FINALLY, "root"}
+    # kfp's SDK takes a component of the pipeline's own name for the whole pipeline.
+    taken = {STEPS, FINALLY, "root", _dashed(plan.lifecycle)}
     for step in plan.all_steps():
-        base = re.sub(r"[^a-z0-9]+", "-", step.slug.lower()).strip("-")
+        base = _dashed(step.slug.lower())
         if base.endswith("-driver"):
             base += "-step"
         name, number = base, 2
@@ -109,6 +110,10 @@ def _names(plan: Plan) -> dict[str, str]:
         taken.update(_parts(name, step))
         names[step.id] = name
     return names
+
+
+def _dashed(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name).strip("-")
 
 
 def _parts(name: str, step: Step) -> list[str]:
