@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mlspec.diagnostics import Span
 from mlspec.plan.model import (
+    Approval,
     Call,
     Environment,
+    ForEach,
     Gate,
     Input,
     Instance,
@@ -201,6 +204,48 @@ CREDIT = plan(
 """Everything that the file has a form for."""
 
 
+ASKED = plan(
+    "asked",
+    step("split", 'echo \'{"regions": ["north", "it\'s"]}\' > ${{ outputs.values }}', **writes(values="values")),
+    step(
+        "work",
+        "echo ${{ item }} > ${{ outputs.table }}",
+        "split",
+        foreach=ForEach(Value("split.values", of("split", "values", "values")), ("regions",), (), 4),
+        **writes(table="dataset"),
+    ),
+    step(
+        "gather",
+        "cat ${{ inputs.tables }} > ${{ outputs.table }}",
+        "work",
+        inputs=(Input("tables", StepOutput(("work",), "table", "dataset", many=True, dynamic=True)),),
+        environment="ml",
+        **writes(table="dataset"),
+    ),
+    Step(
+        "sign_off",
+        "sign_off",
+        "sign_off",
+        Approval("Promote to production?", ("risk-officers", "ada"), 259_200.0),
+        description="The four-eyes rule",
+        upstream=("gather",),
+    ),
+    step("deploy", "echo deployed", "sign_off", extensions={"jenkins": {"label": "trusted"}}),
+    step("label", "true", "work"),
+    store="s3://acme-ml/store",
+    environments={"ml": Environment("ml", image="ghcr.io/acme/ml:1")},
+    target_options={"jenkins": {"agent": {"label": "linux"}}},
+)
+"""A list that only the run knows, and a person who is asked."""
+
+PODS = replace(
+    ASKED,
+    lifecycle="pods",
+    target_options={"jenkins": {"agent": {"kubernetes": {"image": "ghcr.io/acme/mlspec:1", "service_account": "runner"}}}},
+)
+"""The same in pods."""
+
+
 def chain(length: int) -> Plan:
     steps = [step("s0", "echo 0 > ${{ outputs.o }}", **writes(o="artifact"))]
     for number in range(1, length):
@@ -216,4 +261,4 @@ def tree(length: int) -> Plan:
     return plan(f"tree-{length}", *steps)
 
 
-PLANS: Mapping[str, Plan] = {made.lifecycle: made for made in (DIAMOND, FAILING, CREDIT, tree(150))}
+PLANS: Mapping[str, Plan] = {made.lifecycle: made for made in (DIAMOND, FAILING, CREDIT, ASKED, PODS, tree(150))}

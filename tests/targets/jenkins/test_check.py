@@ -22,7 +22,9 @@ from mlspec.plan.model import (
 )
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
+from mlspec.targets.jenkins.groovy import literal
 from mlspec.targets.jenkins.settings import settings_of
+from tests.engines import jenkins
 from tests.targets.jenkins.plans import chain, plan, step
 
 CATALOGUE = Path(mlspec.diagnostics.__file__).parent / "catalogue"
@@ -119,13 +121,21 @@ def test_containers_and_pods_exclude_each_other() -> None:
     assert found(replace(pods(), target_options=both)) == [("MLS556", "targets.jenkins.agent.docker", 1)]
 
 
+@pytest.mark.parametrize("image", ['a"b', "a\nb", "$(id)", "-x", "a b"])
+def test_what_is_no_image_gets_no_pod(image: str) -> None:
+    assert found(pods(image=image)) == [("MLS556", "steps.b", 6)]
+
+
+@pytest.mark.groovy
 def test_resources_are_those_of_the_pod() -> None:
     made = pods(image="mlspec:1", service_account="runner", cloud="prod", namespace="ml")
     large = replace(made.steps[0], resources=Resources("500m", "4Gi", 1))
     made = replace(made, steps=(large, made.steps[1]))
     assert found(made) == []
-    pod = yaml.safe_load(str(settings_of(made, large)["pod"]))
-    assert pod == {
+    text = TARGET.emit(made)[0].content
+    pod_of = text[text.index("String podOf(") : text.index("// One word of a shell command")]
+    settings = ", ".join(f"{name}: {literal(value)}" for name, value in settings_of(made, large).items())
+    assert yaml.safe_load(jenkins.evaluate(f"{pod_of}\nreturn podOf([{settings}])")) == {
         "spec": {
             "serviceAccountName": "runner",
             "containers": [
@@ -133,12 +143,12 @@ def test_resources_are_those_of_the_pod() -> None:
                     "name": "step",
                     "image": "ml:1",
                     "command": ["sleep", "infinity"],
-                    "resources": {"limits": {"cpu": "500m", "memory": "4Gi", "nvidia.com/gpu": "1"}},
+                    "resources": {"limits": {"cpu": "500m", "memory": "4Gi", "nvidia.com/gpu": 1}},
                 }
             ],
         }
     }
-    assert "podTemplate(yaml: settings.pod, cloud: 'prod', namespace: 'ml')" in TARGET.emit(made)[0].content
+    assert "podTemplate(yaml: podOf(settings), cloud: 'prod', namespace: 'ml')" in text
 
 
 def test_too_many_parameters_are_refused() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from mlspec.plan.model import Parameter, Plan, Step
 from mlspec.targets.base import HEADER_LINES, Target, refusals, seal_of
 from mlspec.targets.jenkins import TARGET
-from tests.targets.jenkins.plans import DIAMOND, PLANS, chain, plan, step
+from tests.targets.jenkins.plans import ASKED, DIAMOND, PLANS, PODS, chain, plan, step
 
 ROOT = Path(__file__).parents[3]
 
@@ -100,16 +101,26 @@ def renamed(made: Plan, old: str, new: str) -> Plan:
     return replace(made, steps=tuple(one(step_) for step_ in made.steps), finals=tuple(map(one, made.finals)))
 
 
-@pytest.mark.parametrize("leaf", ["alert", "announce", "cleanup"])
-def test_another_name_of_a_leaf_changes_few_lines(leaf: str) -> None:
-    assert 5 <= len(changed(DIAMOND, renamed(DIAMOND, leaf, "tell_all"))) <= 8
+@pytest.mark.parametrize(
+    ("made", "leaf"), [*((DIAMOND, name) for name in ("alert", "announce", "cleanup")), (ASKED, "deploy"), (ASKED, "label")]
+)
+def test_another_name_of_a_leaf_changes_few_lines(made: Plan, leaf: str) -> None:
+    assert 5 <= len(changed(made, renamed(made, leaf, "tell_all"))) <= 8
 
 
-def test_a_new_step_leaves_the_blocks_of_others_alone() -> None:
-    added = replace(DIAMOND, steps=(*DIAMOND.steps, step("audit", "echo audit", "quality")))
-    before, after = text(DIAMOND), text(added)
+@pytest.mark.parametrize("leaf", ["work", "sign_off"])
+def test_another_name_of_a_fan_out_or_an_approval_changes_few_lines(leaf: str) -> None:
+    kept = tuple(one for one in ASKED.steps if one.id in ("split", leaf))
+    made = replace(ASKED, steps=tuple(replace(one, upstream=("split",) if one.id == leaf else ()) for one in kept))
+    assert 5 <= len(changed(made, renamed(made, leaf, "tell_all"))) <= 8
+
+
+@pytest.mark.parametrize(("made", "upstream"), [(DIAMOND, "quality"), (ASKED, "work"), (PODS, "split")])
+def test_a_new_step_leaves_the_blocks_of_others_alone(made: Plan, upstream: str) -> None:
+    added = replace(made, steps=(*made.steps, step("audit", "echo audit", upstream)))
+    before, after = text(made), text(added)
     blocks = before.split("\n\n// ")[2:]  # after the header and the stage list
-    assert len(blocks) > len(DIAMOND.steps)
+    assert len(blocks) > len(made.steps)
     for block in blocks:
         assert block.rstrip("\n") in after
 
@@ -118,6 +129,17 @@ def test_a_barrier_that_the_graph_does_not_have_is_said() -> None:
     note = "// Also waits for branches above that it does not need"
     assert text(DIAMOND).count(note) == 2  # quality needs right alone, alert join alone
     assert note not in text(chain(5))
+
+
+def test_a_barrier_is_said_where_steps_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
+    lines = [line for line in text(DIAMOND).splitlines() if '"barrier":true' in line]
+    assert [json.loads(line.lstrip("[") + '"options":[]}')["step"] for line in map(entry, lines)] == ["quality", "alert"]
+
+
+def entry(line: str) -> str:
+    """The head of an entry, without its options."""
+    return line.removesuffix('"options":[')
 
 
 def test_a_list_too_long_for_the_cps_transform_is_cut() -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlspec.plan.model import Step
+from mlspec.plan.model import Instance, Step
 from mlspec.targets.jenkins.levels import Level, levels_of
 from tests.targets.jenkins.plans import step
 
@@ -35,11 +39,22 @@ def test_nothing_makes_no_level() -> None:
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> list[Step]:
+def graphs(draw: st.DrawFn, size: int = 25) -> list[Step]:
+    """Steps in topological order, some of them the instances of a matrix, which whoever reads one reads all."""
     steps: list[Step] = []
-    for number in range(draw(st.integers(1, 25))):
-        above = draw(st.lists(st.integers(0, number - 1), max_size=3, unique=True)) if number else []
-        steps.append(step(f"s{number}", "true", *(f"s{other}" for other in above)))
+    groups: list[list[str]] = []
+    for number in range(draw(st.integers(1, size))):
+        chosen = draw(st.lists(st.integers(0, number - 1), max_size=3, unique=True)) if number else []
+        upstream = tuple(name for other in chosen for name in groups[other])
+        one = step(f"s{number}", "true", *upstream)
+        count = draw(st.sampled_from([0, 0, 0, 1, 2, 5]))
+        bound = draw(st.one_of(st.none(), st.integers(1, 3)))
+        made = [
+            replace(one, id=f"s{number}[n={n}]", slug=f"s{number}__{n}", instance=Instance(n, (("n", n),)), parallel=bound)
+            for n in range(count)
+        ] or [one]
+        steps += made
+        groups.append([each.id for each in made])
     return steps
 
 
@@ -57,3 +72,23 @@ def test_every_step_stands_once_after_all_it_needs(steps: list[Step]) -> None:
         assert len(alongside) == sum(len(chain.steps) for chain in level.chains)
         ended |= alongside
     assert ended == {member.id for member in steps}
+
+
+@given(graphs())
+def test_a_barrier_is_told_of_where_a_chain_starts_later_than_it_must(steps: list[Step]) -> None:
+    levels = levels_of(steps)
+    for before, level in pairwise(levels):
+        for chain in level.chains:
+            needed = set(chain.steps[0].upstream)
+            untouched = [other for other in before.chains if needed.isdisjoint(member.id for member in other.steps)]
+            assert chain.waits_for_more == bool(untouched)
+    assert not any(chain.waits_for_more for chain in levels[0].chains)
+
+
+@given(graphs())
+def test_no_more_chains_hold_instances_than_may_run_at_once(steps: list[Step]) -> None:
+    for level in levels_of(steps):
+        places = Counter(name for chain in level.chains for name in {member.name for member in chain.steps if member.parallel})
+        for chain in level.chains:
+            for member in chain.steps:
+                assert member.parallel is None or member.instance is None or places[member.name] <= member.parallel

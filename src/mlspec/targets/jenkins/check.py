@@ -7,6 +7,7 @@ Change it when a pipeline fails on a controller that this let through.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
@@ -18,7 +19,7 @@ from mlspec.targets.jenkins.emit import entry_of, fits
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, modified_utf8, unspeakable
 from mlspec.targets.jenkins.levels import levels_of
 from mlspec.targets.jenkins.options import extension_of, options_of
-from mlspec.targets.jenkins.settings import docker_limits, image_of, own_nodes, pod_of
+from mlspec.targets.jenkins.settings import docker_limits, image_of, own_nodes
 from mlspec.targets.jenkins.size import BUDGET, parameter_bytes
 
 
@@ -94,14 +95,8 @@ def _step(plan: Plan, step: Step, path: str) -> Iterator[Diagnostic]:
     label = extension_of(step).label
     if label and not own_nodes(plan):
         yield from _store(plan, f"the step `{step.name}` runs on an agent of its own, which", span, f"{path}.x-jenkins.label")
-    if options_of(plan).agent.kubernetes and not label and pod_of(plan, step) is None:
-        yield Diagnostic(
-            "MLS556",
-            f"the step `{step.name}` has no image to run in a pod with",
-            span,
-            hint="give its environment an `image`, or set `targets.jenkins.agent.kubernetes.image` for all that have none",
-            path=path,
-        )
+    if options_of(plan).agent.kubernetes and not label:
+        yield from _pod(step, image_of(plan, step), span, path)
     yield from _resources(plan, step, span, f"{path}.resources")
 
 
@@ -135,6 +130,17 @@ def _agents(plan: Plan) -> Iterator[Diagnostic]:
         yield from _store(plan, who, approval.span or _top(plan), f"steps.{approval.name}")
 
 
+def _pod(step: Step, image: str | None, span: Span, path: str) -> Iterator[Diagnostic]:
+    """What a step's pod needs; the image stands in YAML that the controller puts together."""
+    if image is None:
+        message = f"the step `{step.name}` has no image to run in a pod with"
+        hint = "give its environment an `image`, or set `targets.jenkins.agent.kubernetes.image` for all that have none"
+        yield Diagnostic("MLS556", message, span, hint=hint, path=path)
+    elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*", image):
+        message = f"the step `{step.name}` cannot run in a pod: `{image}` is no name of an image"
+        yield Diagnostic("MLS556", message, span, hint="write REGISTRY/NAME:TAG", path=path)
+
+
 def _approvers(step: Step, approval: Approval, span: Span, path: str) -> Iterator[Diagnostic]:
     for name in approval.approvers:
         if "," in name:
@@ -149,7 +155,7 @@ def _approvers(step: Step, approval: Approval, span: Span, path: str) -> Iterato
 
 def _resources(plan: Plan, step: Step, span: Span, path: str) -> Iterator[Diagnostic]:
     limits = docker_limits(step.resources)
-    if limits and image_of(plan, step) is None and pod_of(plan, step) is None:
+    if limits and image_of(plan, step) is None:
         yield Diagnostic(
             "MLS553",
             f"Jenkins cannot give the step `{step.name}` its resources: it runs on the agent itself",

@@ -21,9 +21,9 @@ from mlspec.resources import folder
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, block, comment, literal, modified_utf8
-from mlspec.targets.jenkins.levels import Level, levels_of
+from mlspec.targets.jenkins.levels import Chain, Level, levels_of
 from mlspec.targets.jenkins.options import JenkinsOptions, Kubernetes, options_of
-from mlspec.targets.jenkins.settings import CONTAINER, own_nodes, settings_of
+from mlspec.targets.jenkins.settings import own_nodes, settings_of
 from mlspec.targets.jenkins.size import BUDGET, LIST_LIMIT, pipeline_bytes
 
 if TYPE_CHECKING:
@@ -90,8 +90,10 @@ def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
         "plan": plan,
         "agent": "none" if apart else f"{{ label {literal(label)} }}" if label else "any",
         "default_label": literal(label or ""),
-        "pod_template": ", ".join(["yaml: settings.pod", *(f"{key}: {literal(name)}" for key, name in names.items() if name)]),
-        "container": literal(CONTAINER),
+        "pod_template": ", ".join(
+            ["yaml: podOf(settings)", *(f"{key}: {literal(name)}" for key, name in names.items() if name)]
+        ),
+        "service_account": kubernetes.service_account,
         "trigger": block(trigger(plan.schedule)) if plan.schedule else None,
         "parameters": [_parameter(parameter) for parameter in plan.params],
         "run_options": [literal(words) for words in _run_options(plan, options)],
@@ -99,9 +101,9 @@ def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
         "uses_places": apart or not used.isdisjoint(("label", "image", "secrets")),
         "uses_own_nodes": apart,
         "uses_secrets": "secrets" in used,
-        "uses_images": "image" in used,
+        "uses_images": "image" in used and options.agent.docker,
+        "uses_pods": "image" in used and not options.agent.docker,
         "uses_labels": "label" in used,
-        "uses_pods": "pod" in used,
         "uses_foreach": any(step.foreach for step in plan.all_steps()),
         "uses_parallel": "parallel" in used,
         "uses_approvals": "question" in used,
@@ -224,7 +226,7 @@ def _description(parameter: Parameter) -> str:
 
 def _data(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
     entries = [
-        entry_of(plan, step, {"level": rank, "chain": chain.steps[0].id})
+        entry_of(plan, step, {"level": rank, "chain": chain.steps[0].id, **_barrier(chain, step)})
         for rank, level in enumerate(levels, 1)
         for chain in level.chains
         for step in chain.steps
@@ -233,6 +235,10 @@ def _data(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
         "chunks": list(_chunks(entries)),
         "final_chunks": list(_chunks([entry_of(plan, step, {}) for step in plan.finals])),
     }
+
+
+def _barrier(chain: Chain, step: Step) -> dict[str, Any]:
+    return {"barrier": True} if chain.waits_for_more and step is chain.steps[0] else {}
 
 
 def entry_of(plan: Plan, step: Step, place: dict[str, Any]) -> str:

@@ -15,6 +15,9 @@ from mlspec.plan.model import Plan, Step
 Label = Annotated[str, Field(min_length=1, max_length=250)]
 
 
+ServiceAccount = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
+
+
 class Kubernetes(BaseModel):
     """`targets.jenkins.agent.kubernetes`: the pods that steps run in."""
 
@@ -29,7 +32,7 @@ class Kubernetes(BaseModel):
         None, description="Name of the cloud in the controller's configuration; default: kubernetes.", examples=["training"]
     )
     namespace: Label | None = Field(None, description="Namespace of the pods; default: the cloud's.", examples=["ml"])
-    service_account: Label | None = Field(
+    service_account: ServiceAccount | None = Field(
         None, description="Service account of the pods; default: the namespace's.", examples=["pipeline-runner"]
     )
 

@@ -11,12 +11,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from mlspec.expr.values import compact
 from mlspec.plan.model import Approval, Plan, Resources, Step
 from mlspec.targets.jenkins.options import extension_of, options_of
-
-CONTAINER = "step"
-"""Name of a pod's container that steps run in; the plugin adds one for itself."""
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([a-zA-Z]*))")
 _UNITS = {
@@ -30,20 +26,19 @@ _UNITS = {
 
 
 def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
-    """Return `label`, `pod` (YAML), `image`, `limits` (options of `docker run`), `parallel` (of a foreach), `question`
-    (of an approval) and `secrets` (variable: credentials id), as needed.
+    """Return `label`, `image`, `limits` (options of `docker run`, or those of a pod's container as YAML), `parallel` (of a
+    foreach), `question` (of an approval) and `secrets` (variable: credentials id), as needed.
     """
     settings: dict[str, Any] = {}
     if label := extension_of(step).label:
         settings["label"] = label
-    elif pod := pod_of(plan, step):
-        settings["pod"] = pod
     if step.foreach is not None and step.foreach.parallel is not None:
         settings["parallel"] = step.foreach.parallel
     if image := image_of(plan, step):
         settings["image"] = image
-        if limits := docker_limits(step.resources):
-            settings["limits"] = limits
+        limits = pod_limits if options_of(plan).agent.kubernetes else docker_limits
+        if limit := limits(step.resources):
+            settings["limits"] = limit
     if isinstance(step.body, Approval):
         settings["question"] = _question(step.body)
     if step.secrets:
@@ -63,24 +58,11 @@ def _question(approval: Approval) -> dict[str, Any]:
 
 
 def image_of(plan: Plan, step: Step) -> str | None:
-    """The image the step runs in; None when it runs on the agent itself."""
-    return _own_image(plan, step) if options_of(plan).agent.docker else None
-
-
-def pod_of(plan: Plan, step: Step) -> str | None:
-    """The pod that the step runs in, as YAML; None without `agent: {kubernetes: …}`, or where no image is named."""
+    """The image the step runs in, in a container or in a pod; None when it runs on the agent itself."""
     kubernetes = options_of(plan).agent.kubernetes
-    image = kubernetes and (_own_image(plan, step) or kubernetes.image)
-    if not kubernetes or not image:
-        return None
-    account = f"  serviceAccountName: {compact(kubernetes.service_account)}\n" if kubernetes.service_account else ""
-    limits = {"cpu": step.resources.cpu, "memory": step.resources.memory, "nvidia.com/gpu": step.resources.gpu or None}
-    given = "".join(f"          {name}: {compact(str(value))}\n" for name, value in limits.items() if value is not None)
-    resources = f"      resources:\n        limits:\n{given}" if given else ""
-    return (
-        f"spec:\n{account}  containers:\n    - name: {CONTAINER}\n      image: {compact(image)}\n"
-        f'      command: ["sleep", "infinity"]\n{resources}'
-    )
+    if kubernetes:
+        return None if extension_of(step).label else _own_image(plan, step) or kubernetes.image
+    return _own_image(plan, step) if options_of(plan).agent.docker else None
 
 
 def own_nodes(plan: Plan) -> bool:
@@ -103,6 +85,12 @@ def docker_limits(resources: Resources) -> str:
     if resources.gpu:
         options.append(f"--gpus {resources.gpu}")
     return " ".join(options)
+
+
+def pod_limits(resources: Resources) -> str:
+    """Kubernetes quantities as entries of a YAML flow mapping, which need no quotes."""
+    limits = {"cpu": resources.cpu, "memory": resources.memory, "nvidia.com/gpu": resources.gpu or None}
+    return ", ".join(f"{name}: {quantity}" for name, quantity in limits.items() if quantity is not None)
 
 
 def _plain(quantity: str) -> str:
