@@ -94,6 +94,11 @@ BROKEN: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
         FULL_IR,
         lambda ir: ir["components"]["comp-ingest"]["outputDefinitions"]["artifacts"]["table"].pop("artifactType"),
     ),
+    (
+        "passes no artifacts to a DAG without parameters",
+        FAN_IR,
+        lambda ir: steps(ir)["work"]["inputs"].pop("parameters"),
+    ),
     ("a task with a condition", FAN_IR, lambda ir: loop(ir).update(triggerPolicy={"condition": "true"})),
     ("puts the element in the place of nothing", FAN_IR, lambda ir: loop(ir)["inputs"]["parameters"].pop(LIST)),
     (

@@ -99,6 +99,13 @@ def test_any_element_reaches_its_instance_and_all_are_read_in_order(tmp_path: Pa
 
 
 @pytest.mark.kfp
+def test_instances_that_read_files_and_no_parameter(tmp_path: Path) -> None:
+    reads = "\n  read:\n    foreach: [a, b]\n    inputs: {v: split.v}\n    outputs: {o: artifact}\n"
+    reads += "    run: cat ${{ inputs.v }} > ${{ outputs.o }}\n"
+    assert both(tmp_path, spec(SPLIT, reads)) == {"split": "succeeded", "read[0]": "succeeded", "read[1]": "succeeded"}
+
+
+@pytest.mark.kfp
 def test_an_empty_list_succeeds_and_reads_as_an_empty_list(tmp_path: Path) -> None:
     assert set(both(tmp_path, spec(SPLIT, WORK, JOIN, listed=())).values()) == {"succeeded"}
 

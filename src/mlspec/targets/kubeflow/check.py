@@ -66,6 +66,8 @@ def _dag(label: str, component: Document, components: Document) -> Iterator[str]
             yield f"{where}: there is no component {used!r}"
             continue
         yield from _wiring(where, task, tasks, inputs, components)
+        if "dag" in components[used] and task.get("inputs") and not task["inputs"].get("parameters"):
+            yield f"{where}: kfp.local passes no artifacts to a DAG without parameters"
         if "parameterIterator" in task:
             yield from _iterator(where, task, components[used])
         yield from _trigger(where, task, hooked)

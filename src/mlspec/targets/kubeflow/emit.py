@@ -96,11 +96,11 @@ def _parts(sight: Sight, steps: Iterable[Step], status: Pairs) -> tuple[list[Tas
     for step in steps:
         if step.foreach is None:
             task = task_of(sight, step)
-            task.params.insert(0, RUN_ID_WIRE)
             components.append(leaf_of(sight, step, status))
         else:
             task, parts = fan_out(sight, step, step.foreach, status)
             components += parts
+        task.params.insert(0, RUN_ID_WIRE)
         task.params.extend(passed(status))
         tasks.append(task)
     return tasks, components

@@ -12,8 +12,9 @@ Change it when an engine gives iterators another meaning.
 
 A DAG around the iterator, because `kfp.local` takes a task with a condition and an iterator for one with a condition alone. A
 DAG inside it, because it gives only iterations that are DAGs folders of their own. `Output` and `pipelinechannel--…-Output` are
-the one form in which `kfp.local` finds the list of another task. What instances make goes to the store, and readers take it from
-there (`run:work/*/out`): KFP cannot pass on a list with holes, which skipped instances leave, nor one of no artifacts at all.
+the one form in which it finds the list of another task; and to a DAG without parameters, such as the run's id, it passes no
+artifacts. What instances make goes to the store, and readers take it from there (`run:work/*/out`): KFP cannot pass on a list
+with holes, which skipped instances leave, nor one of no artifacts at all.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from mlspec.plan.model import ForEach, Step
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import INDEX, RUN_ID, items_arguments, join_arguments, list_artifact
 from mlspec.targets.kubeflow.blocks import (
-    RUN_ID_WIRE,
     STRING,
     Sight,
     artifacts_in,
@@ -43,12 +43,13 @@ ITEMS, INSTANCES, INSTANCE, JOIN = shape.FAN_OUT_PARTS
 _LIST = f"pipelinechannel--{ITEMS}-Output"
 _ELEMENT = f"{_LIST}-loop-item"
 """The backend, too, knows the argument of a loop by the end of its name."""
+_RUN = passed([(RUN_ID, STRING)])
 
 
 def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Dag | Leaf]]:
     """The task of a `foreach` step, and its components."""
     name = sight.graph.names[step.id]
-    artifacts, params = artifacts_in(sight, step), [*params_in(sight, step), *status]
+    artifacts, params = artifacts_in(sight, step), [(RUN_ID, STRING), *params_in(sight, step), *status]
     lists = [name for name in [list_artifact(sight.plan, step)] if name]
     may_skip = step.when is not None
     asked = step.id in sight.graph.skippable
@@ -59,7 +60,7 @@ def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[
         params_in=[*params, *channels_in(sight, step)],
         outcome=(JOIN if may_skip else ITEMS) if asked else "",
         tasks=[
-            Task(ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), [RUN_ID_WIRE]),
+            Task(ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), _RUN),
             Task(
                 INSTANCES,
                 f"{name}-{INSTANCES}",
@@ -72,7 +73,7 @@ def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[
         ],
     )
     if may_skip:
-        outer.tasks.append(Task(JOIN, f"{name}-{JOIN}", params=[RUN_ID_WIRE], depends=INSTANCES))
+        outer.tasks.append(Task(JOIN, f"{name}-{JOIN}", params=_RUN, depends=INSTANCES))
     says = [("Output", "parameterType: LIST"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
     items = _small(sight, step, ITEMS, items_arguments(sight.plan, step, final=bool(status)), says)
     parts: list[Dag | Leaf] = [
@@ -91,7 +92,7 @@ def _instances(name: str, artifacts: Pairs, params: Pairs) -> Dag:
         INSTANCE,
         f"{name}-{INSTANCE}",
         passed(artifacts, "Artifact"),
-        [RUN_ID_WIRE, *passed(params), (INDEX, f"componentInputParameter: {_ELEMENT}")],
+        [*passed(params), (INDEX, f"componentInputParameter: {_ELEMENT}")],
     )
     declared = [*params, (_LIST, "parameterType: LIST"), (_ELEMENT, STRING)]
     return Dag(f"{name}-{INSTANCES}", artifacts_in=artifacts, params_in=declared, tasks=[body])
