@@ -1,6 +1,6 @@
 """Plans as people look at them: text, JSON, Mermaid, Graphviz, SVG, HTML.
 
-`plan_text`, `plan_json`, `plan_mermaid` and `plan_dot` each have one function `render(plan) -> str`. To add a form: one such
+Each module `plan_<form>` has one function `render(plan) -> str`. To add a form: one such
 module and its name in `FORMS`.
 """
 
@@ -10,7 +10,7 @@ from importlib import import_module
 
 from mlspec.plan.model import Plan
 
-FORMS = ("text", "json", "mermaid", "dot")
+FORMS = ("text", "json", "mermaid", "dot", "svg", "html")
 
 
 def render(plan: Plan, form: str) -> str:
