@@ -7,11 +7,14 @@ something to tell. Change it when MLflow should know more of a step.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +64,11 @@ def _log(options: Options, ending: Ending, contents: dict[str, Any]) -> None:
     database = _sqlite_file(options.tracking)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
-    client = MlflowClient(options.tracking)
+    with _alone(database):
+        client = MlflowClient(options.tracking)
+        experiment = _experiment(client, options.experiment or options.lifecycle, database)
     run = client.create_run(
-        _experiment(client, options.experiment or options.lifecycle, database),
+        experiment,
         start_time=int(ending.started * 1000),
         tags=_tags(options),
         run_name=options.label,
@@ -99,6 +104,17 @@ def _metrics(contents: dict[str, Any]) -> dict[str, float]:
 
 def _sqlite_file(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
+@contextmanager
+def _alone(database: Path | None) -> Iterator[None]:
+    """Let one step at a time open a SQLite file: of two that find it empty, one would fail to make MLflow's tables."""
+    if database is None:
+        yield
+        return
+    with database.with_name(f"{database.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _experiment(client: Any, name: str, database: Path | None) -> str:

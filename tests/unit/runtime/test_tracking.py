@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,15 @@ def test_a_step_with_metrics_is_one_run_of_mlflow(project: Project) -> None:
     assert project.exec(*words, "--output", "m=metrics", "--shell", "false").returncode == 1
     assert [run.info.status for run in logged(project, "credit")] == ["FAILED", "FINISHED"]
     assert not (project.root / "mlruns").exists()
+
+
+def test_steps_that_end_together_are_all_logged(project: Project) -> None:
+    """The first of them makes MLflow's tables, and the others wait for it."""
+    words = ("--tracking", "sqlite:///.mlspec/mlflow.db", "--experiment", "credit", "--output", "m=metrics", "--shell", MEASURE)
+    with ThreadPoolExecutor() as pool:
+        ends = list(pool.map(lambda step: project.exec("--step", step, *words), ("a", "b")))
+    assert [(end.returncode, end.stderr) for end in ends] == [(0, "")] * 2
+    assert sorted(run.info.run_name for run in logged(project, "credit")) == ["a", "b"]
 
 
 def test_a_server_that_is_down_is_a_warning(project: Project) -> None:
