@@ -82,7 +82,7 @@ def run(case: Case, engine: Engine, folder: Path) -> Outcome:
 
 
 def expected(case: Case, outcome: Outcome) -> None:
-    assert {step: state for step, (state, _, _) in outcome.steps.items()} == case.states
+    assert {step: done.state for step, done in outcome.steps.items()} == case.states
     assert outcome.status == case.status
 
 

@@ -1,0 +1,97 @@
+"""The long run: draws specs, runs each on every engine, and keeps those on which something is wrong.
+
+In: `python -m tests.conformance [--examples N] [--seed S] [--engines …] [FILE…]`. Out: a line for each spec that diverges, its file
+in the folder of failures, figures at the end; exit status 1 when there was one. Owns the counting and the making smaller;
+never judges (see `compare`). Change it when the long run should tell more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.conformance.compare import Verdict, compare
+from tests.conformance.corpus import read, written
+from tests.conformance.drawn import Life
+from tests.conformance.engines import alive, present
+from tests.conformance.shrink import smaller
+from tests.conformance.strategy import lives
+
+
+def main() -> int:
+    arguments = _arguments()
+    say = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # engines and steps print a great deal
+    with tempfile.TemporaryDirectory() as home, alive(arguments.engines, Path(home)) as engines:
+        figures: Counter[str] = Counter()
+        began = time.monotonic()
+
+        def check(life: Life) -> Verdict:
+            with tempfile.TemporaryDirectory() as folder:
+                return compare(life, Path(folder), engines)
+
+        def examine(life: Life, name: str) -> None:
+            verdict = check(life)
+            figures["specs"] += 1
+            figures["steps"] += len(life["steps"]) + len(life.get("finals", {}))
+            figures.update(f"ran on {engine}" for engine in verdict.ran)
+            figures.update(f"refused by {target}: {' '.join(codes)}" for target, codes in verdict.refused.items())
+            if figures["specs"] % 50 == 0:
+                print(f"{figures['specs']} specs, {figures['diverging']} diverge, {time.monotonic() - began:.0f} s", file=say)
+            if not verdict.problems:
+                return
+            figures["diverging"] += 1
+            if arguments.shrink:
+                life = smaller(life, check, verdict, seconds=arguments.shrink)
+                verdict = check(life)
+            arguments.failures.mkdir(parents=True, exist_ok=True)
+            path = arguments.failures / f"{name}.yaml"
+            path.write_text(written(life, "diverged"), encoding="utf-8")
+            problems = "\n".join(f"  {problem}" for problem in verdict.problems)
+            print(f"\n{path.read_text()}\n{problems}\n  again: python -m tests.conformance {path}\n", file=say)
+
+        for path in arguments.files:
+            examine(read(path), path.stem)
+        if not arguments.files:
+            _draw(arguments.seed, arguments.examples, lambda life: examine(life, f"{arguments.seed}-{figures['specs']}"))
+        print(
+            f"in {time.monotonic() - began:.0f} s:",
+            *(f"  {count:6} {what}" for what, count in sorted(figures.items())),
+            sep="\n",
+            file=say,
+        )
+    return 1 if figures["diverging"] else 0
+
+
+def _draw(start: int, examples: int, examine: object) -> None:
+    @seed(start)
+    @settings(
+        max_examples=examples, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(lives())
+    def each(life: Life) -> None:
+        examine(life)  # type: ignore[operator]
+
+    each()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description="Hold all engines to the same runs.")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="run these specs instead of drawing some")
+    parser.add_argument("--examples", type=int, default=200, help="how many specs to draw")
+    parser.add_argument("--seed", type=int, default=0, help="what to draw")
+    parser.add_argument("--engines", type=lambda text: text.split(","), default=present(), help="by target, with commas")
+    parser.add_argument("--shrink", type=float, default=120, help="seconds to make a failing spec smaller")
+    parser.add_argument("--failures", type=Path, default=Path(".conformance"), help="where failing specs go")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

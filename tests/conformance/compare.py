@@ -1,0 +1,166 @@
+"""One drawn lifecycle on every engine, held against the oracle and against the run here.
+
+In: a drawn lifecycle, a folder and engines by name. Out: what is wrong, in sentences, and which targets refuse it. Owns what
+counts as a divergence; never decides what should have happened (see `oracle`). Change it when engines must agree on more.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlspec import api
+from mlspec.diagnostics import has_errors
+from mlspec.plan.model import Plan
+from mlspec.targets.base import GeneratedFile, targets
+from tests.conformance.drawn import Life
+from tests.conformance.oracle import Prophecy, foresee
+from tests.conformance.render import project
+from tests.engines import EngineRun, local
+from tests.engines.outcome import Done, Outcome, outcome_of
+
+Engine = Callable[[Path, Plan, list[GeneratedFile], dict[str, Any]], EngineRun]
+LOCAL = "here"
+
+
+@dataclass
+class Verdict:
+    """What came of one lifecycle. `problems` is empty when all is well."""
+
+    problems: list[str] = field(default_factory=list)
+    refused: dict[str, list[str]] = field(default_factory=dict)
+    """Target → the codes of its findings."""
+    ran: list[str] = field(default_factory=list)
+    """Engines that ran it."""
+
+
+def params_of(life: Life) -> dict[str, Any]:
+    """What the run overrides."""
+    return {name: param["given"] for name, param in life.get("params", {}).items() if "given" in param}
+
+
+def run_here(_project: Path, plan: Plan, _files: list[GeneratedFile], params: dict[str, Any]) -> EngineRun:
+    """The engine that needs no target."""
+    return local.run(_project, plan, params)
+
+
+def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
+    """Run `life` here and on each engine (by its target's name, perhaps with `@` and a word more) that can express it."""
+    verdict = Verdict()
+    prophecy = foresee(life)
+    params = params_of(life)
+    runs: dict[str, tuple[Path, Plan, list[GeneratedFile], Engine]] = {}
+    for name, engine in {LOCAL: run_here, **engines}.items():
+        place = _lay_out(life, folder / name)
+        plan = api.plan(api.load(place / "mlspec.yaml"))
+        files: list[GeneratedFile] = []
+        if name != LOCAL:
+            made, findings = api.emit(plan, targets()[name.partition("@")[0]])
+            if made is None:
+                codes = sorted({finding.code for finding in findings if finding.severity == "error"})
+                verdict.refused[name] = codes
+                assert has_errors(findings)
+                verdict.problems += [
+                    f"{name}: refused with {code}, which is no finding of a target" for code in codes if code[:4] != "MLS5"
+                ]
+                continue
+            files = made
+        runs[name] = (place, plan, files, engine)
+    with ThreadPoolExecutor(len(runs)) as pool:
+        futures = {name: pool.submit(_run, *run, params) for name, run in runs.items()}
+    outcomes: dict[str, Outcome] = {}
+    for name, future in futures.items():
+        verdict.ran.append(name)
+        found = future.result()
+        if isinstance(found, str):
+            verdict.problems.append(f"{name}: {found}")
+            continue
+        outcomes[name] = found
+        verdict.problems += [f"{name}: {problem}" for problem in against(prophecy, found)]
+    if LOCAL in outcomes:
+        for name, found in outcomes.items():
+            verdict.problems += [f"{name}: {problem}" for problem in _apart(outcomes[LOCAL], found)]
+    return verdict
+
+
+def _lay_out(life: Life, place: Path) -> Path:
+    for path, text in project(life).items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_bytes(text.encode())
+    return place
+
+
+def _run(place: Path, plan: Plan, files: list[GeneratedFile], engine: Engine, params: dict[str, Any]) -> Outcome | str:
+    try:
+        done = engine(place, plan, files, params)
+        outcome = outcome_of(plan, place, done.run_id)
+    except Exception:
+        return traceback.format_exc()
+    if done.status != outcome.status:
+        return f"the engine says that the run {done.status}, its records that it {outcome.status}"
+    return outcome
+
+
+def against(prophecy: Prophecy, outcome: Outcome) -> list[str]:
+    """What an outcome has that the oracle did not foresee."""
+    problems = []
+    if outcome.status != prophecy.status:
+        problems.append(f"the run {outcome.status}, and should have {prophecy.status}")
+    wanted = dict(prophecy.steps)
+    for name, ids in prophecy.fan_outs.items():
+        if name in outcome.steps and name not in wanted:
+            expected = {state for one in ids for state in wanted[one].states} - {"succeeded", "failed"}
+            if outcome.steps[name].state not in expected:
+                problems.append(f"{name}: {outcome.steps[name].state}, and should be the instances {ids}")
+            for one in ids:
+                wanted.pop(one)
+        elif name in outcome.steps and name in ids:
+            continue
+    known = {*prophecy.fan_outs}
+    if set(outcome.steps) - known != set(wanted) - known:
+        return [*problems, f"the steps are {sorted(outcome.steps)}, and should be {sorted(wanted)}"]
+    for step_id, done in outcome.steps.items():
+        if step_id not in wanted:
+            continue
+        expected_step = wanted[step_id]
+        if done.state not in expected_step.states:
+            problems.append(f"{step_id}: {done.state}, and should be {' or '.join(sorted(expected_step.states))}")
+        elif done.state == expected_step.natural:
+            problems += [f"{step_id}: {problem}" for problem in _details(done, expected_step)]
+    return problems
+
+
+def _details(done: Done, expected: Any) -> list[str]:
+    problems = []
+    if done.attempts != expected.attempts:
+        problems.append(f"{done.attempts} attempts, and should be {expected.attempts}")
+    if expected.attempts and expected.values != done.values:
+        problems.append(f"with {_shown(done.values)}, and should be {_shown(expected.values)}")
+    if done.state == "succeeded" and set(done.outputs) != set(expected.outputs):
+        problems.append(f"outputs {sorted(done.outputs)}, and should be {sorted(expected.outputs)}")
+    for name, digest in expected.outputs.items():
+        if digest is not None and done.outputs.get(name) != digest:
+            problems.append(f"output {name} is {done.outputs.get(name)}, and should be {digest}")
+    if expected.attempts and done.inputs != expected.inputs:
+        problems.append(f"inputs {_shown(done.inputs)}, and should be {_shown(expected.inputs)}")
+    return problems
+
+
+def _apart(here: Outcome, there: Outcome) -> list[str]:
+    """What two runs that both keep the rules differ in where both have done a step."""
+    problems = []
+    for step_id in here.steps.keys() & there.steps.keys():
+        ours, theirs = here.steps[step_id], there.steps[step_id]
+        if ours.state == theirs.state and ours != theirs:
+            problems.append(f"{step_id}: {_shown(theirs)}, and here {_shown(ours)}")
+    return problems
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) < 800 else text[:800] + "..."

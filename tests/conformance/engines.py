@@ -1,0 +1,49 @@
+"""The engines that generated specs run on, each kept alive from one spec to the next.
+
+In: a folder for what they keep. Out: engines by the name of their target. Owns which engines there are on this machine; never
+runs a spec. Change it when another engine, or another version of one, should agree with the others.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.conformance.compare import Engine
+from tests.engines import jenkins, kfp_local
+from tests.engines.airflow import AIRFLOW_2, Airflow
+
+
+def present() -> list[str]:
+    """The engines that can run here, by target, after an `@` the version if it is not the one that tests use otherwise."""
+    found = {
+        "kubeflow": importlib.util.find_spec("kfp") is not None,
+        "airflow": importlib.util.find_spec("airflow") is not None,
+        "airflow@2": AIRFLOW_2.exists(),
+        "jenkins": all(shutil.which(command) for command in ("java", "groovy")),
+    }
+    return [name for name, there in found.items() if there]
+
+
+@contextmanager
+def alive(names: Sequence[str], home: Path) -> Iterator[dict[str, Engine]]:
+    """Start engines by name, and end them."""
+    with ExitStack() as stack:
+        engines: dict[str, Engine] = {}
+        if "kubeflow" in names:
+            engines["kubeflow"] = kfp_local.run
+        if "airflow" in names:
+            engines["airflow"] = _airflow(stack, Airflow(home / "airflow"))
+        if "airflow@2" in names:
+            engines["airflow@2"] = _airflow(stack, Airflow(home / "airflow2", AIRFLOW_2))
+        if "jenkins" in names:
+            engines["jenkins"] = jenkins.run
+        yield engines
+
+
+def _airflow(stack: ExitStack, airflow: Airflow) -> Engine:
+    stack.callback(airflow.close)
+    return airflow.run
