@@ -74,7 +74,7 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.mark.usefixtures("form")
-@pytest.mark.parametrize("parallel", [None, 1, 2])
+@pytest.mark.parametrize("parallel", [None, 2])
 def test_instances_get_their_elements_and_readers_get_all_in_order(tmp_path: Path, parallel: int | None) -> None:
     items = [AWKWARD, "", "-x", {"k": [1, 2.5, None, "é"]}, 7, *range(7)]
     made = fan(items, parallel=parallel)

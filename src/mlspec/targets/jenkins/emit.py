@@ -164,9 +164,11 @@ def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
 
 def _words(plan: Plan, step: Step) -> dict[str, list[Words]]:
     """The options of the step: `items` has those that find the list of a foreach, `options` all others."""
+    options = step_options(plan, step)
+    if step.foreach is None:
+        return {"options": options}
     items = items_options(plan, replace(step, values=()))
-    options = {"options": [words for words in step_options(plan, step) if words not in items]}
-    return {"items": items, **options} if items else options
+    return {"items": items, "options": [words for words in options if words not in items]}
 
 
 def _option_lines(groups: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -14,6 +14,8 @@ LITERAL_LIMIT = 65_535
 
 _NAMED = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _QUOTES_TO_ESCAPE = re.compile(r"'{3,}|'+\Z")
+_PERHAPS_TO_ESCAPE = re.compile(r"[^\x20-\x7e\n\t]|\\")
+"""In a literal that keeps its lines; most text has none, and `_visible` knows better."""
 _UNSPEAKABLE = re.compile("[\x00\uffff\ud800-\udfff]")
 
 
@@ -28,7 +30,7 @@ def block(text: str) -> str:
     """Return `text` as a literal that keeps its lines, where it has several; otherwise as `literal`."""
     if "\n" not in text:
         return literal(text)
-    text = "".join(character if character in "'\n\t" else _NAMED.get(character) or _visible(character) for character in text)
+    text = _PERHAPS_TO_ESCAPE.sub(lambda found: _NAMED.get(found[0]) or _visible(found[0]), text)
     text = _QUOTES_TO_ESCAPE.sub(lambda quotes: "\\'" * len(quotes[0]), text)
     return f"'''\\\n{text}'''"
 
