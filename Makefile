@@ -17,7 +17,7 @@ help: ## this list
 demo: .venv-demo/.ready ## validate, compile and run examples/employment (own environment, about 1 GB)
 	@scripts/demo
 
-test: .venv/.ready ## all tests, on the real engines (own environment, about 2 GB; ARGS="-k NAME" for some)
+test: .venv/.ready .venv-airflow2/.ready ## all tests, on the real engines (own environment, about 2 GB; ARGS="-k NAME" for some)
 	@scripts/system-packages
 	@scripts/node-packages
 	$(PY) -m pytest $(ARGS)
@@ -53,6 +53,9 @@ pins: .venv/.ready ## write constraints.txt anew; pins that still fit stay (ARGS
 	    $(ARGS) --output-file constraints.txt pyproject.toml
 	$(PY) -m uv pip compile --quiet --no-header --no-annotate --no-deps --group data >> constraints.txt
 	LC_ALL=C sort -u -o constraints.txt constraints.txt
+	$(PY) -m uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	    --no-header --no-annotate --group airflow2 --group bootstrap --group build \
+	    $(ARGS) --output-file constraints-airflow2.txt
 
 clean: ## remove what runs, tests and builds left behind (the environments stay)
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/*/.mlspec
@@ -62,6 +65,11 @@ clean: ## remove what runs, tests and builds left behind (the environments stay)
 	scripts/install .venv --editable '.[all]' --group dev --group test --group demo --group build
 	scripts/install .venv --no-deps --group data
 	scripts/install .venv --group torch || echo "no PyTorch for CPUs at hand: the tests that train with it are skipped"
+	@touch $@
+
+.venv-airflow2/.ready: pyproject.toml constraints-airflow2.txt scripts/install
+	CONSTRAINTS=constraints-airflow2.txt scripts/install .venv-airflow2 --group airflow2 || \
+	    echo "no Airflow 2.11 for this Python: the tests that run it are skipped"
 	@touch $@
 
 .venv-demo/.ready: $(SETUP)

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from tests.engines.airflow import Airflow
 
 EDITORS = Path(__file__).parent / "editors"
+AIRFLOW_2 = Path(__file__).parents[1] / ".venv-airflow2"
+
 ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
     "kfp": (lambda: importlib.util.find_spec("kfp") is not None, "kfp is not installed: run `make test`"),
     "airflow": (lambda: importlib.util.find_spec("airflow") is not None, "Airflow is not installed: run `make test`"),
+    "airflow2": (
+        lambda: any(AIRFLOW_2.glob("lib/python*/site-packages/airflow/__init__.py")),
+        "Airflow 2.11 is not installed: run `make test`",
+    ),
     "groovy": (
         lambda: all(shutil.which(command) for command in ("java", "groovy")),
         "Groovy or a JRE is not installed: apt-get install groovy default-jre-headless",
@@ -62,5 +68,15 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     from tests.engines.airflow import Airflow
 
     engine = Airflow(tmp_path_factory.mktemp("airflow"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def airflow_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """One Airflow 2.11 for all tests of a session."""
+    from tests.engines.airflow import AIRFLOW_2, Airflow
+
+    engine = Airflow(tmp_path_factory.mktemp("airflow2"), AIRFLOW_2)
     yield engine
     engine.close()

@@ -1,4 +1,4 @@
-"""Runs generated DAG files on the Airflow that is installed here.
+"""Runs generated DAG files on the Airflow that is installed here, or on an older one in an environment of its own.
 
 In: a project, a plan, its files and parameters. Out: an `EngineRun`, and what Airflow says of each task.
 Owns one Airflow (SQLite, its own AIRFLOW_HOME) in a process that lives as long as the `Airflow` object; nothing of it
@@ -25,13 +25,19 @@ from tests.engines import EngineRun
 LIMIT = 900.0
 """Seconds after which a request is given up: a DAG that cannot go on would otherwise run for ever."""
 
+AIRFLOW_2 = Path(__file__).parents[2] / ".venv-airflow2" / "bin" / "python"
+"""The interpreter of the environment with Airflow 2.11, whose SQLAlchemy nothing else here can live with."""
+
 WORKER = Path(__file__).with_name("airflow_worker.py")
 
 
 class Airflow:
-    """One Airflow below `home`. Starting it migrates its database, which takes some ten seconds."""
+    """One Airflow below `home`. Starting it migrates its database, which takes some ten seconds.
 
-    def __init__(self, home: Path) -> None:
+    `python` has the Airflow; steps find `mlspec` beside this interpreter in any case.
+    """
+
+    def __init__(self, home: Path, python: Path = Path(sys.executable)) -> None:
         self.dags = home / "dags"
         self.dags.mkdir(parents=True)
         self.log = home / "worker.log"
@@ -50,7 +56,7 @@ class Airflow:
         # -P: the folder of the worker holds this module, which must not pass for the package `airflow`.
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(WORKER)],
+                [str(python), "-P", str(WORKER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -84,6 +90,10 @@ class Airflow:
     def load(self, project: Path, files: Sequence[GeneratedFile]) -> dict[str, Any]:
         """Load a DAG file without running it: its errors, its warnings and what Airflow read."""
         return self._ask("load", None, file=str(self.place(project, files)))
+
+    def pods(self, project: Path, files: Sequence[GeneratedFile], environment: Mapping[str, str]) -> dict[str, Any]:
+        """The pod of each task, as it would be sent to Kubernetes; mapped tasks are left out."""
+        return cast(dict[str, Any], self._ask("pods", environment, file=str(self.place(project, files)))["pods"])
 
     def render(self, template: str, params: Mapping[str, object]) -> str:
         """Render a Jinja template as a task does."""

@@ -20,6 +20,7 @@ from typing import Any
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Airflow and the tasks log to standard output
+    warnings.simplefilter("ignore")  # 2.11 warns of itself
     from airflow.utils.db import initdb
 
     initdb()
@@ -50,21 +51,22 @@ def load(file: str) -> dict[str, Any]:
 
 
 def _described(dag: Any) -> dict[str, Any]:
-    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.serialization import serialized_objects
 
-    DagSerialization.serialize_dag(dag)
+    # Airflow 2 calls it SerializedDAG, a name that means what a scheduler reads in Airflow 3.
+    serializer = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
+    serializer.serialize_dag(dag)
     return {
         "doc_md": dag.doc_md,
         "tags": sorted(dag.tags),
         "timezone": str(dag.timezone),
-        "cron": getattr(dag.timetable, "expression", None),
+        "cron": getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None),
         "defaults": dag.params.dump(),
         "schemas": {name: dag.params.get_param(name).schema for name in dag.params},
         "tasks": {
             task.task_id: {
                 "upstream": sorted(task.upstream_task_ids),
-                "kind": task.operator_class.__name__ if task.is_mapped else type(task).__name__,
-                "command": None if task.is_mapped else _command(task),
+                "command": _command(task),
                 "owner": task.owner,
                 "pool": task.pool,
                 "queue": task.queue,
@@ -79,10 +81,24 @@ def _described(dag: Any) -> dict[str, Any]:
 
 
 def _command(task: Any) -> Any:
-    """What an operator starts, its templates rendered; None for one that starts nothing."""
+    """What an operator starts, its templates rendered; None for one that starts nothing, or is mapped."""
     names = {"BashOperator": "bash_command", "DockerOperator": "command", "KubernetesPodOperator": "arguments"}
     name = names.get(type(task).__name__)
     return task.render_template(getattr(task, name), {}) if name else None
+
+
+def pods(file: str) -> dict[str, Any]:
+    """The pods that tasks would ask Kubernetes for, as its API reads them."""
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+    from kubernetes.client import ApiClient
+
+    [dag] = _bag(file).dags.values()
+    made = {}
+    for task in dag.tasks:
+        if isinstance(task, KubernetesPodOperator):
+            task.arguments = task.render_template(task.arguments, {})
+            made[task.task_id] = ApiClient().sanitize_for_serialization(task.build_pod_request_obj())
+    return {"pods": made}
 
 
 def test(file: str, params: dict[str, Any], answers: dict[str, str]) -> dict[str, Any]:
@@ -129,20 +145,29 @@ def _answer(dag_id: str, answers: dict[str, str], ended: Event) -> None:
 
 def render(template: str, params: dict[str, Any]) -> dict[str, Any]:
     """What Airflow's own Jinja environment makes of a template."""
-    from airflow.sdk import BaseOperator
-    from airflow.sdk.execution_time import macros
+    from airflow.providers.common.compat.sdk import BaseOperator
 
+    try:
+        from airflow.sdk.execution_time import macros
+    except ImportError:
+        from airflow import macros
     operator = BaseOperator(task_id="render")
     return {"text": operator.render_template(template, {"params": params, "macros": macros})}
 
 
 def _bag(file: str) -> Any:
-    from airflow.dag_processing.dagbag import DagBag
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:
+        from airflow.models.dagbag import DagBag
 
+        bag = DagBag(dag_folder=file, include_examples=False)
+        bag.sync_to_db()
+        return bag
     return DagBag(dag_folder=Path(file), bundle_path=Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]))
 
 
-COMMANDS = {"load": load, "test": test, "render": render}
+COMMANDS = {"load": load, "pods": pods, "test": test, "render": render}
 
 if __name__ == "__main__":
     main()
