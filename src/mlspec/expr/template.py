@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mlspec.expr.values import as_text
 
+MAX_PARTS = 10_000
 _TOKEN = re.compile(r"\$\$\{\{|\$\{\{")
 _ADDRESS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*")
 
@@ -48,6 +49,8 @@ def parse(text: str) -> list[str | Placeholder]:
         end = text.find("}}", token.end())
         if end < 0:
             raise TemplateError("`${{` without `}}`", token.start(), len(text))
+        if len(parts) > MAX_PARTS:
+            raise TemplateError("a text with thousands of placeholders: read a file instead", token.start(), end + 2)
         parts.append(_placeholder(text, token.start(), token.end(), end))
         position = end + 2
     if position < len(text):

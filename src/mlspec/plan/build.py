@@ -110,6 +110,11 @@ def _cycle(scope: Scope, wired: dict[str, Wired], cycle: list[str], findings: Fi
 def _instances(scope: Scope, findings: Findings) -> None:
     slugs: dict[str, str] = {name: name for name in scope.steps}
     total = len(scope.steps)
+    if total > MAX_STEPS:
+        section = (*scope.base, "steps")
+        message = f"a pipeline of {total:,} steps; at most {MAX_STEPS:,} are planned"
+        findings.add("MLS412", message, scope.spec.key_span(*section), "use `foreach`, or split the pipeline", path=section)
+        return
     for name, named in scope.steps.items():
         if named.step.matrix is None:
             continue
@@ -187,7 +192,7 @@ def _plan(spec: Spec, pipelines: list[Pipeline], environments: dict[str, model.E
     builder = Builder(pipelines[1].scope, pipelines[1].wired)
     reads = pipelines[1].retrain
     values = tuple(builder.value(address) for address in sorted(reads.values)) if reads else ()
-    return replace(main, monitor=model.Monitor(watched, monitor.retrain, values))
+    return replace(main, monitor=model.Monitor(watched, monitor.retrain, values, spec.key_span("monitor")))
 
 
 def _pipeline_plan(spec: Spec, pipeline: Pipeline, environments: dict[str, model.Environment], name: str) -> model.Plan:

@@ -6,13 +6,15 @@ Never decides what is wrong. Change it when every finding of the plan must carry
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mlspec.diagnostics import Diagnostic, Related, Severity, Span
 from mlspec.diagnostics.nearest import nearest
 
 MAX_ERRORS = 2000
 """Errors after which a plan is given up: more of them help nobody, and each costs time."""
+MAX_SEARCHES = 200
+"""Errors for which the nearest of many names is searched."""
 _MOST_LISTED = 8
 
 
@@ -30,13 +32,18 @@ class Findings(list[Diagnostic]):
         code: str,
         message: str,
         span: Span,
-        hint: str | None = None,
+        hint: str | Callable[[], str | None] | None = None,
         *,
         path: Iterable[str | int] = (),
         related: tuple[Related, ...] = (),
         severity: Severity = "error",
     ) -> None:
-        """Add one finding at `span`; `path` is its place in the spec. Raises `TooManyError` with the last that is taken."""
+        """Add one finding at `span`; `path` is its place in the spec. Raises `TooManyError` with the last that is taken.
+
+        A hint that must be searched for among many names is given as a function.
+        """
+        if callable(hint):
+            hint = hint() if self.errors < MAX_SEARCHES else None
         address = ".".join(str(part) for part in path)
         self.errors += severity == "error"
         if self.errors == MAX_ERRORS:

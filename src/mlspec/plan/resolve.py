@@ -7,6 +7,7 @@ Change it when a root or a place for one is added.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
@@ -84,14 +85,18 @@ class Resolver:
             hint = "params, metrics and values of other steps can stand here" if place == "template" else None
             self.findings.add("MLS303", f"`{address}` can stand in `run` only", address.span, hint, path=address.path)
             return "any"
-        known = {
-            "inputs": list(self.step.step.inputs),
-            "outputs": list(self.step.outputs),
-            "with": list(self.step.step.with_),
-        }[root := address.parts[0]]
+        sections: dict[str, Collection[str]]
+        sections = {"inputs": self.step.step.inputs, "outputs": self.step.outputs, "with": self.step.step.with_}
+        known = sections[root := address.parts[0]]
         if address.name(1) not in known:
-            hint = did_you_mean(address.name(1), known, f"{root}.", f"the step has no `{root}`")
-            self.findings.add("MLS320", f"this step has no `{address}`", address.part(1), hint, path=address.path)
+            nothing = f"the step has no `{root}`"
+            self.findings.add(
+                "MLS320",
+                f"this step has no `{address}`",
+                address.part(1),
+                lambda: did_you_mean(address.name(1), known, f"{root}.", nothing),
+                path=address.path,
+            )
         elif address.name(2):
             message = f"`{root}.{address.name(1)}` has no fields"
             self.findings.add("MLS320", message, address.part(2), path=address.path)
@@ -101,8 +106,13 @@ class Resolver:
         params = self.scope.spec.lifecycle.params
         name = address.name(1)
         if name not in params:
-            hint = did_you_mean(name, params, "params.", "the spec has no `params`")
-            self.findings.add("MLS302", f"there is no parameter `{name}`", address.part(1), hint, path=address.path)
+            self.findings.add(
+                "MLS302",
+                f"there is no parameter `{name}`",
+                address.part(1),
+                lambda: did_you_mean(name, params, "params.", "the spec has no `params`"),
+                path=address.path,
+            )
             return "any"
         self.reads.params.add(name)
         kind = params[name].type

@@ -126,6 +126,9 @@ class _Builder:
             place = inner_span(node, at, at + 1, self.text)
             message = "the character U+0000 cannot stand in a text"
             self.findings.append(Diagnostic("MLS114", message, place, hint=syntax.CHARACTER_HINT))
+            # What reads on must not meet it: every system call refuses it.
+            text = text.replace("\0", "\ufffd")
+            node.value = text if isinstance(value, str) else value
         count = 1 + len(text) // _CHARACTERS_OF_A_VALUE
         if event.anchor:
             self.anchors[event.anchor] = (node, count)

@@ -15,6 +15,8 @@ from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source import Document, Node, inner_span
 
+MAX_FINDINGS = 500
+"""Secrets that are reported; all are blotted out."""
 _BLOT = "•"
 _FORMS = (
     ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
@@ -50,6 +52,7 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
         findings.append(Diagnostic("MLS603", message, span, hint=hint, path=".".join(map(str, path))))
         values[node.value[start:end]] = None
     _blot(document, findings)
+    del findings[MAX_FINDINGS:]
     for file, text in document.sources.items():
         for _, form in _FORMS:
             text = form.sub(lambda match: _BLOT * len(match[0]), text)

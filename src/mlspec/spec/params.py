@@ -19,6 +19,10 @@ from mlspec.spec.scalars import found
 ParamType = Literal["string", "integer", "number", "boolean", "list", "object"]
 
 
+MAX_PATTERN = 1000
+"""Characters; nested groups of longer ones take hundreds of megabytes."""
+
+
 class Param(Section):
     """A run parameter in its long form."""
 
@@ -50,6 +54,9 @@ class Param(Section):
     def _pattern_compiles(self) -> None:
         if self.type != "string":
             raise wrong("MLS215", f"`pattern` is for strings, not for a {self.type}", key="pattern")
+        if self.pattern is not None and len(self.pattern) > MAX_PATTERN:
+            length = len(self.pattern)
+            raise wrong("MLS215", f"`pattern` has {length:,} characters; at most {MAX_PATTERN:,} are read", key="pattern")
         try:
             matches(self.pattern or "", "")
         except ValueError as error:
