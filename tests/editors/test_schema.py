@@ -37,6 +37,15 @@ def keys() -> Iterator[tuple[str, dict[str, Any]]]:
                     yield f"{rule['if']['properties']['uses']['const']}.{section}.{key}", inner
 
 
+def without_library(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without what library steps take."""
+    copied = copy.deepcopy(schema)
+    for name in ("Step", "part.Step"):
+        step = copied["definitions"][name]
+        step["allOf"] = [rule for rule in step["allOf"] if "uses" not in rule["if"].get("properties", {})]
+    return copied
+
+
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema with what it refers to below it."""
     target = DEFINITIONS[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else {}
@@ -76,6 +85,7 @@ def test_enumerations_say_what_each_word_means() -> None:
 
 
 CHECK = jsonschema.Draft7Validator(SHIPPED)
+OF_THE_LANGUAGE = jsonschema.Draft7Validator(without_library(SHIPPED))
 DOCUMENTS = [plain(checked.document.root) for path in VALID if (checked := api.check(path)).document.root is not None]
 VALUES = [
     *(value for document in DOCUMENTS for value in document.values()),
@@ -124,6 +134,11 @@ def mutants(draw: st.DrawFn) -> Any:
 @given(mutants())
 def test_it_accepts_all_that_mlspec_accepts(document: Any) -> None:
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    findings = api.check("mlspec.yaml", text=text).findings
-    if not any(finding.severity == "error" for finding in findings):
-        assert [f"{error.json_path} {error.message}" for error in CHECK.iter_errors(document)] == [], text
+    errors = [finding.code for finding in api.check("mlspec.yaml", text=text).findings if finding.severity == "error"]
+    if any(code.startswith(("MLS1", "MLS2")) for code in errors):
+        return  # wrong in keys or types: whether the schema sees it is another test's matter
+    # Errors further on, an unknown address say, can keep mlspec from looking at what a library step is given.
+    check = OF_THE_LANGUAGE if errors else CHECK
+    # A profile that is not asked for is nobody's mistake yet; editors mark it all the same.
+    found = [error for error in check.iter_errors(document) if list(error.absolute_path)[:1] != ["profiles"]]
+    assert [f"{error.json_path} {error.message}" for error in found] == [], text

@@ -30,7 +30,7 @@ class _RequirementsFile(Section):
 def _requirements(value: Any) -> Any:
     if isinstance(value, list):
         return {"packages": value}
-    if isinstance(value, dict) and "packages" not in value:
+    if isinstance(value, dict) and value and "packages" not in value:
         return value
     raise wrong(
         "MLS203",

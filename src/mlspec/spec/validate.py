@@ -64,12 +64,45 @@ def validate(root: Node) -> tuple[Lifecycle | None, list[Diagnostic]]:
 
 def validate_section(model: type[Model], node: Node, root: Node, path: Path) -> tuple[Model | None, list[Diagnostic]]:
     """Check the part of `root` at `path`, which is `node`, by any pydantic model."""
+    empty = _empty(model, node, path)
     try:
-        return model.model_validate(plain(node)), []
+        valid = model.model_validate(plain(node))
+        return (None if empty else valid), empty
     except ValidationError as error:
         items = error.errors(include_url=False)
         findings = [_finding(model, node, path, item) for item in items]
-        return None, _without_echoes(findings)
+        said = {finding.path for finding in findings}
+        return None, _without_echoes([*findings, *(finding for finding in empty if finding.path not in said)])
+
+
+def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
+    """Keys with nothing after them: for pydantic they are left out, for who wrote them they are not."""
+    findings = []
+    waiting: list[tuple[Path, Node]] = [((), node)]
+    seen: set[int] = set()  # an alias stands in many places for one node
+    while waiting:
+        path, here = waiting.pop()
+        if id(here) in seen or not isinstance(here.value, dict | list):
+            continue
+        seen.add(id(here))
+        children: list[tuple[str | int, Node]] = list(
+            here.value.items() if isinstance(here.value, dict) else enumerate(here.value)
+        )
+        waiting += [((*path, part), child) for part, child in children]
+        if isinstance(here.value, dict) and any(child.value is None for _, child in children):
+            known = known_keys(model, path)
+            findings += [
+                Diagnostic(
+                    "MLS203",
+                    f"`{part}` has no value",
+                    here.key_span(str(part)),
+                    hint="write one, or remove the key",
+                    path=".".join(map(str, (*base, *path, part))),
+                )
+                for part, child in children
+                if child.value is None and part in known
+            ]
+    return findings
 
 
 def _without_echoes(findings: list[Diagnostic]) -> list[Diagnostic]:
