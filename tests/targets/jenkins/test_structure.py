@@ -170,3 +170,54 @@ def test_a_timeout_ends_the_process(tmp_path: Path) -> None:
     assert jenkins.build(tmp_path, text).result == "ABORTED"
     assert time.monotonic() - started < 15
     assert not (tmp_path / "late").exists()
+
+
+AGENTLESS = """
+pipeline {
+    agent none
+    stages {
+        stage('all') {
+            steps { all() }
+        }
+    }
+}
+
+def all() {
+    %s
+}
+"""
+
+
+def agentless(project: Path, body: str, **answers: object) -> jenkins.Build:
+    return jenkins.build(project, AGENTLESS % body, answers=answers)
+
+
+def test_agents_have_workspaces_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "source").touch()
+    (tmp_path / ".mlspec").mkdir()
+    first = "node('a') {\n checkout scm\n sh 'test -e source; test ! -e .mlspec; touch made'\n }"
+    second = "node('b') { sh 'test ! -e source; test ! -e made; touch made' }"
+    done = agentless(tmp_path, f"{first}\n{second}\nparallel([x: {{ {second} }}, y: {{ {second} }}])")
+    assert done.result == "SUCCESS", done.log
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("sh 'true'", "FilePath is missing"),
+        ("checkout scm", "FilePath is missing"),
+        ("node(POD_LABEL) { sh 'true' }", "POD_LABEL"),
+        ("input(id: 'x', message: 'Go?')\n input(id: 'x', message: 'Go?')", "two questions have the id 'x'"),
+    ],
+)
+def test_what_needs_more_than_the_controller_fails(tmp_path: Path, body: str, reason: str) -> None:
+    done = agentless(tmp_path, body, **{"Go?": "ada"})
+    assert done.result == "FAILURE"
+    assert reason in done.log
+
+
+def test_an_executor_that_is_held_by_a_question_is_told_of(tmp_path: Path) -> None:
+    note = "an executor is held"
+    assert note in agentless(tmp_path, "node('') { input(message: 'Go?') }", **{"Go?": "ada"}).log
+    assert note not in agentless(tmp_path, "input(message: 'Go?')", **{"Go?": "ada"}).log
