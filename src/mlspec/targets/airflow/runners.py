@@ -56,6 +56,8 @@ class Runner:
             mounts = [mount("PROJECT"), *(mount(string(place)) for place in _local_store(plan))]
             rows = "".join(f"{INDENT * 3}{row},\n" for row in mounts)
             return [
+                # What steps leave in the project must belong to the worker's own user.
+                ("user", 'f"{os.getuid()}:{os.getgid()}"'),
                 ("mounts", f"[\n{rows}{INDENT * 2}]"),
                 ("mount_tmp_dir", "False"),
                 ("auto_remove", string("force")),

@@ -1,0 +1,84 @@
+"""The pods that the Kubernetes operator makes of generated tasks, without a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlspec.plan.command import step_options
+from mlspec.plan.model import Environment, Plan
+from mlspec.targets.airflow import TARGET
+from tests.engines.airflow import Airflow
+from tests.targets.airflow.plans import AWKWARD, PODS, plan, step
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+
+
+def pods(airflow: Airflow, tmp_path: Path, made: Plan) -> dict[str, Any]:
+    config = tmp_path / "kubeconfig"
+    cluster = {"clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}]}
+    context = {"contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}], "current-context": "none"}
+    users = {"users": [{"name": "none", "user": {}}]}
+    config.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **cluster, **context, **users}))
+    return airflow.pods(tmp_path, TARGET.emit(made), {"KUBECONFIG": str(config)})
+
+
+def expanded(text: str) -> str:
+    """What Kubernetes makes of an argument of a container without the variables that it names."""
+    return re.sub(r"\$(\$|\([A-Za-z_.-][A-Za-z0-9_.-]*\))", lambda found: "$" if found[1] == "$" else found[0], text)
+
+
+def test_a_pod_is_what_the_spec_says(airflow: Airflow, tmp_path: Path) -> None:
+    made = replace(PODS, steps=tuple(replace(each, foreach=None) for each in PODS.steps))
+    pod = pods(airflow, tmp_path, made)["work"]["spec"]
+    [container] = pod["containers"]
+    assert container["image"] == "ghcr.io/acme/gpu:2"
+    wanted = {"cpu": "500m", "memory": "4Gi", "nvidia.com/gpu": "1"}
+    assert container["resources"] == {"requests": wanted, "limits": wanted}
+    assert pod["nodeSelector"] == {"arch": "amd64", "pool": "gpu"}
+    assert pod["serviceAccountName"] == "runner"
+    assert container["command"] == ["/bin/sh", "-c"]
+
+
+def test_secrets_come_from_kubernetes_where_it_has_them(airflow: Airflow, tmp_path: Path) -> None:
+    made = pods(airflow, tmp_path, PODS)
+    variables = {each["name"]: each for each in made["split"]["spec"]["containers"][0]["env"]}
+    assert variables["KEY"]["valueFrom"] == {"secretKeyRef": {"name": "keys", "key": "k"}}
+    assert variables["TOKEN"]["value"] == "{{ conn.get('mlflow').password | default('', true) }}"
+    assert "KEY" not in {each["name"] for each in made["good"]["spec"]["containers"][0]["env"]}
+
+
+def test_a_gate_runs_in_the_image_that_is_for_all(airflow: Airflow, tmp_path: Path) -> None:
+    [container] = pods(airflow, tmp_path, PODS)["good"]["spec"]["containers"]
+    assert container["image"] == "ghcr.io/acme/mlspec:1"
+
+
+@pytest.mark.parametrize("script", [AWKWARD, "$(MLSPEC_RUN_ID) $$(A) $$$(B) $", "echo $HOME $((1 + 1)) ${A:-b}\n'"])
+def test_the_step_process_gets_every_word_as_it_is(airflow: Airflow, tmp_path: Path, script: str) -> None:
+    made = plan(
+        "p",
+        step("s", script, environment="ml"),
+        environments={"ml": Environment("ml", image="a:1")},
+        store="s3://a/b",
+        target_options={"airflow": {"runner": "kubernetes"}},
+    )
+    [container] = pods(airflow, tmp_path, made)["s"]["spec"]["containers"]
+    [argument] = container["args"]
+    listing = tmp_path / "list-arguments"
+    listing.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    listing.chmod(listing.stat().st_mode | stat.S_IXUSR)
+    environment = {"MLSPEC": str(listing), "MLSPEC_RUN_ID": "manual__$(A) b", "PATH": os.environ["PATH"]}
+    done = subprocess.run([*container["command"], expanded(argument)], env=environment, capture_output=True, check=True)
+    words = json.loads(done.stdout)
+    assert words[:3] == ["exec", "--run-id", "manual__$(A) b"]
+    given = [word for group in step_options(made, made.steps[0]) for word in group]
+    assert [word for word in words[9:] if word != "--fail-fast"] == given
