@@ -70,7 +70,7 @@ def features_of(plan: Plan) -> Iterator[FeatureUse]:
     for note in plan.notifications:
         yield FeatureUse(Feature.NOTIFICATIONS, note.span or top, "notifications")
     if plan.monitor:
-        yield FeatureUse(Feature.MONITOR, top, "monitor")
+        yield FeatureUse(Feature.MONITOR, plan.monitor.span or top, "monitor")
     for environment in plan.environments.values():
         if environment.image:
             yield FeatureUse(Feature.IMAGE, environment.span or top, f"environments.{environment.name}")

@@ -265,6 +265,8 @@ class Monitor:
     plan: Plan
     retrain: str | None
     values: tuple[Value, ...] = ()
+    span: Span | None = None
+    """Its key in the spec."""
 
 
 @dataclass(frozen=True)
