@@ -1,0 +1,113 @@
+"""What a reviewer sees of a small change to a real spec: little, and only where it was made."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mlspec import api
+from mlspec.plan.model import Plan
+from mlspec.targets.airflow import TARGET
+from mlspec.targets.base import HEADER_LINES
+from tests.targets.airflow.plans import planned
+
+ROOT = Path(__file__).resolve().parents[3]
+SPECS = [ROOT / "examples/employment", *sorted((ROOT / "tests/conformance/specs").iterdir())]
+REAL = [folder / "mlspec.yaml" for folder in SPECS if (folder / "mlspec.yaml").is_file()]
+IDS = [path.parent.name for path in REAL]
+Spec = dict[str, Any]
+
+
+def text(spec: Spec) -> str:
+    [file] = TARGET.emit(planned(yaml.safe_dump(spec, sort_keys=False)))
+    return file.content
+
+
+def difference(old: Spec, new: Spec) -> list[str]:
+    """Lines that changed, came or went, headers aside: as a review shows them, without its context."""
+    before, after = (text(spec).splitlines()[HEADER_LINES:] for spec in (old, new))
+    lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
+    return [line for line in lines if not line.startswith("@@")]
+
+
+def added(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("+")]
+
+
+def read(path: Path) -> Spec:
+    spec: Spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    spec.pop("monitor", None)
+    return spec
+
+
+def changed(spec: Spec, change: Callable[[Spec], None]) -> Spec:
+    new = copy.deepcopy(spec)
+    change(new)
+    return new
+
+
+def leaves(path: Path) -> list[str]:
+    """The steps that nothing reads or needs."""
+    plan: Plan = api.plan(api.load(path))
+    above = {plan.by_id[name].name for step in plan.all_steps() for name in step.upstream}
+    return [step.name for step in plan.steps if step.name not in above and not step.instance and not step.foreach]
+
+
+def another(value: Any) -> Any:
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value * 0.99 if isinstance(value, float) else value + 1
+        case str():
+            return value + "x"
+        case list():
+            return [*value, *value[:1]]
+    return None
+
+
+@pytest.mark.parametrize("path", REAL, ids=IDS)
+def test_another_default_changes_two_lines(path: Path) -> None:
+    """Its own, and that of the spec's digest."""
+    spec = read(path)
+    for name, value in spec.get("params", {}).items():
+        long = isinstance(value, dict)
+        default = another(value["default"] if long else value)
+        if default is None or (long and "enum" in value):
+            continue
+
+        def change(new: Spec, name: str = name, default: Any = default, long: bool = long) -> None:
+            if long:
+                new["params"][name]["default"] = default
+            else:
+                new["params"][name] = default
+
+        assert 1 <= len(added(difference(spec, changed(spec, change)))) <= 2, name
+
+
+@pytest.mark.parametrize("path", REAL, ids=IDS)
+def test_another_name_of_a_leaf_changes_at_most_eight_lines(path: Path) -> None:
+    spec = read(path)
+    for leaf in leaves(path):
+
+        def change(new: Spec, leaf: str = leaf) -> None:
+            new["steps"] = {f"{name}_anew" if name == leaf else name: step for name, step in new["steps"].items()}
+
+        lines = added(difference(spec, changed(spec, change)))
+        assert 1 <= len(lines) <= 8, leaf
+
+
+@pytest.mark.parametrize("path", REAL, ids=IDS)
+def test_another_step_touches_no_other(path: Path) -> None:
+    spec = read(path)
+    first = next(iter(spec["steps"]))
+    new = changed(spec, lambda new: new["steps"].update({"one_more": {"run": "true", "needs": [first]}}))
+    gone = [line for line in difference(spec, new) if line.startswith("-")]
+    assert all("--spec-digest" in line for line in gone)
+    assert len(gone) == 1
