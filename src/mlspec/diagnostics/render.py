@@ -1,7 +1,7 @@
 """Findings in any of the formats of `--format`.
 
 In: findings, the texts of the files they point to, a format's name. Out: the text to print.
-Owns the list of formats; each format is a module of its own. Change it when a format is added.
+Owns the list of formats; each format is a module of its own, imported when it is asked for. Change it when a format is added.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from mlspec.diagnostics import as_json, github, sarif, text
+from mlspec.diagnostics import text
 from mlspec.diagnostics.model import Diagnostic
 
 Format: TypeAlias = Literal["text", "json", "sarif", "github"]
@@ -22,8 +22,14 @@ def render(findings: Sequence[Diagnostic], sources: text.Sources, form: Format, 
         case "text":
             return text.render(findings, sources, color=color)
         case "json":
+            from mlspec.diagnostics import as_json
+
             return as_json.render(findings)
         case "sarif":
+            from mlspec.diagnostics import sarif
+
             return sarif.render(findings, version)
         case "github":
+            from mlspec.diagnostics import github
+
             return github.render(findings)

@@ -56,8 +56,8 @@ def find_step(scope: Scope, own: Named | None, address: Address, findings: Findi
     if named is not None and named.final == final:
         return named
     if named is None:
-        others = (other.name for other in scope.steps.values() if other.final == final and other is not own)
-        findings.add("MLS301", f"there is no step `{name}`", span, lambda: did_you_mean(name, others), path=path)
+        known = [other.name for other in scope.steps.values() if other.final == final and other is not own]
+        findings.add("MLS301", f"there is no step `{name}`", span, findings.nearest(name, known), path=path)
     elif named.final:
         hint = "`finally` steps run last: nothing waits for them"
         findings.add("MLS307", f"`{name}` is a `finally` step", span, hint, path=path)

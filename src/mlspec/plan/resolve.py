@@ -89,14 +89,8 @@ class Resolver:
         sections = {"inputs": self.step.step.inputs, "outputs": self.step.outputs, "with": self.step.step.with_}
         known = sections[root := address.parts[0]]
         if address.name(1) not in known:
-            nothing = f"the step has no `{root}`"
-            self.findings.add(
-                "MLS320",
-                f"this step has no `{address}`",
-                address.part(1),
-                lambda: did_you_mean(address.name(1), known, f"{root}.", nothing),
-                path=address.path,
-            )
+            hint = self.findings.nearest(address.name(1), known, f"{root}.", f"the step has no `{root}`")
+            self.findings.add("MLS320", f"this step has no `{address}`", address.part(1), hint, path=address.path)
         elif address.name(2):
             message = f"`{root}.{address.name(1)}` has no fields"
             self.findings.add("MLS320", message, address.part(2), path=address.path)
@@ -106,13 +100,8 @@ class Resolver:
         params = self.scope.spec.lifecycle.params
         name = address.name(1)
         if name not in params:
-            self.findings.add(
-                "MLS302",
-                f"there is no parameter `{name}`",
-                address.part(1),
-                lambda: did_you_mean(name, params, "params.", "the spec has no `params`"),
-                path=address.path,
-            )
+            hint = self.findings.nearest(name, params, "params.", "the spec has no `params`")
+            self.findings.add("MLS302", f"there is no parameter `{name}`", address.part(1), hint, path=address.path)
             return "any"
         self.reads.params.add(name)
         kind = params[name].type

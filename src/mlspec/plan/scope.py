@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from mlspec.library import LibraryStep, load, names
+from mlspec.library import LibraryStep, load
 from mlspec.plan.model import ArtifactType, Stage
 from mlspec.spec.loaded import Spec
 from mlspec.spec.step import Step
@@ -31,8 +31,10 @@ class Named:
     @cached_property
     def library(self) -> LibraryStep | None:
         """The library step that it uses, if there is one of that name."""
-        uses = self.step.uses
-        return load(uses) if uses is not None and uses in names() else None
+        try:
+            return load(self.step.uses) if self.step.uses is not None else None
+        except KeyError:
+            return None
 
     @cached_property
     def outputs(self) -> Mapping[str, ArtifactType]:

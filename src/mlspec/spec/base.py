@@ -7,14 +7,37 @@ Change it when all sections must behave differently.
 
 from __future__ import annotations
 
+import os
+
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
+_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+
 
 class Section(BaseModel):
-    """A mapping of the spec: unknown keys are errors, types are not converted, values do not change."""
+    """A mapping of the spec: unknown keys are errors, types are not converted, values do not change.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    Validators are built when a spec is read, the whole language at once (see `complete`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+
+def complete(model: type[BaseModel]) -> None:
+    """Build a section's validator, which its definition has put off; a second call does nothing.
+
+    Without pydantic's plugins: finding them reads the metadata of every installed package, and none has a say in a spec.
+    """
+    before = os.environ.get(_PLUGINS)
+    os.environ[_PLUGINS] = "__all__"
+    try:
+        model.model_rebuild()
+    finally:
+        if before is None:
+            del os.environ[_PLUGINS]
+        else:
+            os.environ[_PLUGINS] = before
 
 
 def wrong(code: str, message: str, hint: str | None = None, key: str | None = None) -> PydanticCustomError:

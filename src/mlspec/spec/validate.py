@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.source import Node, plain
+from mlspec.spec.base import complete
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.scalars import found
 
@@ -65,6 +66,7 @@ def validate(root: Node) -> tuple[Lifecycle | None, list[Diagnostic]]:
 def validate_section(model: type[Model], node: Node, root: Node, path: Path) -> tuple[Model | None, list[Diagnostic]]:
     """Check the part of `root` at `path`, which is `node`, by any pydantic model."""
     empty = _empty(model, node, path)
+    complete(model)
     try:
         valid = model.model_validate(plain(node))
         return (None if empty else valid), empty
