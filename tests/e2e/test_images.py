@@ -111,7 +111,7 @@ def test_a_run_in_the_image_gives_what_a_local_run_gives(podman: Podman, project
     (project / ".mlspec").mkdir()
     shutil.copytree(store, project / ".mlspec" / "store")
     there = outcome_of(plan, project, "r")
-    assert {name: state for name, (state, _, _) in there.steps.items()} == {
+    assert {name: step.state for name, step in there.steps.items()} == {
         "make": "succeeded",
         "read": "succeeded",
         "gone": "skipped",

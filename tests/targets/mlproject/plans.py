@@ -1,4 +1,4 @@
-"""A spec that an MLflow Project takes, and awkward values for its parameters."""
+"""Specs of all that an MLflow Project can do, and awkward values for their parameters."""
 
 AWKWARD = 'it\'s; $HOME $(touch hacked) `id` {n} {{x}} \\ "q" é 😀 # -x'
 
@@ -41,6 +41,34 @@ steps:
     outputs: {o: artifact}
 finally:
   cleanup: {run: rm -f again}
+"""
+
+CONTINUE = """\
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: going-on}
+on_failure: continue
+secrets: {token: {env: DEMO_TOKEN}}
+steps:
+  list:
+    run: echo '{"items":["a","b c","$HOME"]}' > ${{ outputs.v }}
+    outputs: {v: values}
+  each:
+    foreach: list.v.items
+    parallel: 1
+    run: printf '%s' ${{ item }} > ${{ outputs.o }}
+    outputs: {o: artifact}
+  check:
+    uses: data/validate
+    inputs: {data: {path: data.csv}}
+    with: {contract: contract.yaml}
+  slow: {run: sleep 60, timeout: 1s}
+  rescue: {needs: [slow], run_if: failure, run: "true"}
+  below: {needs: [slow], run: "true"}
+  maybe: {gate: ["size(list.v.items) > 5"], otherwise: skip}
+  after: {needs: [maybe], run: "true"}
+  secret: {secrets: [token], run: test "$DEMO_TOKEN" = opensesame, needs: [sign_off]}
+  sign_off: {approval: {message: Go on?}, needs: [each]}
 """
 
 CODE = """\

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from mlspec import api
 from mlspec.plan.model import Plan
+from mlspec.runner import RunError, Runs
+from mlspec.runner.approvals import answer
 from tests.engines import local, mlflow
 from tests.engines.outcome import outcome_of
-from tests.targets.mlproject.plans import AWKWARD, CODE, SPEC
+from tests.targets.mlproject.plans import AWKWARD, CODE, CONTINUE, SPEC
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +28,8 @@ def make(folder: Path, spec: str = SPEC) -> tuple[Path, Plan]:
     (project / "src").mkdir(parents=True)
     (project / "mlspec.yaml").write_text(spec, encoding="utf-8")
     (project / "src" / "mine.py").write_text(CODE, encoding="utf-8")
+    (project / "data.csv").write_text("a\n1\n", encoding="utf-8")
+    (project / "contract.yaml").write_text("columns: {a: {type: integer}}\n", encoding="utf-8")
     return project, api.plan(api.load(project / "mlspec.yaml"))
 
 
@@ -39,7 +46,52 @@ def test_main_gives_what_a_local_run_gives(tmp_path: Path, params: dict[str, Any
     done = mlflow.run(there, plan, api.compile(plan, "mlproject"), texts)
     assert done.status == ours.status
     assert outcome_of(plan, there, done.run_id) == ours
-    assert sorted(path.name for path in there.iterdir()) == [".mlspec", "mlspec.yaml", "pipelines", "src"]
+    assert sorted(path.name for path in there.iterdir()) == [
+        ".mlspec",
+        "contract.yaml",
+        "data.csv",
+        "mlspec.yaml",
+        "pipelines",
+        "src",
+    ]
+
+
+def test_what_goes_on_after_a_failure_and_waits_for_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_TOKEN", "opensesame")
+    here, plan = make(tmp_path / "here", CONTINUE)
+    with approving(here, plan):
+        ours = outcome_of(plan, here, local.run(here, plan).run_id)
+    there, plan = make(tmp_path / "there", CONTINUE)
+    with approving(there, plan):
+        done = mlflow.run(there, plan, api.compile(plan, "mlproject"), {})
+    assert done.status == ours.status == "failed"
+    assert outcome_of(plan, there, done.run_id) == ours
+    assert {name: step.state for name, step in ours.steps.items() if step.state != "succeeded"} == {
+        "slow": "failed",
+        "below": "blocked",
+        "maybe": "skipped",
+        "after": "skipped",
+    }
+
+
+@contextmanager
+def approving(project: Path, plan: Plan) -> Iterator[None]:
+    """Answer the approval of the one run in a project as soon as it is asked for."""
+
+    def answers() -> None:
+        while not over.wait(0.2):
+            with suppress(RunError):
+                answer(Runs(plan.lifecycle, plan.store, project), "latest", "sign_off", approved=True, by="somebody")
+                return
+
+    over = Event()
+    thread = Thread(target=answers)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_step_runs_alone_on_what_is_there(tmp_path: Path) -> None:
@@ -49,8 +101,8 @@ def test_a_step_runs_alone_on_what_is_there(tmp_path: Path) -> None:
     assert done.status == "succeeded"
     assert done.run_id != first.run_id
     alone, whole = (outcome_of(plan, project, run.run_id).steps for run in (done, first))
-    assert alone["fit[depth=2]"][0] == alone["fit[depth=4]"][0] == "succeeded"
-    assert alone["fit[depth=2]"][2] != whole["fit[depth=2]"][2], "the parameter counts"
+    assert alone["fit[depth=2]"].state == alone["fit[depth=4]"].state == "succeeded"
+    assert alone["fit[depth=2]"].outputs != whole["fit[depth=2]"].outputs, "the parameter counts"
 
 
 def test_what_was_not_reviewed_does_not_run(tmp_path: Path) -> None:
@@ -78,8 +130,7 @@ def test_steps_log_to_runs_of_their_own(tmp_path: Path) -> None:
 
     spec = SPEC + "tracking: {uri: 'sqlite:///.mlspec/mlflow.db', experiment: mine}\n"
     project, plan = make(tmp_path, spec)
-    done = mlflow.run(project, plan, api.compile(plan, "mlproject"), {"jobs": "1"})  # MLflow hands on what is no parameter
-    assert done.status == "succeeded"
+    assert mlflow.run(project, plan, api.compile(plan, "mlproject"), {}).status == "succeeded"
     client = library.MlflowClient(f"sqlite:///{project}/.mlspec/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
     assert sorted(run.info.run_name for run in runs) == ["fit[depth=2]", "fit[depth=4]"]
