@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated generate bench pins clean
+.PHONY: help demo test check lint types layers generated generate bench fuzz pins clean
 
 PY := .venv/bin/python
 MLSPEC := $(PY) -m mlspec
 TARGETS := -t kubeflow -t airflow -t jenkins
 EXAMPLES := $(sort $(wildcard examples/*/mlspec.yaml))
 QUOTING := README.md $(sort $(wildcard docs/*.md))
+N ?= 200000
 SETUP := pyproject.toml constraints.txt scripts/install
 
 help: ## this list
@@ -43,6 +44,9 @@ generate: .venv/.ready ## write what `make check` compares: schema, the examples
 	$(MLSPEC) schema --output schemas/mlspec.v1.schema.json
 	$(MLSPEC) compile --quiet $(EXAMPLES) $(TARGETS)
 	$(PY) scripts/made_by.py $(QUOTING)
+
+fuzz: .venv/.ready ## try more texts than the tests do, and other ones each time (N=200000)
+	FUZZ=$(N) $(PY) -m pytest -q tests/fuzz/test_specs.py tests/fuzz/test_expressions.py
 
 bench: .venv/.ready ## measure compile and start times as ratios (about 5 minutes)
 	$(PY) benchmarks/run.py

@@ -1,36 +1,16 @@
-"""How much is tried: 20,000 examples by default, the same ones each time; `make fuzz N=500000` tries other ones.
-
-In: the environment variable FUZZ, a number of examples. Out: hypothesis settings.
-Owns the share of each property; keeps no database, so that a run never depends on the one before.
-Change it when a property is added: the shares come to one.
-"""
+"""The folder that made-up specs lie in, with what they refer to."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-
-DEFAULT = 20_000
-EXAMPLES = int(os.environ.get("FUZZ", DEFAULT))
-
-
-def share(part: float) -> settings:
-    """Settings for a property that gets this part of all examples."""
-    return settings(
-        max_examples=max(1, round(EXAMPLES * part)),
-        derandomize=EXAMPLES == DEFAULT,
-        database=None,
-        deadline=None,
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @pytest.fixture(scope="module", autouse=True)
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with what specs refer to; tests run in it, so that every path in a finding is relative."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "src" / "credit").mkdir(parents=True)

@@ -13,7 +13,7 @@ from mlspec.expr.bounds import bounds, reads_nothing
 from mlspec.expr.cel import ConditionError, evaluate
 from mlspec.expr.syntax import ConditionSyntaxError, parse_anew
 from mlspec.expr.template import TemplateError
-from tests.fuzz.conftest import share
+from tests.fuzz.amount import share
 from tests.fuzz.properties import survives
 from tests.fuzz.texts import AWKWARD, HEAD, SIGNS
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlspec import api
 from mlspec.cli.main import main
-from tests.fuzz.conftest import share
+from tests.fuzz.amount import share
 from tests.fuzz.properties import compiles, survives
 from tests.fuzz.texts import HEAD, SIGNS, mutated, sound, spoilt, wrong
 
