@@ -163,7 +163,23 @@ CREDIT = plan(
     target_options={"airflow": {"pool": "ml"}},
 )
 
-NAMES = ("os", "list", "dag", "steps", "import", "type", "match", "print", "shlex", "steps_", "noqa", "fmt")
+NAMES = (
+    "os",
+    "list",
+    "dag",
+    "steps",
+    "import",
+    "type",
+    "match",
+    "print",
+    "shlex",
+    "steps_",
+    "noqa",
+    "fmt",
+    "literal",
+    "command",
+    "json",
+)
 CLASHES = plan(
     "clashes",
     *(step(name, "true") for name in NAMES),

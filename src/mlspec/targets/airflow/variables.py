@@ -10,22 +10,10 @@ import keyword
 
 from mlspec.plan.model import Plan, Step
 
-_OWN = (
-    "answer",
-    "command",
-    "dag",
-    "each",
-    "each_of",
-    "json",
-    "k8s",
-    "list",
-    "os",
-    "pendulum",
-    "shlex",
-    "step_process",
-    "tuple",
-)
-_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_OWN, "str", "timedelta"})
+_FUNCTIONS = ("answer", "answered", "command", "each", "each_of", "items_process", "step_process")
+_IMPORTS = ("json", "k8s", "literal", "os", "pendulum", "shlex", "timedelta")
+_BUILT_IN = ("list", "str", "super", "tuple")
+_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_FUNCTIONS, *_IMPORTS, *_BUILT_IN, "dag"})
 """Names that the generated file uses itself: a task of that name gets a variable of another."""
 
 
