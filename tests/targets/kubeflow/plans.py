@@ -157,7 +157,7 @@ FULL = plan(
         Parameter("promote", "boolean", True),
         Parameter("note", "string", "it's R&D: 100%"),
         Parameter("depths", "list", [2, 4]),
-        Parameter("extra", "object", {"a": {"b": [1e-05, None]}}),
+        Parameter("extra", "object", {"a": {"b": [1e-05, True]}}),
     ),
     description="Scores loan applicants\nand treats both sexes alike.",
     environments={"ml": Environment("ml", image="ghcr.io/acme/credit-ml:1.4.2", pythonpath=("src",))},

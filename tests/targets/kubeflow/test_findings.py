@@ -24,6 +24,7 @@ WRONG: dict[str, tuple[str, Plan]] = {
     "secret": ("MLS512 error", plan("p", step("a", secrets=("token",)), secrets=SECRET, **REMOTE)),
     "outcome": ("MLS513 error", plan("p", step("a", when="true", outputs=out("outcome")), **REMOTE)),
     "placeholder": ("MLS514 error", plan("p", step("a"), params=(Parameter("x", "string", "{{$}}"),), **REMOTE)),
+    "null": ("MLS519 error", plan("p", step("a"), params=(Parameter("x", "list", ['null"', {"a": [None]}]),), **REMOTE)),
     "size": ("MLS515 warning", replace(chain(1200), **REMOTE)),
     "deadline": ("MLS518 warning", plan("p", step("a", timeout=60.0, retry=Retry(2, 5, 2, 8), extensions=DEADLINE), **REMOTE)),
     "NUL": ("MLS517 error", plan("p", step("a", "echo '\0inputs.x\0'"), **REMOTE)),
@@ -44,6 +45,10 @@ def test_each_fault_alone(name: str) -> None:
 
 def test_a_good_plan_has_none() -> None:
     assert TARGET.check(FULL) == []
+
+
+def test_the_word_null_in_a_text_is_fine() -> None:
+    assert TARGET.check(plan("p", step("a"), params=(Parameter("x", "list", ["null", {"null": '"null"'}]),), **REMOTE)) == []
 
 
 def test_a_deadline_beyond_all_attempts_is_fine() -> None:

@@ -1,6 +1,6 @@
 """What this target finds wrong with a plan, beyond the capability table.
 
-In: a `Plan`. Out: findings MLS510 to MLS518, each with a page in the catalogue. Owns these checks; never emits (the size
+In: a `Plan`. Out: findings MLS510 to MLS519, each with a page in the catalogue. Owns these checks; never emits (the size
 is estimated from the words a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
 """
 
@@ -133,6 +133,27 @@ def _params(plan: Plan) -> Iterator[Diagnostic]:
                 hint="put the text into the step's `with`, where it passes unchanged",
                 path=f"params.{parameter.name}",
             )
+        if _holds_null(parameter.default):
+            yield Diagnostic(
+                "MLS519",
+                f"the default of params.{parameter.name} holds a null, which kfp's SDK cannot pass on",
+                parameter.span or _top(plan),
+                hint="leave the element out, or put the value into the step's `with`",
+                path=f"params.{parameter.name}",
+            )
+
+
+def _holds_null(value: Json) -> bool:
+    todo = [value]
+    while todo:
+        match todo.pop():
+            case None:
+                return True
+            case list() as inner:
+                todo += inner
+            case dict() as inner:
+                todo += inner.values()
+    return False
 
 
 def _deadlines(plan: Plan) -> Iterator[Diagnostic]:
