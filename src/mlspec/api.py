@@ -68,7 +68,7 @@ def check(
             checked.spec = Spec(lifecycle, document, document.root)
             checked.plan, findings = _planned(checked.spec)
             checked.findings += findings
-    checked.findings = in_order([leaks.silent(finding, values) for finding in _heard(checked, strict)])
+    checked.findings = in_order([leaks.silent(finding, values) for finding in heard(checked, checked.findings, strict=strict)])
     if has_errors(checked.findings):
         checked.plan = None
     return checked
@@ -189,22 +189,22 @@ def _all_steps(spec: Spec) -> Iterable[tuple[Path_, Step]]:
         yield ("monitor", "steps", name), step
 
 
-def _heard(checked: Checked, strict: bool) -> list[Diagnostic]:
+def heard(checked: Checked, findings: Iterable[Diagnostic], *, strict: bool = False) -> list[Diagnostic]:
     """Leave out warnings that the spec silences, by `lint: ignore` or a comment on the line; make the rest errors if strict.
 
     What only looks like a secret can be silenced as well, on its own line.
     """
     lint = checked.spec.lifecycle.lint if checked.spec is not None else None
     ignored = set(lint.ignore) if lint is not None else set()
-    heard = []
-    for finding in checked.findings:
+    kept = []
+    for finding in findings:
         warning = finding.severity == "warning"
-        if (warning and finding.code in ignored) or (
-            (warning or finding.code == "MLS603") and _silenced(checked.document, finding)
-        ):
+        if warning and finding.code in ignored:
             continue
-        heard.append(replace(finding, severity="error") if warning and strict else finding)
-    return heard
+        if (warning or finding.code == "MLS603") and _silenced(checked.document, finding):
+            continue
+        kept.append(replace(finding, severity="error") if warning and strict else finding)
+    return kept
 
 
 def _silenced(document: Document, finding: Diagnostic) -> bool:

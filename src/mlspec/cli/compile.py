@@ -78,6 +78,7 @@ def _default_targets(plan: Plan) -> list[str]:
 
 def _emit(checked: api.Checked, plan: Plan, name: str) -> list[GeneratedFile] | None:
     files, found = api.emit(plan, targets()[name])
+    found = api.heard(checked, found)
     if found:
         output.findings(found, checked.document.sources, err=True)
     return files
