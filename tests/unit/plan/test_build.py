@@ -151,7 +151,7 @@ def test_two_thousand_errors_are_enough() -> None:
     findings = api.check("mlspec.yaml", text=HEAD + text).findings
     assert len(findings) == 2000
     assert sum("the search for more ends here" in (finding.hint or "") for finding in findings) == 1
-    assert findings[0].hint == "did you mean `step0`?"
+    assert findings[0].hint == "did you mean `step10`?"
     assert findings[1000].hint is None, "the search for names has a bound of its own"
 
 
