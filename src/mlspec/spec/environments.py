@@ -4,9 +4,7 @@ In: mappings of the spec. Out: frozen models. Owns their keys; never reads a req
 never sees a secret's value. Change it when an environment or a secret store of another kind is supported.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -58,7 +56,7 @@ class Environment(Section):
     requirements: Annotated[
         Requirements, BeforeValidator(_requirements, json_schema_input_type=list[Text] | _RequirementsFile)
     ] = Field(
-        default_factory=lambda: Requirements(packages=[], file=None),
+        default_factory=Requirements.model_construct,
         description="Python packages: a list, or {file: …}.",
         examples=[["scikit-learn==1.8.0"]],
     )
@@ -86,7 +84,7 @@ class AirflowSecret(Section):
     variable: Text | None = Field(None, description="A variable's name.", examples=["mlflow_token"])
 
     @model_validator(mode="after")
-    def _one(self) -> AirflowSecret:
+    def _one(self) -> Self:
         if (self.connection is None) == (self.variable is None):
             raise wrong("MLS213", "an Airflow secret is a `connection` or a `variable`", "write one of them")
         return self

@@ -4,8 +4,6 @@ In: the merged mapping. Out: a frozen `Lifecycle`. Owns the top-level keys; each
 Never follows a reference between sections (see `mlspec.plan`). Change it when the language gains a section.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -47,7 +45,7 @@ class Lifecycle(Section):
         examples=[{"tracking_token": {"env": "MLFLOW_TRACKING_TOKEN"}}],
     )
     tracking: Tracking | None = Field(None, description="MLflow: where steps log.")
-    defaults: Defaults = Field(default_factory=Defaults, description="What steps have that say nothing else.")
+    defaults: Defaults = Field(default_factory=Defaults.model_construct, description="What steps have that say nothing else.")
     on_failure: Literal["stop", "continue"] = Field(
         "stop", description="stop: after a failure no further step starts; continue: independent branches go on."
     )

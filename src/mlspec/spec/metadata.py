@@ -4,8 +4,6 @@ In: mappings of the spec. Out: frozen models. Owns their keys; nothing here chan
 Change it when a team must say more about a lifecycle.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

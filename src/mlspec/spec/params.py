@@ -5,9 +5,7 @@ Owns parameter types and constraints; never reads a run's values (see `mlspec.ru
 Change it when parameters get another type or constraint.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -35,7 +33,7 @@ class Param(Section):
     pattern: str | None = Field(None, description="A regular expression that a whole string must match.", examples=["[a-z]+"])
 
     @model_validator(mode="after")
-    def _default_holds(self) -> Param:
+    def _default_holds(self) -> Self:
         if self.default is None:
             raise wrong("MLS216", "a parameter cannot be null", "give a default of its type", key="default")
         for key in ("minimum", "maximum"):

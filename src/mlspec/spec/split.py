@@ -4,8 +4,6 @@ In: a mapping of the spec. Out: a frozen model. Owns its keys; whether there is 
 Change it when there is another stage.
 """
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from mlspec.spec.base import Section

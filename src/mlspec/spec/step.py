@@ -5,10 +5,8 @@ Owns a step's keys and which of them go together; never follows an address (see 
 Change it when a step learns a key.
 """
 
-from __future__ import annotations
-
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -53,7 +51,7 @@ class Source(Section):
     uri: Text | None = Field(None, description="Data elsewhere.", examples=["s3://acme/loans.parquet"])
 
     @model_validator(mode="after")
-    def _one(self) -> Source:
+    def _one(self) -> Self:
         if sum(value is not None for value in (self.address, self.path, self.uri)) != 1:
             raise wrong("MLS213", "an input is either `path` or `uri`", "write one of them")
         if self.path is not None and (self.path.startswith("/") or ".." in self.path.split("/")):
@@ -194,7 +192,7 @@ class Step(Section):
         return {"extensions": given, **{key: item for key, item in value.items() if not key.startswith("x-")}}
 
     @model_validator(mode="after")
-    def _one_body(self) -> Step:
+    def _one_body(self) -> Self:
         bodies = [name for name in BODIES if getattr(self, name) is not None]
         if not bodies:
             raise wrong("MLS213", "a step without a body", f"give it one of {', '.join(BODIES)}")
@@ -204,7 +202,7 @@ class Step(Section):
         return self
 
     @model_validator(mode="after")
-    def _keys_fit_the_body(self) -> Step:
+    def _keys_fit_the_body(self) -> Self:
         if self.otherwise is not None and self.gate is None:
             raise wrong("MLS219", "`otherwise` belongs to a gate", "remove it, or write a `gate`", key="otherwise")
         if self.matrix is not None and self.foreach is not None:

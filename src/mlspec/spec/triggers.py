@@ -4,9 +4,7 @@ In: mappings of the spec. Out: frozen models. Owns their keys; never computes a 
 Change it when there is another kind of trigger or receiver.
 """
 
-from __future__ import annotations
-
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -37,7 +35,7 @@ class Receiver(Section):
     email: list[Text] | None = Field(None, description="Addresses.", examples=[["risk-ml@example.com"]])
 
     @model_validator(mode="after")
-    def _one(self) -> Receiver:
+    def _one(self) -> Self:
         if (self.secret is None) == (self.email is None):
             raise wrong("MLS213", "a receiver is a `secret` (with a webhook's URL) or `email`", "write one of them")
         return self
