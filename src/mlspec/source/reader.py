@@ -8,6 +8,7 @@ Never opens a file and never recurses. Change it when YAML itself is to be read 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -81,10 +82,29 @@ class _Builder:
     def run(self) -> None:
         self._refuse_text()
         try:
-            for event in yaml.parse(self.text, Loader=LOADER):
-                self._take(event)
+            self._events()
         except yaml.YAMLError as error:
             self._syntax(error)
+
+    def _events(self) -> None:
+        """What yaml.parse does, without asking twice for every event: this loop takes half of all the time."""
+        take: dict[type, Callable[[Any], None]] = {
+            ev.ScalarEvent: self._scalar,
+            ev.MappingStartEvent: lambda event: self._open(event, {}),
+            ev.SequenceStartEvent: lambda event: self._open(event, []),
+            ev.MappingEndEvent: self._close,
+            ev.SequenceEndEvent: self._close,
+            ev.AliasEvent: self._alias,
+            ev.DocumentStartEvent: self._document,
+        }
+        loader = LOADER(self.text)
+        try:
+            while type(event := loader.get_event()) is not ev.StreamEndEvent:
+                handler = take.get(type(event))
+                if handler is not None:
+                    handler(event)
+        finally:
+            loader.dispose()
 
     def _refuse_text(self) -> None:
         if len(self.text) > MAX_CHARACTERS:
@@ -96,22 +116,11 @@ class _Builder:
             mark = Mark(line, column, line, column + 1)
             self._stop("MLS101", f"the character U+{ord(found[0]):04X} cannot stand in YAML", mark)
 
-    def _take(self, event: Any) -> None:
-        if isinstance(event, ev.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, ev.MappingStartEvent):
-            self._open(event, {})
-        elif isinstance(event, ev.SequenceStartEvent):
-            self._open(event, [])
-        elif isinstance(event, ev.CollectionEndEvent):
-            self._close(event)
-        elif isinstance(event, ev.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, ev.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                message = "a second YAML document; a spec is one document"
-                self._stop("MLS106", message, _mark(event), "put each lifecycle in a file of its own")
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            message = "a second YAML document; a spec is one document"
+            self._stop("MLS106", message, _mark(event), "put each lifecycle in a file of its own")
 
     def _scalar(self, event: Any) -> None:
         text = value = event.value

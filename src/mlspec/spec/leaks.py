@@ -28,6 +28,23 @@ _FORMS = (
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+")),
     ("a password in a URI", re.compile(r"(?<=://)[^\s/:@]+:(?!\$)[^\s/@]+(?=@)")),
 )
+_SIGNS = (
+    "AKIA",
+    "ASIA",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "xox",
+    "hooks.slack",
+    "AIza",
+    "-----BEGIN",
+    "eyJ",
+    "://",
+)
+"""What every form begins with: most texts have none of them and need not be searched."""
 _NAMES = re.compile(r"(?:^|_)(?:password|passwd|secret|secret_key|api_?key|access_key|token|credentials?)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$\{\{|^\$|^[a-z]+\.[a-z]")
 _SCHEMA_SECTIONS = ("secrets", "targets")
@@ -39,10 +56,9 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     values: dict[str, None] = {}
     seen: set[int] = set()
     for path, node in _texts(document.root) if document.root is not None else ():
-        if id(node) in seen:  # an alias stands for a text that has been looked at
-            continue
+        # An alias stands for a text that has been looked at; its key has not.
+        found = (None if id(node) in seen else _formed(node.value)) or _named(path, node.value)
         seen.add(id(node))
-        found = _secret(path, node.value)
         if found is None:
             continue
         what, start, end = found
@@ -54,7 +70,7 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     _blot(document, findings)
     del findings[MAX_FINDINGS:]
     for file, text in document.sources.items():
-        for _, form in _FORMS:
+        for _, form in _FORMS if any(sign in text for sign in _SIGNS) else ():
             text = form.sub(lambda match: _BLOT * len(match[0]), text)
         document.sources[file] = text
     return findings, list(values)
@@ -69,12 +85,17 @@ def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
     return finding
 
 
-def _secret(path: tuple[str | int, ...], text: str) -> tuple[str, int, int] | None:
-    for what, form in _FORMS:
-        found = form.search(text)
-        if found:
-            return what, found.start(), found.end()
-    named = _NAMES.search(str(path[-1])) and path[0] not in _SCHEMA_SECTIONS and "with" in path
+def _formed(text: str) -> tuple[str, int, int] | None:
+    if any(sign in text for sign in _SIGNS):
+        for what, form in _FORMS:
+            found = form.search(text)
+            if found:
+                return what, found.start(), found.end()
+    return None
+
+
+def _named(path: tuple[str | int, ...], text: str) -> tuple[str, int, int] | None:
+    named = "with" in path and path[0] not in _SCHEMA_SECTIONS and _NAMES.search(str(path[-1]))
     if named and text and not _REFERENCE.search(text):
         return f"the value of `{path[-1]}`", 0, len(text)
     return None
