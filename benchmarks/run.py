@@ -2,7 +2,8 @@
 
 In: the installed mlspec. Out: Markdown on standard output, the same tables that README.md holds.
 Owns what is measured and the goals; every time is the median of whole processes, one at a time, on a machine that
-should do nothing else. Change it together with the figures in README.md.
+should do nothing else (only checking is measured inside one process, against parsing). Change it together with the figures in
+README.md.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, get_args
 
+import yaml
 from specs import Shape, spec
+
+from mlspec import api
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
@@ -68,6 +72,16 @@ def once(command: Sequence[str], folder: Path) -> Time:
             printed.seek(0)
             raise RefusedError((printed.read().strip().splitlines() or ["?"])[0])
     return taken
+
+
+def inside(work: Callable[[], object]) -> Time:
+    """Return the median times of a call in this process, after one that warms its caches."""
+    taken = []
+    for _ in range(16):
+        wall, cpu = time.perf_counter(), time.process_time()
+        work()
+        taken.append(Time(time.perf_counter() - wall, time.process_time() - cpu))
+    return Time(statistics.median(time.wall for time in taken[1:]), statistics.median(time.cpu for time in taken[1:]))
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -128,6 +142,11 @@ def goals(folder: Path, figures: dict[tuple[str, Shape, int], Time]) -> None:
             if (target, shape, 10_000) in figures:
                 large, small = figures[target, shape, 10_000], figures[target, shape, 1000]
                 row(f"10,000 steps / 1000 steps to {target}, {shape}", large, small, at_most=12)
+    for shape in get_args(Shape):
+        text = spec(shape, 1000)
+        checked = inside(lambda text=text: api.check("mlspec.yaml", text=text))
+        parsed = inside(lambda text=text: yaml.load(text, Loader=yaml.CSafeLoader))
+        row(f"checking / parsing with libyaml inside one process, {shape} of 1000 steps", checked, parsed, at_most=6)
     (folder / "mlspec.yaml").write_text(SMALL, encoding="utf-8")
     start = seconds([PYTHON, "-m", "mlspec", "validate"], repeats=15, folder=folder)
     imports = seconds([PYTHON, "-c", "import pydantic, yaml"], repeats=15, folder=folder)
