@@ -50,6 +50,7 @@ class Options:
         self.python: str | None = None
         self.environment: str | None = None
         self.fail_fast = False
+        self.final = False
         self.when_failed: list[str] = []
         self.run_status: str | None = None
         self.cache = False
@@ -276,7 +277,7 @@ def _number(text: str, option: str) -> float:
     return float(text)
 
 
-_FLAGS = {"--fail-fast": "fail_fast", "--cache": "cache", "--joined": "joined"}
+_FLAGS = {"--fail-fast": "fail_fast", "--final": "final", "--cache": "cache", "--joined": "joined"}
 _TEXTS = {
     f"--{name.replace('_', '-')}": name
     for name in (

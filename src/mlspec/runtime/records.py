@@ -87,7 +87,7 @@ class Records:
         folder = step_folder(self.run, options.step, options.index)
         self.store.write(f"{folder}/{RECORD}", encoded(record))
         marker = f"{failures_folder(self.run)}/{failure_name(options.step, options.index)}"
-        if ending.status == "failed":
+        if ending.status == "failed" and not options.final:  # `finally` steps tell each other nothing by `run.status`
             self.store.write(marker, b"")
         elif failure_name(options.step, options.index) in self.failures():
             self.store.remove(marker)

@@ -302,6 +302,7 @@ def test_a_skip_clears_the_mark_of_a_former_failure_too(project: Project) -> Non
 
 def test_the_status_of_the_run_is_what_the_store_shows_or_what_is_said(project: Project) -> None:
     words = ("--step", "f", "--shell", "echo ${{ run.status }}")
+    project.fails("--step", "end", "--final", "--shell", "false")
     assert project.done(*words) == "succeeded\n"
     project.fails("--step", "bad", "--shell", "false")
     assert project.done(*words) == "failed\n"

@@ -262,6 +262,8 @@ class _Maker:
         if self.plan.on_failure == "stop" and not self.final:
             # Airflow's own fail_fast would end tasks that are running.
             told.append(string("--fail-fast"))
+        if self.final:
+            told.append(string("--final"))
         return (*lines[:1], *told, *lines[1:])
 
 
