@@ -184,6 +184,15 @@ class _Checker:
                 self.visit(child)
         return self._function(name)
 
+    def _member_dot(self, node: Syntax) -> Type:
+        owner = next(child for child in node.children if isinstance(child, Tree))
+        kind = self.visit(owner)
+        if kind in ("null", "boolean"):
+            return self.problem(
+                f"{a(kind)} has no fields; a step that conditions read cannot be called null, true or false", owner
+            )
+        return "any"
+
     def _member_dot_arg(self, node: Syntax) -> Type:
         owner, name = node.children[:2]
         assert isinstance(owner, Tree) and isinstance(name, Token)

@@ -39,12 +39,13 @@ def typed(text: str, kind: str) -> Any:
     """Read `text` as a parameter of type `kind`; raises `ValueError` when it is none.
 
     `kind` is string, integer, number, boolean, list or object. Whole numbers are integers however they are written,
-    since some orchestrators (Kubeflow) keep all numbers as doubles and would hand `2` on as `2.0`.
+    since some orchestrators (Kubeflow) keep all numbers as doubles and would hand `2` on as `2.0`. The keys of objects
+    are sorted, since it does not keep their order either.
     """
     if kind == "string":
         return text
     try:
-        value = json.loads(text, parse_float=_number)
+        value = json.loads(text, parse_float=_number, object_pairs_hook=_in_order)
     except ValueError:
         raise ValueError(f"{text!r} is not {_article(kind)}") from None
     if kind == "integer" and isinstance(value, float) and value.is_integer():
@@ -52,6 +53,10 @@ def typed(text: str, kind: str) -> Any:
     if not is_a(value, kind):
         raise ValueError(f"{text!r} is not {_article(kind)}")
     return value
+
+
+def _in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(sorted(dict(pairs).items()))
 
 
 def _number(text: str) -> int | float:

@@ -64,14 +64,15 @@ def derive(plan: Plan, recorded: Mapping[str, State], empty: Collection[str] = (
     What stands below a step that has not ended is `pending` too. `empty` are `foreach` steps over an empty list: they
     leave no record and succeed.
     """
-    stopped = plan.on_failure == "stop" and any(recorded.get(step.id) == "failed" for step in plan.steps)
+    failed = plan.on_failure == "stop" and any(recorded.get(step.id) == "failed" for step in plan.steps)
     states: dict[str, State] = {}
-    for steps, held in ((plan.steps, stopped), (plan.finals, False)):
+    for steps, held in ((plan.steps, failed), (plan.finals, False)):
         known = {step.id: step for step in steps}
         for step in steps:
             above = [fan_in([states[step_id] for step_id in group]) for group in upstream_groups(step, known)]
             start: State = "succeeded" if step.id in empty else "pending"
-            states[step.id] = recorded.get(step.id) or _derived(step.run_if, above, stopped=held, start=start)
+            stopped = held and step.id not in empty  # what starts nothing may have ended before the failure
+            states[step.id] = recorded.get(step.id) or _derived(step.run_if, above, stopped=stopped, start=start)
     return states
 
 

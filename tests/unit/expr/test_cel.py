@@ -202,3 +202,9 @@ def test_two_bounds_leave_nothing_or_something(first: str, second: str, empty: b
 )
 def test_only_what_names_nothing_and_calls_nothing_is_decided_early(condition: str, nothing: bool) -> None:
     assert reads_nothing(condition) is nothing
+
+
+def test_a_step_named_like_a_literal_cannot_be_read() -> None:
+    (found,) = problems("null.metrics.auc > 1")
+    assert found[1] == "null" and "cannot be called null, true or false" in found[0]
+    assert problems("true.m.x") != []

@@ -91,6 +91,12 @@ def test_steps_without_a_record_get_their_state_from_those_above() -> None:
     assert run_status(going_on.values()) == "running"
 
 
+def test_what_starts_nothing_may_have_ended_before_a_failure() -> None:
+    whole = plan(step("none"), step("below", "none"), step("bad", "below"), step("last", "bad"))
+    states = derive(whole, {"below": S, "bad": F}, {"none", "last"})
+    assert (states["none"], states["last"]) == (S, B)
+
+
 def test_finals_do_not_hang_on_the_steps_but_on_each_other() -> None:
     first, second = step("first"), step("second", "first")
     states = derive(plan(step("a"), finals=(first, second)), {"a": F, "first": F})
