@@ -53,7 +53,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
             pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
             digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
             parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
-            descriptions={p.name: yamltext.item(p.description, 8) for p in plan.params if p.description},
+            descriptions={p.name: yamltext.item(p.description, 10) for p in plan.params if p.description},
             tasks=tasks,
             components=components,
             leaves=[part for part in components if isinstance(part, Leaf)],
