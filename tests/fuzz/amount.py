@@ -19,7 +19,7 @@ DEFAULT = 20_000
 EXAMPLES = int(os.environ.get("FUZZ", DEFAULT))
 FIRST_SEED = 0 if EXAMPLES == DEFAULT else secrets.randbits(32)
 ROUND = 400
-"""Hypothesis remembers every text of a round: ten gigabytes after some thousands of long ones."""
+"""Hypothesis remembers every text of a round."""
 
 
 def share(part: float) -> Callable[[Callable[..., None]], Callable[[int], None]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -241,7 +242,7 @@ def spoilt(draw: st.DrawFn) -> str:
         if isinstance(owner, dict) and where % 5 == 3:
             owner[key] = owner.pop(at)
         else:
-            owner[at] = value
+            owner[at] = deepcopy(value)  # the samples are shared: one put into itself has no end
     return dumped(spec)
 
 
