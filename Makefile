@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers generated generate bench fuzz pins clean
+.PHONY: help demo test check lint types layers generated generate bench conformance fuzz pins clean
 
 PY := .venv/bin/python
 MLSPEC := $(PY) -m mlspec
@@ -44,6 +44,9 @@ generate: .venv/.ready ## write what `make check` compares: schema, the examples
 	$(MLSPEC) schema --output schemas/mlspec.v1.schema.json
 	$(MLSPEC) compile --quiet $(EXAMPLES) $(TARGETS)
 	$(PY) scripts/made_by.py $(QUOTING)
+
+conformance: .venv/.ready .venv-airflow2/.ready ## draw N specs and run each on every engine (SEED=0 chooses them; hours for N=2000)
+	$(PY) -m tests.conformance --examples $(or $(N),2000) --seed $(or $(SEED),0)
 
 fuzz: .venv/.ready ## try more texts than the tests do, and other ones each time (N=200000)
 	FUZZ=$(N) $(PY) -m pytest -q tests/fuzz/test_specs.py tests/fuzz/test_expressions.py
