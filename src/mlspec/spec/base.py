@@ -21,7 +21,7 @@ class Section(BaseModel):
     Validators are built when a spec is read, the whole language at once (see `complete`).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 def complete(model: type[BaseModel]) -> None:

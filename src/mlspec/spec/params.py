@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from mlspec.expr.limits import matches, violation
 from mlspec.expr.values import is_a
 from mlspec.spec.base import Section, wrong
-from mlspec.spec.scalars import found
+from mlspec.spec.scalars import Json, found
 
 ParamType = Literal["string", "integer", "number", "boolean", "list", "object"]
 
@@ -25,11 +25,11 @@ class Param(Section):
     """A run parameter in its long form."""
 
     type: ParamType = Field(description="What values it takes.", examples=["number"])
-    default: Any = Field(description="The value of a run that does not override it.", examples=[0.75])
+    default: Json = Field(description="The value of a run that does not override it.", examples=[0.75])
     description: str = Field("", description="What it changes.", examples=["Gate for promotion"])
     minimum: float | None = Field(None, description="The least a number may be.", examples=[0.5])
     maximum: float | None = Field(None, description="The most a number may be.", examples=[1])
-    enum: list[Any] = Field(default_factory=list, description="The only values it takes.", examples=[["fast", "exact"]])
+    enum: list[Json] = Field(default_factory=list, description="The only values it takes.", examples=[["fast", "exact"]])
     pattern: str | None = Field(None, description="A regular expression that a whole string must match.", examples=["[a-z]+"])
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ Change it when a kind of value is written differently.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from typing import Annotated, Any
 
@@ -235,6 +236,21 @@ TimeZone = Annotated[
     _schema(r"^[A-Za-z0-9_+\-/]+$", "A time zone: UTC or a name such as Europe/Berlin.", "UTC", "Europe/Berlin"),
 ]
 Date = Annotated[str, BeforeValidator(_date), _schema(r"^\d{4}-\d{2}-\d{2}$", "A date: year-month-day.", "2027-01-01")]
+
+
+def _finite(value: Any) -> Any:
+    """Refuse `.nan` and `.inf`, however deep: values travel as JSON, which has no such numbers."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            raise wrong("MLS206", f"{found(item)} is not finite, and JSON has no such number", "write it as text, in quotes")
+        todo += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+    return value
+
+
+Json = Annotated[Any, BeforeValidator(_finite)]
+"""Any value that JSON can hold."""
 
 
 def _not_blank(value: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mlspec.spec.base import Section, wrong
-from mlspec.spec.scalars import Duration, Function, Identifier, PositiveDuration, Quantity, StepName, Text, found
+from mlspec.spec.scalars import Duration, Function, Identifier, Json, PositiveDuration, Quantity, StepName, Text, found
 
 BODIES = ("run", "call", "uses", "gate", "approval")
 ArtifactType = Literal["dataset", "model", "report", "artifact", "metrics", "values"]
@@ -149,7 +149,7 @@ class Step(Section):
     outputs: dict[Identifier, ArtifactType] = Field(
         default_factory=dict, description="What it makes, by type.", examples=[{"model": "model", "metrics": "metrics"}]
     )
-    with_: dict[Identifier, Any] = Field(
+    with_: dict[Identifier, Json] = Field(
         default_factory=dict,
         alias="with",
         description="Values it is given; ${{ }} puts in params, metrics and values.",
@@ -172,7 +172,7 @@ class Step(Section):
     matrix: dict[Identifier, list[Scalar]] | None = Field(
         None, description="One instance for each combination.", examples=[{"depth": [2, 4], "loss": ["log", "hinge"]}]
     )
-    foreach: str | list[Any] | None = Field(
+    foreach: str | list[Json] | None = Field(
         None, description="One instance for each element of a list known when it runs.", examples=["split.values.regions"]
     )
     parallel: int | None = Field(None, ge=1, le=10000, description="How many instances may run at once.", examples=[4])
