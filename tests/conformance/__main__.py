@@ -1,6 +1,6 @@
 """The long run: draws specs, runs each on every engine, and keeps those on which something is wrong.
 
-In: `python -m tests.conformance [--examples N] [--seed S] [--engines …] [FILE…]`. Out: a line for each spec that diverges, its file
+In: `python -m tests.conformance`, see `--help`. Out: a line for each spec that diverges, its file
 in the folder of failures, figures at the end; exit status 1 when there was one. Owns the counting and the making smaller;
 never judges (see `compare`). Change it when the long run should tell more.
 """
@@ -13,12 +13,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.conformance.choose import choose, missing
 from tests.conformance.compare import Verdict, compare
-from tests.conformance.corpus import read, written
+from tests.conformance.corpus import FOLDER, read, written
 from tests.conformance.drawn import Life
 from tests.conformance.engines import alive, present
 from tests.conformance.shrink import smaller
@@ -27,6 +29,8 @@ from tests.conformance.strategy import lives
 
 def main() -> int:
     arguments = _arguments()
+    if arguments.corpus:
+        return _choose(arguments)
     say = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # engines and steps print a great deal
     with tempfile.TemporaryDirectory() as home, alive(arguments.engines, Path(home)) as engines:
@@ -50,7 +54,9 @@ def main() -> int:
             figures["diverging"] += 1
             if arguments.shrink:
                 life = smaller(life, check, verdict, seconds=arguments.shrink)
-                verdict = check(life)
+                again = check(life)
+                verdict = again if again.problems else verdict
+                figures["diverging once, not again"] += not again.problems
             arguments.failures.mkdir(parents=True, exist_ok=True)
             path = arguments.failures / f"{name}.yaml"
             path.write_text(written(life, "diverged"), encoding="utf-8")
@@ -70,14 +76,29 @@ def main() -> int:
     return 1 if figures["diverging"] else 0
 
 
-def _draw(start: int, examples: int, examine: object) -> None:
+def _choose(arguments: argparse.Namespace) -> int:
+    """Write the corpus anew."""
+    drawn: list[Life] = []
+    _draw(arguments.seed, arguments.examples, drawn.append)
+    chosen = choose(drawn, arguments.corpus)
+    for old in FOLDER.glob("*.yaml"):
+        old.unlink()
+    FOLDER.mkdir(exist_ok=True)
+    for number, (life, news) in enumerate(chosen):
+        (FOLDER / f"{number:02}.yaml").write_text(written(life, ", ".join(news) or "more of the same"), encoding="utf-8")
+    left = missing(drawn, [life for life, _ in chosen])
+    print(f"{len(chosen)} of {len(drawn)} specs; what they leave out: {', '.join(sorted(left)) or 'nothing'}")
+    return 0
+
+
+def _draw(start: int, examples: int, examine: Callable[[Life], object]) -> None:
     @seed(start)
     @settings(
         max_examples=examples, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
     @given(lives())
     def each(life: Life) -> None:
-        examine(life)  # type: ignore[operator]
+        examine(life)
 
     each()
 
@@ -90,6 +111,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engines", type=lambda text: text.split(","), default=present(), help="by target, with commas")
     parser.add_argument("--shrink", type=float, default=120, help="seconds to make a failing spec smaller")
     parser.add_argument("--failures", type=Path, default=Path(".conformance"), help="where failing specs go")
+    parser.add_argument(
+        "--corpus", type=int, metavar="N", help="instead of running any, write the corpus anew with N of those drawn"
+    )
     return parser.parse_args()
 
 

@@ -56,7 +56,7 @@ def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
     params = params_of(life)
     runs: dict[str, tuple[Path, Plan, list[GeneratedFile], Engine]] = {}
     for name, engine in {LOCAL: run_here, **engines}.items():
-        place = _lay_out(life, folder / name)
+        place = lay_out(life, folder / name)
         plan = api.plan(api.load(place / "mlspec.yaml"))
         files: list[GeneratedFile] = []
         if name != LOCAL:
@@ -88,7 +88,8 @@ def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
     return verdict
 
 
-def _lay_out(life: Life, place: Path) -> Path:
+def lay_out(life: Life, place: Path) -> Path:
+    """Write the project of a lifecycle; returns its folder."""
     for path, text in project(life).items():
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_bytes(text.encode())

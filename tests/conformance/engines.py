@@ -22,7 +22,7 @@ def present() -> list[str]:
     found = {
         "kubeflow": importlib.util.find_spec("kfp") is not None,
         "airflow": importlib.util.find_spec("airflow") is not None,
-        "airflow@2": AIRFLOW_2.exists(),
+        "airflow@2": any(AIRFLOW_2.parents[1].glob("lib/python*/site-packages/airflow/__init__.py")),
         "jenkins": all(shutil.which(command) for command in ("java", "groovy")),
     }
     return [name for name, there in found.items() if there]

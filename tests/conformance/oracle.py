@@ -188,7 +188,7 @@ class _Phase:
             return "any"
         if root == "params":
             param = self.life["params"][fields[0]]
-            return _below(_number(param.get("given", param["default"])), fields[1:])
+            return _below(_parameter(param.get("given", param["default"])), fields[1:])
         if root == "matrix":
             return own[address]
         if root == "item":
@@ -245,10 +245,16 @@ def _judge(condition: Condition, look: Look) -> bool | None:
     operator, other = rest[1:]
     if isinstance(value, float) and math.isnan(value):
         return None
+    if _kind(value) != _kind(other):
+        return None  # a text and a number are neither equal nor unequal
     return bool({
         "==": lambda: value == other, "!=": lambda: value != other,
         "<": lambda: value < other, "<=": lambda: value <= other, ">": lambda: value > other, ">=": lambda: value >= other,
     }[operator]())  # fmt: skip
+
+
+def _kind(value: Any) -> str:
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
 
 
 def _resolve(tree: Tree, look: Look) -> Any:
@@ -281,15 +287,15 @@ def _read(condition: Condition) -> list[str]:
     return [condition[1]]
 
 
-def _number(value: Any) -> Any:
-    """A parameter's number: all are doubles, and a whole one is written without a fraction."""
+def _parameter(value: Any) -> Any:
+    """A parameter's value: all numbers are doubles, a whole one is written without a fraction, and keys are in order."""
     match value:
         case float():
             return int(value) if value.is_integer() and abs(value) <= 2**53 else value
         case list():
-            return [_number(one) for one in value]
+            return [_parameter(one) for one in value]
         case dict():
-            return {key: _number(one) for key, one in value.items()}
+            return {key: _parameter(value[key]) for key in sorted(value)}
     return value
 
 

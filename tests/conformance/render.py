@@ -13,7 +13,7 @@ import yaml
 
 from tests.conformance.drawn import Condition, Fault, Life, Step, Tree
 
-TIMEOUT = 2
+TIMEOUT = 4
 """Seconds: of a step that takes too long."""
 
 
