@@ -28,6 +28,14 @@ LIMIT = 900.0
 AIRFLOW_2 = Path(__file__).parents[2] / ".venv-airflow2" / "bin" / "python"
 """The interpreter of the environment with Airflow 2.11, whose SQLAlchemy nothing else here can live with."""
 
+_NO_CLUSTER = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+    "current-context": "none",
+    "users": [{"name": "none", "user": {}}],
+}
 WORKER = Path(__file__).with_name("airflow_worker.py")
 
 
@@ -41,6 +49,7 @@ class Airflow:
         self.dags = home / "dags"
         self.dags.mkdir(parents=True)
         self.log = home / "worker.log"
+        (home / "kubeconfig").write_text(json.dumps(_NO_CLUSTER))
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "MLSPEC"))}
         settings = {
             "AIRFLOW_HOME": str(home),
@@ -49,6 +58,7 @@ class Airflow:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API_AUTH__JWT_SECRET": "not a secret: for one test session on this machine",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "KUBECONFIG": str(home / "kubeconfig"),  # read once, when the first DAG file with pods is loaded
             # Steps start `mlspec` from the PATH, as they do on a worker.
             "PYTHONDONTWRITEBYTECODE": "1",  # a file written twice within a second would be read from its old bytecode
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -91,9 +101,9 @@ class Airflow:
         """Load a DAG file without running it: its errors, its warnings and what Airflow read."""
         return self._ask("load", None, file=str(self.place(project, files)))
 
-    def pods(self, project: Path, files: Sequence[GeneratedFile], environment: Mapping[str, str]) -> dict[str, Any]:
+    def pods(self, project: Path, files: Sequence[GeneratedFile]) -> dict[str, Any]:
         """The pod of each task, as it would be sent to Kubernetes; mapped tasks are left out."""
-        return cast(dict[str, Any], self._ask("pods", environment, file=str(self.place(project, files)))["pods"])
+        return cast(dict[str, Any], self._ask("pods", None, file=str(self.place(project, files)))["pods"])
 
     def render(self, template: str, params: Mapping[str, object]) -> str:
         """Render a Jinja template as a task does."""

@@ -24,12 +24,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 
 def pods(airflow: Airflow, tmp_path: Path, made: Plan) -> dict[str, Any]:
-    config = tmp_path / "kubeconfig"
-    cluster = {"clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}]}
-    context = {"contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}], "current-context": "none"}
-    users = {"users": [{"name": "none", "user": {}}]}
-    config.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **cluster, **context, **users}))
-    return airflow.pods(tmp_path, TARGET.emit(made), {"KUBECONFIG": str(config)})
+    return airflow.pods(tmp_path, TARGET.emit(made))
 
 
 def expanded(text: str) -> str:

@@ -108,7 +108,9 @@ def test_every_type_of_parameter_arrives(airflow: Airflow, tmp_path: Path) -> No
         params=parameters,
     )
     assert run(airflow, tmp_path, made).status == "succeeded"
-    assert (tmp_path / "seen").read_text().splitlines() == [as_text(parameter.default) for parameter in parameters]
+    # The keys of an object come sorted, on every engine: Kubeflow hands them over in any order.
+    wanted = [as_text(parameter.default) for parameter in parameters[:-1]] + ['{"a":{"k":"<&\'>"},"z":1}']
+    assert (tmp_path / "seen").read_text().splitlines() == wanted
 
 
 def test_a_failure_blocks_what_follows_and_fails_the_run(airflow: Airflow, tmp_path: Path) -> None:
