@@ -155,7 +155,7 @@ def test_a_failed_instance_blocks_what_reads_them(tmp_path: Path) -> None:
 @pytest.mark.kfp
 def test_a_reader_does_not_take_a_list_with_holes_for_a_whole_one(tmp_path: Path) -> None:
     """As in a cluster whose pods do not share the store."""
-    loses = "\n  lose: {needs: [work], run: 'rm -r .mlspec/store/fan/*/work/1'}"
+    loses = "\n  lose: {needs: [work], run: 'cd .mlspec/store/fan/*; rm -r work/1'}"
     found = on_kubeflow(tmp_path / "kubeflow", spec(SPLIT, WORK, loses, JOIN.replace("inputs:", "needs: [lose]\n    inputs:")))
     assert found.steps["join"].state == "failed"
 
