@@ -48,10 +48,10 @@ def test_texts_that_are_refused(texts: dict[str, str], words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("seed", 0, "seed: 0 is below the minimum 1"),
-        ("seed", 10, "seed: 10 is above the maximum 9"),
-        ("seed", True, "seed: true is not of type integer"),
-        ("seed", None, "seed: null is not of type integer"),
+        ("seed", 0, "seed: 0 is below its minimum 1"),
+        ("seed", 10, "seed: 10 is above its maximum 9"),
+        ("seed", True, "seed: true is not of its type integer"),
+        ("seed", None, "seed: null is not of its type integer"),
         ("name", "A1", 'name: "A1" does not match'),
         ("loss", "l2", 'loss: "l2" is none of "log", "hinge"'),
         ("other", 1, "no parameter 'other'"),
