@@ -8,7 +8,7 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output
-from mlspec.diagnostics import Diagnostic, has_errors
+from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.diagnostics.render import FORMATS, Format
 
 
@@ -23,7 +23,7 @@ def COMMAND(  # noqa: N802
 ) -> int:
     """Check specs (files, folders or globs; mlspec.yaml by default) and print all findings at once, sorted.
 
-    Ends with 1 when there is an error.
+    Without --profile, each profile of a spec is checked as well. Ends with 1 when there is an error.
     """
     found: list[Diagnostic] = []
     sources: dict[str, str] = {}
@@ -32,6 +32,9 @@ def COMMAND(  # noqa: N802
         checked = api.check(path, profile=profile, sets=sets, strict=strict)
         found += checked.findings
         sources |= checked.document.sources
+        for name in checked.spec.lifecycle.profiles if checked.spec is not None and profile is None else ():
+            found += api.check(path, profile=name, sets=sets, strict=strict).findings
+    found = in_order(found)
     if found or form != "text":
         output.findings(found, sources, form)
     if form == "text" and not quiet and not has_errors(found):
