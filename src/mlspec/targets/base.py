@@ -7,7 +7,7 @@ a particular target, never writes a file. Change it when every target must learn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from mlspec.diagnostics import Diagnostic
 from mlspec.plan.features import Feature, features_of
 from mlspec.plan.generated import HEADER_LINES, MARK, GeneratedFile, checksum_of, seal_of, sealed
-from mlspec.plan.model import Plan
+from mlspec.plan.model import Environment, Plan, Step
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -112,6 +112,23 @@ def refusals(plan: Plan, target: Target) -> list[Diagnostic]:
             message = f"{target.name} cannot do {use.feature.title}"
             findings.append(Diagnostic("MLS501", message, use.span, hint=answer.how or None, path=use.path))
     return findings
+
+
+def asking_for_resources(plan: Plan) -> Iterator[tuple[Step, str]]:
+    """Yield each step that asks for resources, a matrix once, with the place of its `resources` in the spec."""
+    seen: set[str] = set()
+    for section, steps in (("steps", plan.steps), ("finally", plan.finals)):
+        for step in steps:
+            wanted = step.resources
+            if (wanted.cpu or wanted.memory or wanted.gpu) and step.name not in seen:
+                seen.add(step.name)
+                yield step, f"{section}.{step.name}.resources"
+
+
+def environments_with_images(plan: Plan) -> Iterator[Environment]:
+    """Yield the environments that have an image and that some step runs in."""
+    used = {step.environment for step in plan.all_steps()}
+    yield from (environment for name, environment in plan.environments.items() if environment.image and name in used)
 
 
 def joined(description: Sequence[str]) -> str:

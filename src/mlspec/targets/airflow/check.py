@@ -15,6 +15,7 @@ from mlspec.targets.airflow.literals import depth
 from mlspec.targets.airflow.options import AirflowOptions
 from mlspec.targets.airflow.runners import RUNNERS, fallback_image
 from mlspec.targets.airflow.tasks import extension_of, options_of
+from mlspec.targets.base import asking_for_resources, environments_with_images
 
 MAX_TAG = 100
 MAX_NESTING = 50
@@ -128,32 +129,27 @@ def _elsewhere(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagn
 
 
 def _resources(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    seen: set[str] = set()
-    for step in plan.all_steps():
-        if (step.resources.cpu or step.resources.memory or step.resources.gpu) and step.name not in seen:
-            seen.add(step.name)
-            yield Diagnostic(
-                "MLS532",
-                f"the resources of `{step.name}` are not enforced on Airflow's workers",
-                step.span or top,
-                severity="warning",
-                hint="send it to workers that are large enough: `x-airflow: {queue: …}`",
-                path=f"{'finally' if step in plan.finals else 'steps'}.{step.name}.resources",
-            )
+    for step, path in asking_for_resources(plan):
+        yield Diagnostic(
+            "MLS532",
+            f"the resources of `{step.name}` are not enforced on Airflow's workers",
+            step.span or top,
+            severity="warning",
+            hint="send it to workers that are large enough: `x-airflow: {queue: …}`",
+            path=path,
+        )
 
 
 def _images(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    used = {step.environment for step in plan.all_steps()}
-    for name, environment in plan.environments.items():
-        if environment.image and name in used:
-            yield Diagnostic(
-                "MLS533",
-                f"Airflow's workers do not run the image of environment `{name}`",
-                environment.span or top,
-                severity="warning",
-                hint="install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON",
-                path=f"environments.{name}.image",
-            )
+    for environment in environments_with_images(plan):
+        yield Diagnostic(
+            "MLS533",
+            f"Airflow's workers do not run the image of environment `{environment.name}`",
+            environment.span or top,
+            severity="warning",
+            hint="install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON",
+            path=f"environments.{environment.name}.image",
+        )
 
 
 def _labels(plan: Plan, top: Span) -> Iterator[Diagnostic]:

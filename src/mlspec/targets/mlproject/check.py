@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.plan.model import Plan
+from mlspec.targets.base import asking_for_resources, environments_with_images
 
 MAIN = "main"
 """The entry point that `mlflow run` takes when it is told none."""
@@ -34,31 +35,27 @@ def _names(plan: Plan, top: Span) -> Iterator[Diagnostic]:
 
 
 def _resources(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    finals = {step.name for step in plan.finals}
-    asking = {s.name: s for s in plan.all_steps() if s.resources.cpu or s.resources.memory or s.resources.gpu}
-    for name, step in asking.items():
+    for step, path in asking_for_resources(plan):
         yield Diagnostic(
             "MLS571",
-            f"the resources of `{name}` are not enforced under `mlflow run`",
+            f"the resources of `{step.name}` are not enforced under `mlflow run`",
             step.span or top,
             severity="warning",
             hint="start `mlflow run` on a machine that is large enough",
-            path=f"{'finally' if name in finals else 'steps'}.{name}.resources",
+            path=path,
         )
 
 
 def _images(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    used = {step.environment for step in plan.all_steps()}
-    for name, environment in plan.environments.items():
-        if environment.image and name in used:
-            yield Diagnostic(
-                "MLS572",
-                f"`mlflow run` does not run the image of environment `{name}`",
-                environment.span or top,
-                severity="warning",
-                hint="its steps get an environment of the same Python and requirements",
-                path=f"environments.{name}.image",
-            )
+    for environment in environments_with_images(plan):
+        yield Diagnostic(
+            "MLS572",
+            f"`mlflow run` does not run the image of environment `{environment.name}`",
+            environment.span or top,
+            severity="warning",
+            hint="its steps get an environment of the same Python and requirements",
+            path=f"environments.{environment.name}.image",
+        )
 
 
 def _params(plan: Plan, top: Span) -> Iterator[Diagnostic]:
