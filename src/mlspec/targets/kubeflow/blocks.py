@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlspec.plan import yamltext
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Plan, Step
 from mlspec.targets.base import joined
 from mlspec.targets.kubeflow import graph as shape
-from mlspec.targets.kubeflow import yamltext
 from mlspec.targets.kubeflow.arguments import RUN_ID, RUN_STATUS, arguments, artifact_inputs, param_inputs
 from mlspec.targets.kubeflow.document import Leaf, Pairs, Task
 from mlspec.targets.kubeflow.graph import Graph

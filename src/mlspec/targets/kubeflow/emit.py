@@ -17,11 +17,12 @@ from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mlspec.plan import yamltext
 from mlspec.plan.model import Plan, Step
 from mlspec.resources import folder
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.kubeflow import graph as shape
-from mlspec.targets.kubeflow import platform, yamltext
+from mlspec.targets.kubeflow import platform
 from mlspec.targets.kubeflow.arguments import RUN_STATUS
 from mlspec.targets.kubeflow.blocks import (
     FINAL_STATUS,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlspec.plan import yamltext
 from mlspec.plan.model import Plan, Step
-from mlspec.targets.kubeflow import yamltext
 from mlspec.targets.kubeflow.options import extension_of
 
 

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mlspec.targets.kubeflow import yamltext
+from mlspec.plan import yamltext
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text(
     "ab \n\t'\"\\:#-{}&*!|>%@`~é\u2028\x85", max_size=30
@@ -33,6 +33,8 @@ LOADERS = [yaml.SafeLoader, yaml.CSafeLoader]
 @example(text="y")
 @example(text="--- x")
 @example(text="\ufeff")
+@example(text="numpy>=2,<3")
+@example(text="mlspec[mlflow,remote]==0.1.*")
 def test_scalars(loader: type, text: str) -> None:
     assert yaml.load(f"- {yamltext.scalar(text)}\n- k: {yamltext.scalar(text)}\n", loader) == [text, {"k": text}]
 
@@ -63,3 +65,8 @@ def test_comments_end_with_their_line(text: str) -> None:
 def test_scripts_are_readable() -> None:
     assert yamltext.item("--shell=one\n  two\n", 4) == "|\n    --shell=one\n      two"
     assert yamltext.scalar("--step=train") == "--step=train"
+
+
+@pytest.mark.parametrize("line", ["scikit-learn==1.8.0", "mlspec[mlflow,remote]~=0.1", "numpy>=2,<3.0rc1"])
+def test_pinned_packages_are_readable(line: str) -> None:
+    assert yamltext.scalar(line) == line
