@@ -36,8 +36,9 @@ class Outcome:
 
 def outcome_of(plan: Plan, project: Path, run_id: str) -> Outcome:
     """Read a run back from its records; raises `RunError` when there is no such run."""
-    # A run in which nothing started has left nothing; its folder makes it a run without records.
-    (project / plan.store / plan.lifecycle / run_id).mkdir(parents=True, exist_ok=True)
+    if "://" not in plan.store:
+        # A run in which nothing started has left nothing; its folder makes it a run without records.
+        (project / plan.store / plan.lifecycle / run_id).mkdir(parents=True, exist_ok=True)
     found = outcome(plan, Runs(plan.lifecycle, plan.store, project), run_id)
     return Outcome(
         found.status,

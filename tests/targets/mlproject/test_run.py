@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from mlspec import api
 from mlspec.plan.model import Plan
-from mlspec.runner import RunError, Runs
-from mlspec.runner.approvals import answer
 from tests.engines import local, mlflow
 from tests.engines.outcome import outcome_of
 from tests.targets.mlproject.plans import AWKWARD, CODE, CONTINUE, SPEC
@@ -59,10 +54,10 @@ def test_main_gives_what_a_local_run_gives(tmp_path: Path, params: dict[str, Any
 def test_what_goes_on_after_a_failure_and_waits_for_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_TOKEN", "opensesame")
     here, plan = make(tmp_path / "here", CONTINUE)
-    with approving(here, plan):
+    with local.approving(here, plan, "sign_off"):
         ours = outcome_of(plan, here, local.run(here, plan).run_id)
     there, plan = make(tmp_path / "there", CONTINUE)
-    with approving(there, plan):
+    with local.approving(there, plan, "sign_off"):
         done = mlflow.run(there, plan, api.compile(plan, "mlproject"), {})
     assert done.status == ours.status == "failed"
     assert outcome_of(plan, there, done.run_id) == ours
@@ -72,26 +67,6 @@ def test_what_goes_on_after_a_failure_and_waits_for_people(tmp_path: Path, monke
         "maybe": "skipped",
         "after": "skipped",
     }
-
-
-@contextmanager
-def approving(project: Path, plan: Plan) -> Iterator[None]:
-    """Answer the approval of the one run in a project as soon as it is asked for."""
-
-    def answers() -> None:
-        while not over.wait(0.2):
-            with suppress(RunError):
-                answer(Runs(plan.lifecycle, plan.store, project), "latest", "sign_off", approved=True, by="somebody")
-                return
-
-    over = Event()
-    thread = Thread(target=answers)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_a_step_runs_alone_on_what_is_there(tmp_path: Path) -> None:
