@@ -94,12 +94,14 @@ def _gaps(offset: int, blank: int, joined: bool, style: str) -> Sequence[str]:
 def _contents(value: str, mark: Mark, style: str, lines: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """Line, first column and end of what each line of the scalar adds to the value."""
     if style in ("|", ">"):
-        first = next((n for n in range(mark.line + 1, min(mark.end_line + 1, len(lines))) if lines[n].strip(" ")), None)
+        # A block ends before the first column of the line that follows it, or within its own last one at the end of the file.
+        inside = range(mark.line + 1, min(mark.end_line + (mark.end_column > 0), len(lines)))
+        first = next((number for number in inside if lines[number].strip(" ")), None)
         if first is None:
             return
         words = value.lstrip("\n")
         indent = len(lines[first]) - len(lines[first].lstrip(" ")) - (len(words) - len(words.lstrip(" ")))
-        for number in range(mark.line + 1, min(mark.end_line + 1, len(lines))):
+        for number in inside:
             yield number, min(max(indent, 0), len(lines[number])), len(lines[number])
         return
     quote = len(style)
