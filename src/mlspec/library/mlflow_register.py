@@ -27,19 +27,18 @@ _PORTS = ("model", "data")
 
 
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, Any]:
-    with_ = {**with_, "name": with_["name"] or os.environ.get("MLSPEC_LIFECYCLE") or "mlspec"}
+    lifecycle = os.environ.get("MLSPEC_LIFECYCLE") or "mlspec"
+    with_ = {**with_, "name": with_["name"] or lifecycle}
     if not _NAME.fullmatch(with_["name"]):
         raise StepError(f"a registered model's name has letters, digits, spaces and `_.-` only, unlike {with_['name']!r}")
     metrics = {name: _numbers(name, path_of(inputs, name)) for name in sorted(inputs) if name not in _PORTS}
     flat = {f"{name}.{key}": value for name, values in metrics.items() for key, value in values.items()}
     uri = with_["tracking_uri"] or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-    with _mlflow(uri) as mlflow:
-        client = mlflow.MlflowClient()
+    experiment = with_["experiment"] or os.environ.get("MLFLOW_EXPERIMENT_NAME") or lifecycle
+    with _mlflow(uri, experiment) as (mlflow, client, experiment_id):
         tags = {**_provenance(inputs), **_as_text(flat), **_as_text(with_["tags"] or {})}
         version = _registered(client, with_["name"], tags)
         if version is None:
-            experiment = with_["experiment"] or os.environ.get("MLFLOW_EXPERIMENT_NAME") or os.environ.get("MLSPEC_LIFECYCLE")
-            experiment_id = _experiment(client, experiment or "mlspec", uri)
             with mlflow.start_run(experiment_id=experiment_id, run_name=os.environ.get("MLSPEC_RUN_ID"), tags=tags) as run:
                 mlflow.log_params(with_["params"] or {})
                 mlflow.log_metrics(flat)
@@ -56,33 +55,20 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
 
 
 @contextmanager
-def _mlflow(uri: str) -> Iterator[Any]:
-    """Import MLflow, set to `uri` and to say nothing; its exceptions become `StepError`s."""
-    import logging
-    import warnings
+def _mlflow(uri: str, experiment: str) -> Iterator[tuple[Any, Any, str]]:
+    """Open MLflow, and make `uri` what its fluent functions use; what it raises becomes a `StepError`."""
+    from mlspec.experiments import opened, quiet
 
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a pipeline reports to nobody that its spec does not name
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    if database := _sqlite_file(uri):
-        database.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         import mlflow
         from sqlalchemy.exc import SQLAlchemyError
 
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
         try:
-            yield mlflow
+            yield mlflow, *opened(uri, experiment)
         except (mlflow.MlflowException, SQLAlchemyError) as error:
             raise StepError(_without_secrets(uri, f"MLflow at {uri}: {error}")) from error
-
-
-def _sqlite_file(uri: str) -> Path | None:
-    """The database's file; None for a tracking server and for other databases."""
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
 def _without_secrets(uri: str, message: str) -> str:
@@ -94,31 +80,9 @@ def _without_secrets(uri: str, message: str) -> str:
     return message
 
 
-def _experiment(client: Any, name: str, uri: str) -> str:
-    """Return the experiment's id; a new one in a SQLite file keeps its artifacts beside that file.
-
-    MLflow's own default for SQLite is `mlruns/` in the current folder, which is the project's root.
-    """
-    from mlflow import MlflowException
-
-    database = _sqlite_file(uri)
-    location = (database.parent / "mlflow-artifacts").absolute().as_uri() if database else None
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        try:
-            return str(client.create_experiment(name, artifact_location=location))
-        except MlflowException:  # another step made it just now
-            found = client.get_experiment_by_name(name)
-            if found is None:
-                raise
-    if found.lifecycle_stage == "deleted":
-        raise StepError(f"the MLflow experiment {name!r} was deleted; restore it with `mlflow experiments restore`")
-    return str(found.experiment_id)
-
-
 def _provenance(inputs: Paths) -> dict[str, str]:
     """Return the tags that say where the model is from; a tag has no value when the step process does not know it."""
-    from mlspec.library.digest import digest
+    from mlspec.trees import digest
 
     tags = {
         "mlspec.lifecycle": os.environ.get("MLSPEC_LIFECYCLE", ""),

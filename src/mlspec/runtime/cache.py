@@ -21,7 +21,7 @@ from mlspec.runtime.layout import cache_entry
 from mlspec.runtime.model import Gate, Shell, Uses
 from mlspec.runtime.options import Options
 from mlspec.runtime.records import Ending, Records, encoded
-from mlspec.runtime.trees import digest_of
+from mlspec.trees import digest_of
 
 
 class Cache:

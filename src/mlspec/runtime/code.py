@@ -15,7 +15,7 @@ from typing import Any
 from mlspec.runtime.model import Call, Command, Shell, Uses
 from mlspec.runtime.options import Options
 from mlspec.runtime.store import is_remote, local_path
-from mlspec.runtime.trees import Entry, files_below
+from mlspec.trees import Entry, files_below
 
 LIBRARY = Path(__file__).resolve().parents[1] / "library"
 _WRITTEN = re.compile(r">+\s*[^\s;|&<>()]+")

@@ -15,7 +15,7 @@ from mlspec.runtime.failures import StepError
 from mlspec.runtime.layout import failure_name, output_of_run, step_folder
 from mlspec.runtime.options import Options
 from mlspec.runtime.store import LocalStore, Store, fetch, is_remote, local_path
-from mlspec.runtime.trees import copy, digest, move, remove
+from mlspec.trees import copy, digest, move, remove
 
 
 class Scratch:

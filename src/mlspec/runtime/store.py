@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mlspec.runtime.failures import StepError
-from mlspec.runtime.trees import files_below, move, remove
+from mlspec.trees import files_below, move, remove
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
 

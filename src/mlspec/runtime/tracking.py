@@ -7,17 +7,12 @@ something to tell. Change it when MLflow should know more of a step.
 
 from __future__ import annotations
 
-import fcntl
-import logging
 import os
 import re
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from mlspec.experiments import opened, quiet
 from mlspec.expr.values import as_text
 from mlspec.runtime.model import Uses
 from mlspec.runtime.options import Options
@@ -38,13 +33,10 @@ def wanted(options: Options, ending: Ending) -> bool:
 
 def log(options: Options, ending: Ending, contents: dict[str, Any]) -> str | None:
     """Log the step as one MLflow run; `contents` are its metrics by output. Returns why that failed, if it did."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a pipeline reports to nobody that its spec does not name
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a step must not wait minutes for a server that is down
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             _log(options, ending, contents)
     except ModuleNotFoundError as error:
         return f"not logged: the module {error.name} is not installed here"
@@ -55,18 +47,10 @@ def log(options: Options, ending: Ending, contents: dict[str, Any]) -> str | Non
 
 
 def _log(options: Options, ending: Ending, contents: dict[str, Any]) -> None:
-    from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     assert options.tracking is not None, "only wanted steps are logged"
-    database = _sqlite_file(options.tracking)
-    if database is not None:
-        database.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(database):
-        client = MlflowClient(options.tracking)
-        experiment = _experiment(client, options.experiment or options.lifecycle, database)
+    client, experiment = opened(options.tracking, options.experiment or options.lifecycle)
     run = client.create_run(
         experiment,
         start_time=int(ending.started * 1000),
@@ -100,34 +84,3 @@ def _metrics(contents: dict[str, Any]) -> dict[str, float]:
         for output, numbers in contents.items()
         for name, number in numbers.items()
     }
-
-
-def _sqlite_file(uri: str) -> Path | None:
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
-
-
-@contextmanager
-def _alone(database: Path | None) -> Iterator[None]:
-    """Let one step at a time open a SQLite file: of two that find it empty, one would fail to make MLflow's tables."""
-    if database is None:
-        yield
-        return
-    with database.with_name(f"{database.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _experiment(client: Any, name: str, database: Path | None) -> str:
-    """The experiment's id. A new one in a SQLite file keeps artifacts beside that file, as `mlflow/register` has it."""
-    from mlflow import MlflowException
-
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        location = (database.parent / "mlflow-artifacts").absolute().as_uri() if database else None
-        try:
-            return str(client.create_experiment(name, artifact_location=location))
-        except MlflowException:  # another step made it just now
-            found = client.get_experiment_by_name(name)
-            if found is None:
-                raise
-    return str(found.experiment_id)

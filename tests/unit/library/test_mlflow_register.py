@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlspec.library.digest import digest
+from mlspec.trees import digest
 
 pytestmark = pytest.mark.slow
 
@@ -54,15 +54,32 @@ ENVIRONMENT = {
 }
 
 
-def python(code, *arguments, cwd):
+def start(code, *arguments, cwd):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "MLSPEC"))}
     words = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(words, cwd=cwd, env=environment | ENVIRONMENT, capture_output=True, text=True, timeout=240)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, cwd=cwd, env=environment | ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
+
+
+def end(process):
+    try:
+        out, err = process.communicate(timeout=240)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def python(code, *arguments, cwd):
+    return end(start(code, *arguments, cwd=cwd))
+
+
+def words(inputs, *calls):
+    """The argument of STEP: it registers the same inputs once for each `with`, and prints one line each."""
+    return json.dumps([{name: str(path) for name, path in inputs.items()}, calls])
 
 
 def register(project, inputs, *calls):
-    """Register the same inputs once for each `with`; prints one line each."""
-    return python(STEP, json.dumps([{name: str(path) for name, path in inputs.items()}, calls]), cwd=project)
+    return python(STEP, words(inputs, *calls), cwd=project)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +140,14 @@ def test_an_onnx_model(project, employment, expected):
     assert found["answer"] == expected
     assert found["tags"]["mlspec.model_digest"] == digest(project / "onnx")
     assert "mlspec.data_digest" not in found["tags"]
+
+
+def test_models_registered_together(project, tmp_path):
+    """The first of them makes MLflow's tables, and the other waits for it."""
+    processes = [start(STEP, words({"model": project / "onnx"}, {"name": name}), cwd=tmp_path) for name in ("a", "b")]
+    ends = [end(process) for process in processes]
+    assert [(done.returncode, done.stderr) for done in ends] == [(0, "")] * 2
+    assert [json.loads(done.stdout)["uri"] for done in ends] == ["models:/a/1", "models:/b/1"]
 
 
 @pytest.mark.parametrize(
