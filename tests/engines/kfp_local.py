@@ -17,8 +17,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mlspec.plan.model import Plan
 from mlspec.targets.base import GeneratedFile
+from mlspec.targets.kubeflow.check import faults
 from tests.engines import EngineRun
 
 
@@ -46,10 +49,15 @@ def call(
     root: str,
     commands: list[list[str]],
 ) -> EngineRun:
-    """Run a plan's pipeline with `runner`, artifacts below `root`; `commands` is filled with what tasks were started."""
+    """Run a plan's pipeline with `runner`, artifacts below `root`; `commands` is filled with what tasks were started.
+
+    Fails when our own validator finds a fault in the IR.
+    """
     from kfp import local
 
-    pipeline = load(next(file.content for file in files if file.path == f"{plan.lifecycle}.yaml"))
+    text = next(file.content for file in files if file.path == f"{plan.lifecycle}.yaml")
+    assert faults(*yaml.load_all(text, yaml.CSafeLoader)) == []
+    pipeline = load(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # settings that have no effect outside a cluster
         local.init(runner=runner, pipeline_root=root, raise_on_error=True)

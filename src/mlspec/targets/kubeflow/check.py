@@ -1,8 +1,8 @@
 """A validator of PipelineSpec IR: what KFP's own loader accepts and its backend then refuses or bends.
 
-In: a loaded IR document (dicts and lists). Out: sentences, one for each fault, in the order of the document. Owns our
-reading of the backend's rules (argocompiler, driver); never repairs, never loads a file. Loading in kfp checks the
-protobuf form alone: missing components, unknown producers and cycles load there. Change it when a fault gets through.
+In: a loaded IR document (dicts and lists), and the platform document that goes with it. Out: sentences, one for each fault, in
+their order. Owns our reading of the backend's rules (argocompiler, driver); never repairs, never loads a file. Loading in kfp
+checks the protobuf form alone: missing components, unknown producers and cycles load there. Change it when a fault gets through.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from mlspec.expr.syntax import ConditionSyntaxError, parse
 
 Document = Mapping[str, Any]
 
@@ -23,11 +25,19 @@ _KNOWN_PLACEHOLDER = re.compile(
     r"|outputs\.artifacts\['(?P<output>[^']+)'\]\.(path|uri))"
 )
 _EXIT = "ALL_UPSTREAM_TASKS_COMPLETED"
+_DEFAULTS: Mapping[str, type | tuple[type, ...]] = {
+    "STRING": str,
+    "NUMBER_INTEGER": int,
+    "NUMBER_DOUBLE": (int, float),
+    "BOOLEAN": bool,
+    "LIST": list,
+    "STRUCT": dict,
+}
 
 
-def faults(document: Document) -> list[str]:
-    """Find what is wrong with an IR document; an empty list when nothing is."""
-    return list(_document(document))
+def faults(document: Document, platform: Document | None = None) -> list[str]:
+    """Find what is wrong with an IR document and its platform document; an empty list when nothing is."""
+    return [*_document(document), *_platform(document, platform or {})]
 
 
 def _document(document: Document) -> Iterator[str]:
@@ -37,7 +47,8 @@ def _document(document: Document) -> Iterator[str]:
     if document.get("schemaVersion") != "2.1.0":
         yield "schemaVersion is not 2.1.0"
     components: Document = document.get("components", {})
-    executors: Document = document.get("deploymentSpec", {}).get("executors", {})
+    executors: Document = _executors(document)
+    yield from _defaults(document.get("root", {}))
     yield from _dag("root", document.get("root", {}), components)
     for label, component in components.items():
         if "dag" in component:
@@ -49,6 +60,16 @@ def _document(document: Document) -> Iterator[str]:
         else:
             yield from _container(label, component, executor.get("container", {}))
     yield from _unused(document, components, executors)
+
+
+def _defaults(root: Document) -> Iterator[str]:
+    for name, definition in root.get("inputDefinitions", {}).get("parameters", {}).items():
+        kind, value = definition.get("parameterType", ""), definition.get("defaultValue")
+        wanted = _DEFAULTS.get(kind)
+        if wanted is None:
+            yield f"parameter {name!r} is of no type {kind!r}"
+        elif value is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and kind != "BOOLEAN")):
+            yield f"parameter {name!r}: the default is no {kind}"
 
 
 def _dag(label: str, component: Document, components: Document) -> Iterator[str]:
@@ -163,6 +184,8 @@ def _iterator(where: str, task: Document, component: Document) -> Iterator[str]:
 def _trigger(where: str, task: Document, hooked: set[str]) -> Iterator[str]:
     policy = task.get("triggerPolicy", {})
     parameters = task.get("inputs", {}).get("parameters", {})
+    if condition := policy.get("condition"):
+        yield from (f"{where}: {fault}" for fault in _condition(condition))
     for name in _PARAMETER.findall(policy.get("condition", "")):
         source = parameters.get(name, {}).get("taskOutputParameter")
         if source is None:
@@ -178,11 +201,23 @@ def _trigger(where: str, task: Document, hooked: set[str]) -> Iterator[str]:
             hooked.add(above)
 
 
+def _condition(condition: str) -> Iterator[str]:
+    try:
+        tree = parse(condition)
+    except ConditionSyntaxError as error:
+        yield f"the condition is no CEL: {error}"
+        return
+    if any(tree.scan_values(lambda token: token.type in ("INT_LIT", "UINT_LIT"))):
+        yield "the condition holds an integer, which CEL compares with no number of KFP's: they are doubles"
+
+
 def _container(label: str, component: Document, container: Document) -> Iterator[str]:
     if not container.get("image"):
         yield f"{label}: the container has no image"
     inputs = component.get("inputDefinitions", {})
     outputs = component.get("outputDefinitions", {})
+    if any("{{$" in word for word in container.get("command", [])[:1]):
+        yield f"{label}: the launcher fills no placeholder into the name of a program"
     for word in [*container.get("command", []), *container.get("args", [])]:
         for path in _PLACEHOLDER.findall(word):
             known = _KNOWN_PLACEHOLDER.fullmatch(path)
@@ -196,6 +231,24 @@ def _container(label: str, component: Document, container: Document) -> Iterator
             ):
                 if known[group] is not None and known[group] not in names:
                     yield f"{label}: placeholder {{{{${path}}}}} is of something the component does not have"
+
+
+def _platform(document: Document, platform: Document) -> Iterator[str]:
+    settings: Document = platform.get("platforms", {}).get("kubernetes", {})
+    for label, setting in _executors(settings).items():
+        if label not in _executors(document):
+            yield f"platform: there is no executor {label!r}"
+        for secret in setting.get("secretAsEnv", []):
+            if not (secret.get("secretName") and secret.get("secretNameParameter") and secret.get("keyToEnv")):
+                yield f"platform: {label} takes a secret without a name or a key"
+        deadline = setting.get("activeDeadlineSeconds", "1")
+        if not (isinstance(deadline, str) and deadline.isdigit() and int(deadline)):
+            yield f"platform: {label} has {deadline!r} for a deadline, and Kubernetes takes seconds above zero"
+
+
+def _executors(document: Document) -> Document:
+    found: Document = document.get("deploymentSpec", {}).get("executors", {})
+    return found
 
 
 def _unused(document: Document, components: Document, executors: Document) -> Iterator[str]:
