@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, get_args
 
+import in_process
 import yaml
 from specs import Shape, spec
 
@@ -153,6 +154,13 @@ def goals(folder: Path, figures: dict[tuple[str, Shape, int], Time]) -> None:
     row("`mlspec validate` / `import pydantic, yaml`", start, imports, at_most=2.5)
 
 
+def inside_goals(folder: Path) -> None:
+    print("\n## In one process\n\nImports aside, from the text of the spec to files on the disk.\n")
+    print("| what | measured | goal | reached |\n|---|---|---|---|")
+    for what, above, below, at_least, at_most in in_process.rows(folder):
+        row(what, Time(*above), Time(*below), at_least=at_least, at_most=at_most)
+
+
 def row(what: str, above: Time, below: Time, *, at_least: float = 0, at_most: float = math.inf) -> None:
     """Print a goal: two times and their ratio, which is at least or at most so much."""
     ratio = above.wall / below.wall
@@ -180,6 +188,7 @@ def main() -> None:
         folder = Path(name)
         figures = growth(folder)
         goals(folder, figures)
+        inside_goals(folder)
         airflow_parse(folder)
 
 
