@@ -2,10 +2,10 @@
 
 `evaluate/classifier` lives in `evaluate_classifier.py`: the first underscore is the slash, further ones are hyphens, so
 every file here whose name has an underscore inside is a step. Files without one are what steps share: `frames` (tables),
-`estimator` (models), `page` (HTML reports), `digest`.
+`estimator` (models), `labels` (decisions), `options`, `page` (HTML reports).
 
 To add a step: one file with `STEP = LibraryStep(...)` and a run function, and its test. Declarations import nothing but
-the standard library and `mlspec.library.model` (the step process loads them in users' images); frameworks are imported
+the standard library, `model` and `options` (the step process loads them in users' images); frameworks are imported
 inside the run function. Another package brings a step by an entry point in the group `mlspec.steps`, named as the step,
 whose value is a `LibraryStep`.
 """

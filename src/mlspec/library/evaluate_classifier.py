@@ -11,7 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+from mlspec.library.model import LibraryStep, Outputs, Paths, Port, StepError, path_of
+from mlspec.library.options import COLUMNS, DECISION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,18 +142,7 @@ STEP = LibraryStep(
         ),
         "report": Port("report", "HTML: the figures, the confusion matrix, ROC and calibration curves"),
     },
-    options={
-        "target": Option("string", "The column with the true labels", required=True),
-        "positive": Option("scalar", "The label that counts as positive, of two; default: the model's second class"),
-        "threshold": Option(
-            "number",
-            "The probability from which a row counts as positive; default: what the model predicts",
-            minimum=0,
-            maximum=1,
-        ),
-        "features": Option("list", "The columns that go into the model; default: those it was trained on", items="string"),
-        "drop": Option("list", "Columns that are no features, for a model that does not name its own", items="string"),
-    },
+    options={**DECISION, **COLUMNS},
     requirements=("scikit-learn", "pandas", "pyarrow"),
     function=_run,
 )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+from mlspec.library.options import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,8 +159,7 @@ STEP = LibraryStep(
         ),
         "max_mismatches": Option("integer", "How many predicted labels may differ", default=0, minimum=0),
         "opset": Option("integer", "The ONNX opset; default: the newest that skl2onnx writes", minimum=9),
-        "features": Option("list", "The columns that go into the model; default: those it was trained on", items="string"),
-        "drop": Option("list", "Columns that are no features, for a model that does not name its own", items="string"),
+        **COLUMNS,
     },
     requirements=("skl2onnx", "onnx", "onnxruntime", "scikit-learn", "pandas", "pyarrow"),
     function=_run,

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+from mlspec.library.options import COLUMNS, DECISION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -181,18 +182,10 @@ STEP = LibraryStep(
         "report": Port("report", "HTML: the same table and the differences"),
     },
     options={
-        "target": Option("string", "The column with the true labels", required=True),
+        **DECISION,
         "sensitive": Option("list", "The columns whose values are the groups to compare", required=True, items="string"),
-        "positive": Option("scalar", "The label that counts as positive, of two; default: the model's second class"),
-        "threshold": Option(
-            "number",
-            "The probability from which a row counts as positive; default: what the model predicts",
-            minimum=0,
-            maximum=1,
-        ),
         "min_rows": Option("integer", "Groups of fewer rows are shown, but not compared", default=1, minimum=1),
-        "features": Option("list", "The columns that go into the model; default: those it was trained on", items="string"),
-        "drop": Option("list", "Columns that are no features, for a model that does not name its own", items="string"),
+        **COLUMNS,
     },
     requirements=("fairlearn", "scikit-learn", "pandas", "pyarrow"),
     function=_run,
