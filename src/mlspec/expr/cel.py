@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from celpy import CELEvalError, Environment, InterpretedRunner
+from celpy.celparser import CELParser
 from celpy.celtypes import BoolType, DoubleType, IntType, ListType, MapType, StringType, UintType
 from celpy.evaluation import CELFunction, base_functions
 from lark import Token
 
+from mlspec.expr.grammar import parser
 from mlspec.expr.syntax import ConditionSyntaxError, double_of, parse_anew, widened
 
 
@@ -36,6 +38,7 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> bool:
     for node in tree.iter_subtrees():
         if node.data == "literal":
             node.children = [_as_double(token) for token in node.children]
+    CELParser.CEL_PARSER = parser()  # else celpy makes its own, which it is never asked for
     program = Environment(runner_class=InterpretedRunner).program(tree, functions=_FUNCTIONS)
     try:
         verdict = program.evaluate({name: _to_cel(value) for name, value in scope.items()})

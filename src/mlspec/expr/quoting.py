@@ -18,6 +18,10 @@ DELIMITERS = " \t\n;&|()<>"
 """Characters that end a word."""
 _DEEPEST = 20
 """Here-documents and backticks within each other that are followed."""
+_QUOTING = re.compile(r"""['"`\\#]|<<|\$(?!\$?\{\{)""")
+"""What begins every context but plain: most scripts have none of it and need not be scanned."""
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+_BACKTICKED = re.compile(r"(?:[^`\\]|\\.)*", re.DOTALL)
 _BEFORE_COMMAND = frozenset({"if", "then", "else", "elif", "do", "while", "until"})
 
 
@@ -46,9 +50,18 @@ def marks(script: str) -> list[Mark]:
             found[match.start()] = None
     if not found:
         return []
+    if not _QUOTING.search(script):
+        return sorted(_mark(start, placeholder, "plain") for start, placeholder in found.items())
     scanner = _Scanner(script, found)
     scanner.scan(0, len(script), "top")
     return sorted(scanner.marks)
+
+
+def _mark(start: int, placeholder: Placeholder | None, context: str) -> Mark:
+    """The mark of a placeholder, or with None of a `$${{`."""
+    if placeholder is None:
+        return Mark(start, start + len(_ESCAPE), None, context)
+    return Mark(start, placeholder.end, placeholder.address, context)
 
 
 class _Frame:
@@ -107,10 +120,9 @@ class _Scanner:
         self.depth -= 1
 
     def _note(self, start: int, context: str) -> int:
-        placeholder = self.found[start]
-        stop = start + len(_ESCAPE) if placeholder is None else placeholder.end
-        self.marks.append(Mark(start, stop, None if placeholder is None else placeholder.address, context))
-        return stop
+        mark = _mark(start, self.found[start], context)
+        self.marks.append(mark)
+        return mark.end
 
     def _note_all(self, start: int, stop: int, context: str) -> None:
         for position in self.places[bisect_left(self.places, start) : bisect_left(self.places, stop)]:
@@ -157,7 +169,7 @@ class _Scanner:
         return self._shared(position, end)
 
     def _word(self, position: int, end: int) -> int:
-        match = re.compile(r"[A-Za-z0-9_]+").match(self.script, position, end)
+        match = _NAME.match(self.script, position, end)
         assert match is not None
         frame, word = self.stack[-1], match[0]
         whole = match.end() == end or self.script[match.end()] in DELIMITERS
@@ -214,7 +226,7 @@ class _Scanner:
         if character == "`":
             return self._backtick(position, end)
         if character == "$":
-            return self._dollar(position, end)
+            return self._dollar(position)
         if character == '"':
             self.stack.append(_Frame("double"))
             return position + 1
@@ -233,12 +245,12 @@ class _Scanner:
 
     def _backtick(self, position: int, end: int) -> int:
         """Read to the next backtick without a backslash: the shell looks for it before it looks at any quotes."""
-        close = re.compile(r"(?:[^`\\]|\\.)*", re.DOTALL).match(self.script, position + 1, end)
+        close = _BACKTICKED.match(self.script, position + 1, end)
         stop = close.end() if close is not None else end
         self.scan(position + 1, stop, "backtick")
         return stop + 1
 
-    def _dollar(self, position: int, end: int) -> int:
+    def _dollar(self, position: int) -> int:
         script = self.script
         if script.startswith("$((", position):
             self.stack.append(_Frame("arithmetic"))

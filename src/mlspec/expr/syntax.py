@@ -1,21 +1,20 @@
 """CEL conditions as syntax trees.
 
 In: the text of a condition. Out: its tree, in which every token knows its offset; and the numbers that literals stand for.
-Owns the bounds on length and depth and the words of a syntax error. The grammar is the CEL library's own; the library itself,
-which takes a tenth of a second to import, is needed to evaluate only (see `cel`). Change it when conditions are written otherwise.
+Owns the bounds on length and depth and the words of a syntax error. The grammar is the CEL library's own (see `grammar`); the
+library itself, which takes long to import, is needed to evaluate only (see `cel`). Change it when conditions are written otherwise.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+from functools import lru_cache
 from typing import TypeAlias
 
-from lark import Lark, Token, Tree
+from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
+
+from mlspec.expr.grammar import parser
 
 Syntax: TypeAlias = "Tree[Token]"
 
@@ -46,7 +45,7 @@ def parse_anew(source: str) -> Syntax:
     if not source.strip():
         raise ConditionSyntaxError("an empty condition", 0)
     try:
-        tree: Syntax = _grammar().parse(source)
+        tree: Syntax = parser().parse(source)
     except UnexpectedInput as error:
         offset = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(source)
         at_end = getattr(error, "token", None) is not None and error.token.type == "$END"
@@ -56,29 +55,6 @@ def parse_anew(source: str) -> Syntax:
         raise ConditionSyntaxError(f"`{word}` is not expected here", offset) from None
     _refuse_depth(tree, len(source))
     return tree
-
-
-@cache
-def _grammar() -> Lark:
-    """The parser that celpy.celparser.CELParser makes, without importing celpy: its tree is what celpy evaluates."""
-    package = find_spec("celpy")
-    assert package is not None and package.submodule_search_locations
-    text = (Path(package.submodule_search_locations[0]) / "cel.lark").read_text(encoding="utf-8")
-    return Lark(
-        text,
-        parser="lalr",
-        start="expr",
-        g_regex_flags=re.MULTILINE,
-        lexer_callbacks={"IDENT": _boolean},
-        propagate_positions=True,
-        maybe_placeholders=False,
-        priority="invert",
-    )
-
-
-def _boolean(token: Token) -> Token:
-    """The grammar takes `true` and `false` for names."""
-    return token.update(type="BOOL_LIT") if token.value in ("true", "false") else token
 
 
 def _refuse_depth(tree: Syntax, length: int) -> None:

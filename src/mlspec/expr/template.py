@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from mlspec.expr.values import as_text
 
 MAX_PARTS = 10_000
-_TOKEN = re.compile(r"\$\$\{\{|\$\{\{")
-_ADDRESS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*")
+_ADDRESS = r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*"
+_TOKEN = re.compile(rf"\$\$\{{\{{|\$\{{\{{(?:\s*({_ADDRESS})\s*\}}\}})?")
+"""An escape, or a placeholder; one that is malformed matches as far as its `${{`."""
 
 
 class Placeholder(NamedTuple):
@@ -39,20 +40,18 @@ def parse(text: str) -> list[str | Placeholder]:
     """Split `text` into literal text (with `$${{` read as `${{`) and placeholders; raises `TemplateError`."""
     parts: list[str | Placeholder] = []
     position = 0
-    while (token := _TOKEN.search(text, position)) is not None:
-        if token.start() > position:
-            parts.append(text[position : token.start()])
-        if token[0] == "$${{":
+    for token in _TOKEN.finditer(text):
+        start, end = token.span()
+        if start > position:
+            parts.append(text[position:start])
+        position = end
+        if text.startswith("$$", start):
             parts.append("${{")
-            position = token.end()
             continue
-        end = text.find("}}", token.end())
-        if end < 0:
-            raise TemplateError("`${{` without `}}`", token.start(), len(text))
-        if len(parts) > MAX_PARTS:
-            raise TemplateError("a text with thousands of placeholders: read a file instead", token.start(), end + 2)
-        parts.append(_placeholder(text, token.start(), token.end(), end))
-        position = end + 2
+        address = token[1]
+        if address is None or len(parts) > MAX_PARTS:
+            raise _malformed(text, start, start + 3, len(parts))
+        parts.append(Placeholder(address, start, end, token.start(1)))
     if position < len(text):
         parts.append(text[position:])
     return parts
@@ -87,15 +86,16 @@ def render_tree(value: Any, resolve: Callable[[str], Any]) -> Any:
     return value
 
 
-def _placeholder(text: str, start: int, inside: int, end: int) -> Placeholder:
+def _malformed(text: str, start: int, inside: int, before: int) -> TemplateError:
+    """Say what is wrong with the placeholder at `start`, whose text begins at `inside`, behind so many parts."""
+    end = text.find("}}", inside)
+    if end < 0:
+        return TemplateError("`${{` without `}}`", start, len(text))
+    if before > MAX_PARTS:
+        return TemplateError("a text with thousands of placeholders: read a file instead", start, end + 2)
     address = text[inside:end].strip()
-    address_start = inside + len(text[inside:end]) - len(text[inside:end].lstrip())
     if not address:
-        raise TemplateError("an empty placeholder", start, end + 2)
-    if not _ADDRESS.fullmatch(address):
-        raise TemplateError(
-            f"`{address}` is no address: a placeholder holds one address such as `params.seed`, and no expression",
-            address_start,
-            address_start + len(address),
-        )
-    return Placeholder(address, start, end + 2, address_start)
+        return TemplateError("an empty placeholder", start, end + 2)
+    at = text.index(address, inside)
+    reason = f"`{address}` is no address: a placeholder holds one address such as `params.seed`, and no expression"
+    return TemplateError(reason, at, at + len(address))
