@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mlspec.expr.template import Placeholder, placeholders
 
-_ESCAPE = "$${{"
+_ESCAPE = re.compile(r"\$\$\{\{")
 DELIMITERS = " \t\n;&|()<>"
 """Characters that end a word."""
 _DEEPEST = 20
@@ -42,12 +42,7 @@ class Mark(NamedTuple):
 def marks(script: str) -> list[Mark]:
     """Return the marks of `script` in its order; raises `TemplateError`."""
     found: dict[int, Placeholder | None] = {part.start: part for part in placeholders(script)}
-    starts = list(found)
-    for match in re.finditer(re.escape(_ESCAPE), script):
-        before = bisect_left(starts, match.start()) - 1
-        around = found[starts[before]] if before >= 0 else None
-        if around is None or match.start() >= around.end:
-            found[match.start()] = None
+    found |= {match.start(): None for match in _ESCAPE.finditer(script)}
     if not found:
         return []
     if not _QUOTING.search(script):
@@ -60,7 +55,7 @@ def marks(script: str) -> list[Mark]:
 def _mark(start: int, placeholder: Placeholder | None, context: str) -> Mark:
     """The mark of a placeholder, or with None of a `$${{`."""
     if placeholder is None:
-        return Mark(start, start + len(_ESCAPE), None, context)
+        return Mark(start, start + len("$${{"), None, context)
     return Mark(start, placeholder.end, placeholder.address, context)
 
 

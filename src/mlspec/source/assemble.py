@@ -130,7 +130,7 @@ def _includes(document: Document, includes: Node, path: Path, chain: list[Path])
                 Diagnostic("MLS110", f"there is no file `{item.value}`", item.span, hint=_file_hint(target))
             )
             continue
-        part = _load(document, target, _display(document, target), chain)
+        part = _load(document, target, _display(target), chain)
         if part is not None:
             base = _lay(base, part)
     return base
@@ -148,7 +148,7 @@ def _resolved(path: Path) -> Path:
         return path.absolute()
 
 
-def _display(document: Document, target: Path) -> str:
+def _display(target: Path) -> str:
     """Name an included file the way the spec itself was named: relative stays relative."""
     parts: list[str] = []
     for part in target.parts:

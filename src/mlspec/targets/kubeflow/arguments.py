@@ -23,7 +23,7 @@ INDEX = "instance-index"
 _MARK = re.compile("\0([^\0]*)\0")
 
 
-def artifact_inputs(plan: Plan, step: Step) -> dict[tuple[str, str], str]:
+def artifact_inputs(step: Step) -> dict[tuple[str, str], str]:
     """The input artifacts of a step's component: (step id, output) to the input's name, in the step's order.
 
     An input that is a list takes one input for each of its steps (`losses-0`), because an artifact list cannot be put
@@ -52,7 +52,7 @@ def param_inputs(step: Step) -> dict[str, str]:
 def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
     """The options of the step's `mlspec exec`, one word each, but for `--spec-digest`, which is the same for all."""
     params = param_inputs(step)
-    uris = _uris(artifact_inputs(plan, step))
+    uris = _uris(artifact_inputs(step))
 
     def output_path(output: Output) -> str | None:
         return None if step.foreach else _mark(f"outputs.artifacts['{output.name}'].path")
@@ -78,15 +78,15 @@ def items_arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
     options = [*_run_options(plan), ("--step", step.name)]
     if plan.on_failure == "stop" and not final:
         options.append(("--fail-fast",))
-    return _words([*options, *items_options(plan, bare, uri_of=_uris(artifact_inputs(plan, step)))])
+    return _words([*options, *items_options(plan, bare, uri_of=_uris(artifact_inputs(step)))])
 
 
-def list_artifact(plan: Plan, step: Step) -> str | None:
+def list_artifact(step: Step) -> str | None:
     """The input artifact that holds the list of a `foreach` step; None for a list that the spec holds, or the store."""
     source = step.foreach.source if step.foreach else None
     if source is None or source.source.dynamic:
         return None
-    return artifact_inputs(plan, step)[source.source.steps[0], source.source.output]
+    return artifact_inputs(step)[source.source.steps[0], source.source.output]
 
 
 def join_arguments(plan: Plan, step: Step) -> list[str]:

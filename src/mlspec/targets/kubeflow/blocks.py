@@ -76,7 +76,7 @@ def task_of(sight: Sight, step: Step) -> Task:
         condition=yamltext.scalar(shape.condition(sight.graph, groups)) if groups else "",
         artifacts=[
             (name, f"taskOutputArtifact: {_key_of('producerTask', names[above], 'outputArtifactKey', output)}")
-            for (above, output), name in artifact_inputs(plan, step).items()
+            for (above, output), name in artifact_inputs(step).items()
         ],
         params=[
             *((name, f"componentInputParameter: {yamltext.scalar(param)}") for param, name in param_inputs(step).items()),
@@ -99,7 +99,7 @@ def _key_of(task: str, name: str, output: str, key: str) -> str:
 
 def artifacts_in(sight: Sight, step: Step) -> Pairs:
     """The input artifacts of a step's component."""
-    return [(name, _kind(sight.plan, *source)) for source, name in artifact_inputs(sight.plan, step).items()]
+    return [(name, _kind(sight.plan, *source)) for source, name in artifact_inputs(step).items()]
 
 
 def params_in(sight: Sight, step: Step) -> Pairs:

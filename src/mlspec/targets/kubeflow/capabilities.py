@@ -18,7 +18,7 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.USES: native("a container task"),
     Feature.GATE_STOP: emulated("a task that fails"),
     Feature.GATE_SKIP: emulated("a task whose outcome is a condition on the tasks below it"),
-    Feature.APPROVAL: refused("KFP cannot pause a run; put the approval on an orchestrator that can, with `split`"),
+    Feature.APPROVAL: refused("KFP cannot pause a run; Airflow and Jenkins can"),
     Feature.WHEN: emulated("evaluated in the step's pod; its outcome is a condition on the tasks below it"),
     Feature.RUN_IF: refused("use `finally` for what must run after a failure"),
     Feature.RETRY: emulated("by the step process, inside one pod"),

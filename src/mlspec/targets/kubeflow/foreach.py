@@ -50,7 +50,7 @@ def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[
     """The task of a `foreach` step, and its components."""
     name = sight.graph.names[step.id]
     artifacts, params = artifacts_in(sight, step), [(RUN_ID, STRING), *params_in(sight, step), *status]
-    lists = [name for name in [list_artifact(sight.plan, step)] if name]
+    lists = [name for name in [list_artifact(step)] if name]
     may_skip = step.when is not None
     asked = step.id in sight.graph.skippable
     outer = Dag(
