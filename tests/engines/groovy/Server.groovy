@@ -1,6 +1,6 @@
 /*
  * One JVM for many Jenkinsfiles. In: a JSON object on each line of standard input. Out: one on each line of standard output.
- *   {"op": "check", "text": …}   the structure's problems and sizes, and the constants of the compiled class
+ *   {"op": "check", "text": …}   the structure's problems and sizes; of the compiled classes the constants and the code
  *   {"op": "run", "text": …, "workspace": …, "env": {…}, "params": {…}, "first": bool, "credentials": {…}, "answers": {…}}
  *   {"op": "words", "text": …}   evaluates Groovy and writes what it returns as JSON
  * Change it when a test needs to ask something else.
@@ -25,9 +25,9 @@ class Server {
         def unit = new CompilationUnit(configuration(), null, new GroovyClassLoader(Server.classLoader))
         unit.addSource('Jenkinsfile', request.text as String)
         unit.compile(Phases.CLASS_GENERATION)
-        // A class file has its number of constants in bytes 8 and 9.
-        def constants = unit.classes.collect { ((it.bytes[8] & 0xff) << 8) | (it.bytes[9] & 0xff) }.max()
-        return [problems: structure.problems, bytes: structure.bytes, constants: constants]
+        def read = unit.classes.collect { new ClassFile(it.bytes) }
+        def code = read.collectEntries { file -> file.code.collectEntries { [("${file.name}.${it.key}".toString()): it.value] } }
+        return [problems: structure.problems, bytes: structure.bytes, constants: read*.constants.max(), code: code]
     }
 
     static Map run(Map request) {
