@@ -17,7 +17,10 @@ from mlspec.spec.loaded import Spec
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`step.output.field` at an offset of the text at `path`."""
+    """`step.output.field` at an offset of the text at `path`.
+
+    Its positions are looked up when they are asked for: most addresses are right, and finding a place takes long.
+    """
 
     spec: Spec
     path: Path
@@ -47,23 +50,23 @@ class Address:
 
 def find_step(scope: Scope, own: Named | None, address: Address, findings: Findings) -> Named | None:
     """Look up the step that `own` reads or needs; reports an unknown one, itself, and one of the other section."""
-    name, span, path = address.parts[0], address.part(0), address.path
+    name, path = address.parts[0], address.path
     named = scope.steps.get(name)
     if own is not None and name == own.name and (named is None or named.final == own.final):
-        findings.add("MLS321", f"`{name}` reads or needs itself", span, path=path)
+        findings.add("MLS321", f"`{name}` reads or needs itself", address.part(0), path=path)
         return None
     final = own is not None and own.final
     if named is not None and named.final == final:
         return named
     if named is None:
         known = [other.name for other in scope.steps.values() if other.final == final and other is not own]
-        findings.add("MLS301", f"there is no step `{name}`", span, findings.nearest(name, known), path=path)
+        findings.add("MLS301", f"there is no step `{name}`", address.part(0), findings.nearest(name, known), path=path)
     elif named.final:
         hint = "`finally` steps run last: nothing waits for them"
-        findings.add("MLS307", f"`{name}` is a `finally` step", span, hint, path=path)
+        findings.add("MLS307", f"`{name}` is a `finally` step", address.part(0), hint, path=path)
     elif "needs" in path:
         hint = "remove it: `finally` steps run after all steps anyway"
-        findings.add("MLS307", f"`{name}` is no `finally` step", span, hint, path=path)
+        findings.add("MLS307", f"`{name}` is no `finally` step", address.part(0), hint, path=path)
     else:
         hint = "a step that failed has no outputs; use {path: …}, or write what `finally` needs to the store"
         findings.add("MLS307", f"`{address}`: `finally` steps read params and run only", address.span, hint, path=path)

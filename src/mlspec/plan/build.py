@@ -97,7 +97,9 @@ def _pipeline(scope: Scope, findings: Findings) -> Pipeline:
 def _cycle(scope: Scope, wired: dict[str, Wired], cycle: list[str], findings: Findings) -> None:
     """Report a cycle at its first step in the file, with the place of every edge."""
     pairs = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
-    related = tuple(Related(wired[node].edges[other], f"`{node}` waits for `{other}` here") for node, other in pairs[:_EDGES])
+    related = tuple(
+        Related(wired[node].edges[other].span, f"`{node}` waits for `{other}` here") for node, other in pairs[:_EDGES]
+    )
     shown = cycle if len(cycle) <= _SHOWN else [*cycle[: _SHOWN - 1], f"… {len(cycle) - _SHOWN:,} more …", cycle[-1]]
     chain = " → ".join([*shown, cycle[0]])
     path = scope.steps[cycle[0]].path

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlspec.diagnostics import Span
 from mlspec.expr.values import is_a
 from mlspec.plan.addresses import Address, find_output, find_step
 from mlspec.plan.findings import Findings, did_you_mean
@@ -45,8 +44,8 @@ class Reads:
     values: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Address of a `metrics` or `values` output → (step, output)."""
     params: set[str] = field(default_factory=set)
-    edges: dict[str, Span] = field(default_factory=dict)
-    """Upstream step → where it is first named."""
+    edges: dict[str, Address] = field(default_factory=dict)
+    """Upstream step → the address that first names it."""
 
 
 class Resolver:
@@ -149,7 +148,7 @@ class Resolver:
             hint = "only fields of metrics and values can; wire it under `inputs`"
             self.findings.add("MLS305", f"a {kind} cannot stand in an expression", address.span, hint, path=address.path)
             return "any"
-        self.reads.edges.setdefault(named.name, address.span)
+        self.reads.edges.setdefault(named.name, address)
         step, output, *fields = address.parts
         if not fields:
             self.findings.add("MLS306", f"`{address}` needs a field", address.span, f"write {address}.name", path=address.path)

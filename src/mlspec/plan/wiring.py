@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlspec.diagnostics import Span
 from mlspec.library import names
 from mlspec.library.model import Port
 from mlspec.plan.addresses import Address, find_output, find_step
@@ -26,8 +25,8 @@ class Wired:
     """A step with what it hangs on."""
 
     named: Named
-    edges: dict[str, Span] = field(default_factory=dict)
-    """Direct upstream steps by name → where the step first names them."""
+    edges: dict[str, Address] = field(default_factory=dict)
+    """Direct upstream steps by name → the address by which the step first names them."""
     read: set[tuple[str, str]] = field(default_factory=set)
     """(step, output) of everything it reads."""
     reads: Reads = field(default_factory=Reads)
@@ -55,8 +54,8 @@ class _Wiring:
         expressions = Expressions(self.scope, self.named, self.findings)
         self._expressions(expressions)
         self.wired.reads = expressions.reads
-        for name, span in expressions.reads.edges.items():
-            self.wired.edges.setdefault(name, span)
+        for name, address in expressions.reads.edges.items():
+            self.wired.edges.setdefault(name, address)
         self.wired.read |= set(expressions.reads.values.values())
         self._needs()
         self._references()
@@ -81,7 +80,7 @@ class _Wiring:
         upstream = find_step(self.scope, self.named, address, self.findings)
         if upstream is None:
             return
-        self.wired.edges.setdefault(upstream.name, address.span)
+        self.wired.edges.setdefault(upstream.name, address)
         kind = find_output(upstream, address, self.findings)
         if kind is None:
             return
@@ -95,28 +94,26 @@ class _Wiring:
             self.findings.add("MLS307", message, address.span, hint, path=path)
         else:
             self.wired.read.add((upstream.name, address.parts[1]))
-            self._type(name, kind, upstream, address.span, path)
+            self._type(name, kind, upstream, address)
 
-    def _type(self, name: str, kind: str, upstream: Named, span: Span, path: Path) -> None:
+    def _type(self, name: str, kind: str, upstream: Named, address: Address) -> None:
         """A library step says what it takes; a user's step takes what it names."""
         port = self.named.library.input(name) if self.named.library else None
         if port is None:
             return
         if port.type not in (kind, "artifact"):
             hint = _right_output(upstream, port)
-            self.findings.add(
-                "MLS308", f"`{self.step.uses}` takes a {port.type} here, and this is a {kind}", span, hint, path=path
-            )
+            message = f"`{self.step.uses}` takes a {port.type} here, and this is a {kind}"
+            self.findings.add("MLS308", message, address.span, hint, path=address.path)
         elif upstream.many and not port.many:
             message = f"`{upstream.name}` is a fan-out: this is a list, and `{self.step.uses}` takes one {port.type}"
-            self.findings.add("MLS309", message, span, "choose one of them in a step of your own", path=path)
+            self.findings.add("MLS309", message, address.span, "choose one of them in a step of your own", path=address.path)
 
     def _foreach(self) -> None:
         if not isinstance(self.step.foreach, str):
             return
         path: Path = (*self.path, "foreach")
         address = Address(self.spec, path, 0, tuple(self.step.foreach.split(".")))
-        span = address.span
         upstream = find_step(self.scope, self.named, address, self.findings)
         kind = find_output(upstream, address, self.findings) if upstream is not None else None
         if upstream is None or kind is None:
@@ -124,13 +121,13 @@ class _Wiring:
         if kind != "values":
             hint = "write the list to a `values` output of that step"
             self.findings.add(
-                "MLS322", f"`foreach` needs a list in a values output, and this is a {kind}", span, hint, path=path
+                "MLS322", f"`foreach` needs a list in a values output, and this is a {kind}", address.span, hint, path=path
             )
         elif self.named.final or upstream.many:
             reason = "`finally` steps read no outputs" if self.named.final else f"`{upstream.name}` is itself a fan-out"
-            self.findings.add("MLS322", f"`foreach` cannot go over this: {reason}", span, path=path)
+            self.findings.add("MLS322", f"`foreach` cannot go over this: {reason}", address.span, path=path)
         else:
-            self.wired.edges.setdefault(upstream.name, span)
+            self.wired.edges.setdefault(upstream.name, address)
             self.wired.read.add((upstream.name, address.parts[1]))
 
     def _expressions(self, expressions: Expressions) -> None:
@@ -163,7 +160,7 @@ class _Wiring:
         for index, name in enumerate(self.step.needs):
             address = Address(self.spec, (*self.path, "needs", index), 0, (name,))
             if find_step(self.scope, self.named, address, self.findings) is not None:
-                self.wired.edges.setdefault(name, address.span)
+                self.wired.edges.setdefault(name, address)
 
     def _references(self) -> None:
         lifecycle = self.spec.lifecycle
