@@ -13,9 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
-from mlspec.plan.command import number, step_options
+from mlspec.plan.command import items_options, number, step_options
 from mlspec.plan.model import Json, Plan, Step
-from mlspec.targets.kubeflow.arguments import arguments, items_arguments
 from mlspec.targets.kubeflow.graph import OUTCOME, graph_of
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
 
@@ -26,10 +25,24 @@ NEAR = 0.8
 
 def findings(plan: Plan) -> list[Diagnostic]:
     """Find what KFP would refuse or bend; errors mean that `emit` must not be called."""
-    ill_formed = [*_options(plan), *_nul(plan)]
+    words = _words(plan)
+    ill_formed = [*_options(plan), *_nul(plan, words)]
     if ill_formed:
         return ill_formed
-    return [*_images(plan), *_store(plan), *_secrets(plan), *_outcomes(plan), *_params(plan), *_size(plan), *_deadlines(plan)]
+    return [
+        *_images(plan),
+        *_store(plan),
+        *_secrets(plan),
+        *_outcomes(plan),
+        *_params(plan),
+        *_size(plan, words),
+        *_deadlines(plan),
+    ]
+
+
+def _words(plan: Plan) -> dict[str, str]:
+    """The options of each step's process, by its id, a word on a line."""
+    return {step.id: "\n".join(chain.from_iterable(step_options(plan, step))) for step in plan.all_steps()}
 
 
 def _options(plan: Plan) -> Iterator[Diagnostic]:
@@ -55,10 +68,10 @@ def _invalid(model: type[BaseModel], given: Mapping[str, Json], span: Span, path
                 yield Diagnostic("MLS516", message, span, path=place)
 
 
-def _nul(plan: Plan) -> Iterator[Diagnostic]:
+def _nul(plan: Plan, words: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Words with NUL cannot be passed to a process, and `arguments` sets its own placeholders off with it."""
     for step in plan.all_steps():
-        if any("\0" in word for option in step_options(plan, step) for word in option):
+        if "\0" in words[step.id]:
             yield Diagnostic(
                 "MLS517",
                 f"step {step.name} holds a NUL character, which no process can be given",
@@ -174,8 +187,8 @@ def _deadlines(plan: Plan) -> Iterator[Diagnostic]:
             )
 
 
-def _size(plan: Plan) -> Iterator[Diagnostic]:
-    size = estimated_size(plan)
+def _size(plan: Plan, words: Mapping[str, str]) -> Iterator[Diagnostic]:
+    size = estimated_size(plan, words)
     if size > NEAR * ETCD_LIMIT:
         yield Diagnostic(
             "MLS515",
@@ -186,20 +199,22 @@ def _size(plan: Plan) -> Iterator[Diagnostic]:
         )
 
 
-def estimated_size(plan: Plan) -> int:
-    """About how many bytes of JSON the IR is, without making it."""
-    bodies = sum(_bytes(plan, step, final=False) for step in plan.steps)
-    return bodies + sum(_bytes(plan, step, final=True) for step in plan.finals)
+def estimated_size(plan: Plan, words: Mapping[str, str] | None = None) -> int:
+    """About how many bytes of JSON the IR is, without making it; `words` are those of `_words`, where they are at hand."""
+    words = words or _words(plan)
+    return sum(_bytes(plan, step, words[step.id]) for step in plan.all_steps())
 
 
-def _bytes(plan: Plan, step: Step, *, final: bool) -> int:
-    """A step's words, what declares and wires its inputs and outputs, and the keys that every step has."""
-    words = sum(len(word.encode()) + 3 for word in arguments(plan, step, final=final))
-    wiring = 190 * (len(step.inputs) + len(step.values)) + 90 * len(step.outputs) + 20 * len(step.upstream)
+def _bytes(plan: Plan, step: Step, words: str) -> int:
+    """A step's words, what declares and wires its inputs and outputs, and what every step has."""
+    shared = 110 + len((plan.lifecycle + plan.store).encode())
+    wiring = 215 * (len(step.inputs) + len(step.values)) + 125 * len(step.outputs) + 35 * len(step.params)
+    wiring += 20 * len(step.upstream)
+    one = 535 + shared + len(words.encode()) + wiring
     if step.foreach is None:
-        return 520 + words + wiring
-    asking = sum(len(word.encode()) + 3 for word in items_arguments(plan, step, final=final))
-    return 2600 + words + 4 * wiring + 2 * asking
+        return one
+    asking = sum(len(word.encode()) for option in items_options(plan, step) for word in option)
+    return 2080 + one + 2 * shared + 3 * (wiring + asking)
 
 
 def _path(plan: Plan, step: Step) -> str:
