@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlspec.expr.values import compact
 from mlspec.plan.command import Words, items_options, step_options
@@ -90,7 +90,8 @@ class _Maker:
     def items(self, foreach: ForEach) -> Task:
         """The task that prints the list of a `foreach`."""
         what = ".".join((foreach.source.address, *foreach.field)) if foreach.source else "its list"
-        options = [("--step", self.step.name), *items_options(self.plan, self.step)]
+        # Without the values of the step, so that the list's own is among the options although the instances read it too.
+        options = [("--step", self.step.name), *items_options(self.plan, replace(self.step, values=()))]
         name = self.variables.beside(self.step.slug, "items")
         return Task(
             variable=name,
