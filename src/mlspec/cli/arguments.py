@@ -99,3 +99,15 @@ def pipeline(plan: Plan, name: str) -> Plan:
     if plan.monitor is None:
         raise click.UsageError("the spec has no `monitor`")
     return plan.monitor.plan
+
+
+def known_targets(names: Iterable[str]) -> None:
+    """Refuse names that no target has."""
+    from mlspec.diagnostics.nearest import nearest
+    from mlspec.targets.base import targets
+
+    for name in names:
+        if name not in targets():
+            close = nearest(name, targets())
+            hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(targets())}"
+            raise click.UsageError(f"there is no target {name!r}; {hint}")

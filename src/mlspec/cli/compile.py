@@ -39,7 +39,7 @@ def COMMAND(  # noqa: N802
 
     Without -t, to the targets that the spec names under `targets:`, or to all.
     """
-    _known(names)
+    arguments.known_targets(names)
     status, shared = 0, out is not None
     for path in arguments.paths(specs):
         checked = api.check(path, profile=profile, sets=sets)
@@ -60,16 +60,6 @@ def COMMAND(  # noqa: N802
             else:
                 status = max(status, generated.write(files, folder, force=force, quiet=quiet, shared=shared))
     return status
-
-
-def _known(names: tuple[str, ...]) -> None:
-    from mlspec.diagnostics.nearest import nearest
-
-    for name in names:
-        if name not in targets():
-            close = nearest(name, targets())
-            hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(targets())}"
-            raise click.UsageError(f"there is no target {name!r}; {hint}")
 
 
 def _default_targets(plan: Plan) -> list[str]:

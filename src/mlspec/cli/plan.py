@@ -6,6 +6,7 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output
+from mlspec.plan.model import Plan
 from mlspec.report import FORMS, render
 
 
@@ -13,9 +14,29 @@ from mlspec.report import FORMS, render
 @arguments.spec_argument
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="How to show it.")
 @click.option("--pipeline", type=click.Choice(["lifecycle", "monitor"]), default="lifecycle", help="Which pipeline to show.")
+@click.option("-t", "--target", "name", metavar="TARGET", help="Also say which steps wait for others there without need.")
 @arguments.layers
-def COMMAND(spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:  # noqa: N802
+def COMMAND(  # noqa: N802
+    spec: str | None, form: str, pipeline: str, name: str | None, profile: str | None, sets: tuple[str, ...]
+) -> int:
     """Show the graph, its order and its longest chain."""
-    plan = output.planned(api.check(arguments.one(spec), profile=profile, sets=sets))
-    click.echo(render(arguments.pipeline(plan, pipeline), form), nl=False)
+    if name is not None:
+        arguments.known_targets((name,))
+        if form != "text":
+            raise click.UsageError("--target goes with --format text")
+    plan = arguments.pipeline(output.planned(api.check(arguments.one(spec), profile=profile, sets=sets)), pipeline)
+    click.echo(render(plan, form), nl=False)
+    if name is not None:
+        click.echo(_waits(plan, name))
     return 0
+
+
+def _waits(plan: Plan, name: str) -> str:
+    from mlspec.targets.base import targets, waits
+
+    found = waits(plan, targets()[name])
+    if not found:
+        return f"\n{name}: every step starts as soon as what it needs has ended"
+    return f"\n{name}: these steps also wait for others that they do not need\n" + output.table(
+        list(found.items()), indent="  "
+    )

@@ -36,6 +36,7 @@ __all__ = [
     "seal_of",
     "sealed",
     "targets",
+    "waits",
 ]
 
 
@@ -63,7 +64,10 @@ def refused(how: str) -> Support:
 
 
 class Target(Protocol):
-    """One orchestrator. Implementations are stateless module-level objects."""
+    """One orchestrator. Implementations are stateless module-level objects.
+
+    One that cannot start every step as soon as what it needs has ended also has `waits(plan)`, as the function below gives it.
+    """
 
     @property
     def name(self) -> str:
@@ -112,6 +116,13 @@ def refusals(plan: Plan, target: Target) -> list[Diagnostic]:
             message = f"{target.name} cannot do {use.feature.title}"
             findings.append(Diagnostic("MLS501", message, use.span, hint=answer.how or None, path=use.path))
     return findings
+
+
+def waits(plan: Plan, target: Target) -> Mapping[str, str]:
+    """What steps wait for on `target` although they do not need it, by step id, in words; of any plan, compiled or refused."""
+    find = getattr(target, "waits", None)
+    found: Mapping[str, str] = find(plan) if find else {}
+    return found
 
 
 def asking_for_resources(plan: Plan) -> Iterator[tuple[Step, str]]:

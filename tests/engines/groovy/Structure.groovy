@@ -73,12 +73,7 @@ class Structure {
         Scale(Structure structure) { this.structure = structure }
 
         void visitMethodCallExpression(MethodCallExpression call) { nodes++; super.visitMethodCallExpression(call) }
-        void visitConstantExpression(ConstantExpression constant) {
-            nodes++
-            if (constant.value instanceof String && modified(constant.value) > 65535) {
-                structure.problem(constant, 'a string constant is longer than 65535 bytes')
-            }
-        }
+        void visitConstantExpression(ConstantExpression constant) { nodes++ }
         void visitClosureExpression(ClosureExpression closure) { nodes++; super.visitClosureExpression(closure) }
         void visitVariableExpression(VariableExpression variable) { nodes++ }
         void visitBinaryExpression(BinaryExpression binary) { nodes++; super.visitBinaryExpression(binary) }
@@ -96,10 +91,6 @@ class Structure {
                 structure.problem(map, "a map literal has ${map.mapEntryExpressions.size()} entries, more than ${MAP_LIMIT}")
             }
             super.visitMapExpression(map)
-        }
-
-        private static int modified(String text) {
-            text.toCharArray().inject(0) { sum, c -> sum + (c == 0 ? 2 : c < 0x80 ? 1 : c < 0x800 ? 2 : 3) }
         }
     }
 

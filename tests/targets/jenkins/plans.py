@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from mlspec.diagnostics import Span
 from mlspec.plan.model import (
     Approval,
@@ -261,4 +263,17 @@ def tree(length: int) -> Plan:
     return plan(f"tree-{length}", *steps)
 
 
-PLANS: Mapping[str, Plan] = {made.lifecycle: made for made in (DIAMOND, FAILING, CREDIT, ASKED, PODS, tree(150))}
+FORMS = ("stages", "guards", "data")
+"""A stage for each step with a `when`; without one, its function asks whether it may start; steps as data."""
+
+
+def take(form: str, patch: pytest.MonkeyPatch) -> None:
+    """Have every plan emitted in `form`, whatever its size."""
+    if form == "guards":
+        patch.setattr("mlspec.targets.jenkins.size._WHEN", 1_000_000)
+        patch.setattr("mlspec.targets.jenkins.size._STAGE", 0)
+    elif form == "data":
+        patch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
+
+
+PLANS: Mapping[str, Plan] = {made.lifecycle: made for made in (DIAMOND, FAILING, CREDIT, ASKED, PODS, tree(90), tree(160))}

@@ -18,7 +18,7 @@ from mlspec.targets.jenkins import TARGET
 from tests.engines import jenkins
 from tests.targets.jenkins.plans import AWKWARD, of, plan, reads, step, writes
 
-pytestmark = pytest.mark.groovy
+pytestmark = [pytest.mark.groovy, pytest.mark.usefixtures("form")]
 
 ASK = "Promote to production? " + AWKWARD
 
@@ -45,12 +45,6 @@ def asked(
         finals=(step("end", "echo ${{ run.status }} > ${{ outputs.status }}", **writes(status="artifact")),),
         store=f"local://{project}/store",
     )
-
-
-@pytest.fixture(params=["stages", "data"], autouse=True)
-def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "data":
-        monkeypatch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
 
 
 def build(project: Path, made: Plan, answers: dict[str, object], **more: object) -> tuple[jenkins.Build, dict[str, str]]:

@@ -115,15 +115,8 @@ def test_what_is_refused_is_refused_at_its_line(tmp_path: Path, feature: Feature
     assert [(finding.code, finding.span.line, bool(finding.hint)) for finding in findings] == [("MLS501", marked, True)]
 
 
-@pytest.fixture(params=["stages", "data"])
-def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "data":
-        monkeypatch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
-
-
 @pytest.mark.groovy
 @pytest.mark.slow
-@pytest.mark.usefixtures("form")
 def test_what_is_done_runs_as_it_does_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there, plan = project(tmp_path / "there", STOPS)
     [file] = api.compile(plan, "jenkins")
@@ -142,7 +135,6 @@ def test_what_is_done_runs_as_it_does_here(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.groovy
 @pytest.mark.slow
-@pytest.mark.usefixtures("form")
 def test_what_goes_on_after_a_failure_and_waits_for_people_does_as_it_does_here(tmp_path: Path) -> None:
     there, plan = project(tmp_path / "there", GOES_ON)
     done = jenkins.run(there, plan, api.compile(plan, "jenkins"), {}, {"Go on?": "ada"})

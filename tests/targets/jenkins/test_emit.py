@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from mlspec.plan.model import Parameter, Plan, Step
-from mlspec.targets.base import HEADER_LINES, Target, refusals, seal_of
+from mlspec.targets.base import HEADER_LINES, Target, refusals, seal_of, waits
 from mlspec.targets.jenkins import TARGET
 from tests.targets.jenkins.plans import ASKED, DIAMOND, PLANS, PODS, chain, plan, step
 
@@ -119,27 +118,18 @@ def test_another_name_of_a_fan_out_or_an_approval_changes_few_lines(leaf: str) -
 def test_a_new_step_leaves_the_blocks_of_others_alone(made: Plan, upstream: str) -> None:
     added = replace(made, steps=(*made.steps, step("audit", "echo audit", upstream)))
     before, after = text(made), text(added)
-    blocks = before.split("\n\n// ")[2:]  # after the header and the stage list
+    blocks = before.split("\n}\n\n// ")[1:]  # after the header and the stage list
     assert len(blocks) > len(made.steps)
     for block in blocks:
         assert block.rstrip("\n") in after
 
 
-def test_a_barrier_that_the_graph_does_not_have_is_said() -> None:
-    note = "// Also waits for branches above that it does not need"
-    assert text(DIAMOND).count(note) == 2  # quality needs right alone, alert join alone
-    assert note not in text(chain(5))
-
-
-def test_a_barrier_is_said_where_steps_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
-    lines = [line for line in text(DIAMOND).splitlines() if '"barrier":true' in line]
-    assert [json.loads(line.lstrip("[") + '"options":[]}')["step"] for line in map(entry, lines)] == ["quality", "alert"]
-
-
-def entry(line: str) -> str:
-    """The head of an entry, without its options."""
-    return line.removesuffix('"options":[')
+@pytest.mark.usefixtures("form")
+def test_a_file_says_that_there_are_barriers_and_who_names_them() -> None:
+    assert "so that 2 steps wait for others without need:\n// `mlspec plan -t jenkins` says which.\n" in text(DIAMOND)
+    assert waits(DIAMOND, TARGET) == {"quality": "left", "alert": "quality"}
+    assert "without need" not in text(chain(5))
+    assert waits(chain(5), TARGET) == {}
 
 
 def test_a_list_too_long_for_the_cps_transform_is_cut() -> None:

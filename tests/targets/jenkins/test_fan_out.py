@@ -65,14 +65,6 @@ def here(folder: Path, made: Plan) -> tuple[str, dict[str, tuple[str, int, objec
     return told(folder, made, local.run(folder, made).run_id)
 
 
-@pytest.fixture(params=["stages", "data"])
-def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both forms of the file: a declarative stage for each step, and steps as data."""
-    if request.param == "data":
-        monkeypatch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
-    return str(request.param)
-
-
 @pytest.mark.usefixtures("form")
 @pytest.mark.parametrize("parallel", [None, 2])
 def test_instances_get_their_elements_and_readers_get_all_in_order(tmp_path: Path, parallel: int | None) -> None:

@@ -192,7 +192,7 @@ def test_groovy_reads_back_what_the_plan_says_as_data(made: Plan) -> None:
         text = TARGET.emit(made)[0].content
     assert jenkins.check(text).problems == ()
     helpers = text[text.index("// A list of levels") :]
-    entries = jenkins.evaluate(f"{helpers}\nreturn [decoded(steps()), decoded(finalSteps())]")
+    entries = jenkins.evaluate(f"{helpers}\nreturn [decoded(steps(), '\\n\\n'), decoded(finalSteps(), '\\n\\n')]")
     found = {
         entry["step"]: [entry["step"], entry.get("settings", {}), entry.get("items", []), entry["options"]]
         for entry in [*entries[0], *entries[1]]

@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlspec.plan.model import Instance, Step
-from mlspec.targets.jenkins.levels import Level, levels_of
+from mlspec.targets.jenkins.levels import NAMED, Level, barriers_of, levels_of
 from tests.targets.jenkins.plans import step
 
 
@@ -25,13 +26,21 @@ def test_a_diamond_with_uneven_arms_needs_no_barrier() -> None:
         [step("a"), step("b", "true", "a"), step("c", "true", "b"), step("d", "true", "a"), step("e", "true", "c", "d")]
     )
     assert names(levels) == [[["a"]], [["b", "c"], ["d"]], [["e"]]]
-    assert not any(chain.waits_for_more for level in levels for chain in level.chains)
+    assert barriers_of(levels) == {}
 
 
 def test_who_waits_for_more_than_it_needs_says_so() -> None:
     levels = levels_of([step("a"), step("b"), step("c", "true", "a", "b"), step("d", "true", "b")])
     assert names(levels) == [[["a"], ["b"]], [["c"], ["d"]]]
-    assert [chain.waits_for_more for chain in levels[1].chains] == [False, True]
+    assert barriers_of(levels) == {"d": "a"}
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [("abcde", "c, d, e"), ("abcdef", "c, d, e and 1 other"), ("abcdefghi", "c, d, e and 4 others")]
+)
+def test_of_many_the_first_are_named_and_the_others_counted(names: str, said: str) -> None:
+    many = [step(name) for name in names]
+    assert barriers_of(levels_of([*many, step("x", "true", "a", "b"), step("y", "true", *names)])) == {"x": said}
 
 
 def test_nothing_makes_no_level() -> None:
@@ -81,8 +90,9 @@ def test_a_barrier_is_told_of_where_a_chain_starts_later_than_it_must(steps: lis
         for chain in level.chains:
             needed = set(chain.steps[0].upstream)
             untouched = [other for other in before.chains if needed.isdisjoint(member.id for member in other.steps)]
-            assert chain.waits_for_more == bool(untouched)
-    assert not any(chain.waits_for_more for chain in levels[0].chains)
+            assert list(chain.also_after) == [other.steps[-1].id for other in untouched[:NAMED]]
+            assert chain.more == len(untouched) - len(chain.also_after)
+    assert not any(chain.also_after or chain.more for chain in levels[0].chains)
 
 
 @given(graphs())

@@ -17,7 +17,7 @@ from mlspec.targets.jenkins.emit import fits
 from mlspec.targets.jenkins.levels import levels_of
 from mlspec.targets.jenkins.size import BUDGET, METHOD_LIMIT, pipeline_bytes
 from tests.engines import jenkins, local
-from tests.targets.jenkins.plans import chain, plan, step, tree
+from tests.targets.jenkins.plans import FORMS, chain, plan, step, take, tree
 from tests.targets.jenkins.test_levels import graphs
 
 pytestmark = pytest.mark.groovy
@@ -33,8 +33,9 @@ def test_a_file_is_no_larger_than_estimated(steps: list[Step]) -> None:
     made = plan("random", *steps, finals=(step("end"),))
     checked = jenkins.check(TARGET.emit(made)[0].content)
     assert checked.problems == ()
-    if fits(made, levels_of(made.steps)):
-        estimate = pipeline_bytes(made, levels_of(made.steps), sum(len(one.upstream) for one in made.steps))
+    levels = levels_of(made.steps)
+    if fits(made, levels):
+        estimate = pipeline_bytes(made, levels, whens=fits(made, levels, whens=True))
         assert checked.bytes["pipeline"] <= estimate * METHOD_LIMIT / BUDGET
 
 
@@ -45,6 +46,7 @@ def test_a_thousand_steps_of_every_kind_fit_a_controller(shape: object) -> None:
     checked = jenkins.check(TARGET.emit(replace(made, steps=steps))[0].content)
     assert checked.problems == ()
     assert max(checked.bytes.values()) < BUDGET
+    assert max(checked.code.values()) < METHOD_LIMIT / 20
 
 
 @st.composite
@@ -60,11 +62,10 @@ def runs(draw: st.DrawFn) -> Plan:
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
-@given(runs(), st.booleans())
-def test_nothing_starts_before_its_needs_have_ended(made: Plan, as_data: bool) -> None:
+@given(runs(), st.sampled_from(FORMS))
+def test_nothing_starts_before_its_needs_have_ended(made: Plan, form: str) -> None:
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second, pytest.MonkeyPatch.context() as patch:
-        if as_data:
-            patch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
+        take(form, patch)
         there, here = Path(first), Path(second)
         found = read(made, there, jenkins.run(there, made, TARGET.emit(made), {}).run_id)
         expected = read(made, here, local.run(here, made).run_id)

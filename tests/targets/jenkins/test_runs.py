@@ -15,7 +15,7 @@ from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins
 from tests.engines.jenkins import Build
-from tests.targets.jenkins.plans import AWKWARD, DIAMOND, FAILING, plan, step, tree, writes
+from tests.targets.jenkins.plans import AWKWARD, DIAMOND, FAILING, plan, step, take, tree, writes
 
 pytestmark = pytest.mark.groovy
 
@@ -176,9 +176,10 @@ def test_steps_run_in_the_folder_of_the_project(tmp_path: Path) -> None:
     assert (tmp_path / "models/it's/here").exists()
 
 
-def test_the_data_form_means_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
-    assert "def runAll()" in TARGET.emit(DIAMOND)[0].content
+@pytest.mark.parametrize(("form", "mark"), [("guards", "return notBuilt('left')"), ("data", "def runAll()")])
+def test_the_larger_forms_mean_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, mark: str) -> None:
+    take(form, monkeypatch)
+    assert mark in TARGET.emit(DIAMOND)[0].content
     done = build(tmp_path, DIAMOND)
     assert done.result == "SUCCESS", done.log
     assert records(tmp_path, DIAMOND, done) == {
@@ -191,6 +192,8 @@ def test_the_data_form_means_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
         "cleanup": ("succeeded", 1),
     }
     assert output(tmp_path, DIAMOND, done, "join/out") == f"{AWKWARD}3{AWKWARD}".encode()
+    if form == "guards":
+        assert {done.stages[name] for name in ("deploy", "announce")} == {"NOT_BUILT"}
     failed = build(tmp_path, FAILING)
     assert failed.result == "FAILURE"
     assert set(records(tmp_path, FAILING, failed)) == {"first", "broken", "aside", "cleanup", "report"}
@@ -201,16 +204,16 @@ def test_data_in_many_strings_is_read_back_whole() -> None:
     text = TARGET.emit(made)[0].content
     assert "def steps3()" in text
     functions = text[text.index("def runAll()") :]
-    levels = jenkins.evaluate(f"{functions}\nreturn levelsOf(decoded(steps()))")
-    assert [sorted(entry["step"] for chain in level for entry in chain) for level in levels] == [
-        sorted(member.id for chain in level.chains for member in chain.steps) for level in levels_of(made.steps)
-    ]
-    options = {entry["step"]: entry["options"] for level in levels for chain in level for entry in chain}
+    levels, entries = jenkins.evaluate(
+        f"{functions}\nreturn [levelsOf(decoded(arrangement(), '\\n')), byStep(decoded(steps(), '\\n\\n'))]"
+    )
+    assert levels == [[[member.id for member in chain.steps] for chain in level.chains] for level in levels_of(made.steps)]
+    options = {name: entry["options"] for name, entry in entries.items()}
     assert options == {one.id: [word for words in step_options(made, one) for word in words] for one in made.steps}
 
 
-def test_a_plan_with_secrets_run_if_and_settings_runs_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
+@pytest.mark.usefixtures("form")
+def test_secrets_run_if_and_settings_in_every_form(tmp_path: Path) -> None:
     made = plan(
         "secret",
         step("a", 'test -n "$TOKEN"', secrets=("token",)),

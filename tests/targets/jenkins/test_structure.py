@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlspec.plan.model import Plan
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.size import METHOD_LIMIT
 from tests.engines import jenkins
@@ -76,6 +77,60 @@ BROKEN = {
     "retry of a string": ("steps { sh 'true' }", "steps { retry('3') { sh 'true' } }", "retry takes a number"),
     "a timeout in weeks": ("steps { sh 'true' }", "steps { timeout(time: 1, unit: 'WEEKS') { sh 'true' } }", "no unit WEEKS"),
     "no pipeline": ("pipeline {", "node {", "not 0"),
+    "no stages": (
+        "        stage('e') {\n                            steps { sh 'true' }\n                        }\n",
+        "",
+        "stages is empty",
+    ),
+    "a step among stages": ("        stage('a') {", "        sh 'true'\n        stage('a') {", "only stage may stand here"),
+    "a stage without a name": ("stage('a')", "stage('')", "a stage has no name"),
+    "an option of pipelines on a stage": (
+        "            when {",
+        "            options { disableConcurrentBuilds() }\n            when {",
+        "disableConcurrentBuilds is no option of a stage",
+    ),
+    "an option twice": (
+        "            when {",
+        "            options {\n                timestamps()\n                timestamps()\n            }\n            when {",
+        "options has timestamps twice",
+    ),
+    "empty options": ("            when {", "            options { }\n            when {", "options is empty"),
+    "an empty environment": ("            when {", "            environment { }\n            when {", "environment is empty"),
+    "a list in the environment": (
+        "            when {",
+        "            environment { A = [1] }\n            when {",
+        "environment holds NAME",
+    ),
+    "an agent of two arguments": ("    agent any\n", "    agent('a', 'b')\n", "agent takes one argument"),
+    "an empty expression": ("expression { true }", "expression { }", "expression is empty"),
+    "no parameters": ("        string(name: 'P', defaultValue: 'x', description: 'd')\n", "", "parameters is empty"),
+    "a parameter without a name": ("name: 'P', ", "", "a parameter needs a name of its own"),
+    "a parameter of an unknown key": ("description: 'd'", "describe: 'd'", "a parameter has no describe"),
+    "a trigger of two arguments": (
+        "    parameters {",
+        "    triggers {\n        cron('H 3 * * *', 'x')\n    }\n    parameters {",
+        "cron takes one string",
+    ),
+    "an unknown trigger": (
+        "    parameters {",
+        "    triggers {\n        often('x')\n    }\n    parameters {",
+        "may not hold often",
+    ),
+    "a trigger twice": (
+        "    parameters {",
+        "    triggers {\n        cron('H 3 * * *')\n        cron('H 4 * * *')\n    }\n    parameters {",
+        "triggers has cron twice",
+    ),
+    "a timeout of two numbers": (
+        "steps { sh 'true' }",
+        "steps { timeout(1, 2) { sh 'true' } }",
+        "timeout takes time: and unit:",
+    ),
+    "a map too long": (
+        "expression { true }",
+        "expression { [" + ", ".join(f"k{n}: 1" for n in range(126)) + "] }",
+        "126 entries",
+    ),
     "a list too long": ("expression { true }", "expression { [" + "1, " * 251 + "] }", "251 elements"),
 }
 
@@ -103,12 +158,32 @@ def test_generated_files_keep_to_the_rules(name: str) -> None:
     assert jenkins.check(TARGET.emit(PLANS[name])[0].content).problems == ()
 
 
-@pytest.mark.parametrize("made", [chain(65), tree(65), chain(1000), tree(1000)], ids=lambda made: made.lifecycle)
-def test_large_plans_fit_a_controller(made: object) -> None:
-    checked = jenkins.check(TARGET.emit(made)[0].content)  # type: ignore[arg-type]
+def test_the_code_of_every_method_is_measured() -> None:
+    """What Groovy compiles is read from the class files; a method over the limit it does not compile at all."""
+    long = "\ndef work() {\n" + "    sh 'true'\n" * 1500 + "}\n"
+    code = jenkins.check(GOOD + long).code
+    assert 20_000 < code["Jenkinsfile.work"] < METHOD_LIMIT
+    assert max(jenkins.check(GOOD).code.values()) < 1_000
+    with pytest.raises(AssertionError, match="Method too large"):
+        jenkins.check(GOOD + long.replace("    sh 'true'\n", "    sh 'true'\n" * 4))
+
+
+@pytest.mark.parametrize(
+    "made", [chain(65), tree(65), chain(150), tree(100), chain(160), chain(1000), tree(1000)], ids=lambda made: made.lifecycle
+)
+def test_large_plans_fit_a_controller(made: Plan) -> None:
+    checked = jenkins.check(TARGET.emit(made)[0].content)
     assert checked.problems == ()
     assert max(checked.bytes.values()) < 0.9 * METHOD_LIMIT
     assert checked.constants < 5_000  # a class holds 65,535; the transform adds some for each method
+    assert max(checked.code.values()) < METHOD_LIMIT / 10
+
+
+@pytest.mark.parametrize(("length", "whens", "stages"), [(70, 69, 70), (80, 0, 80), (150, 0, 150), (160, 0, 1)])
+def test_steps_are_stages_up_to_some_150(length: int, whens: int, stages: int) -> None:
+    text = TARGET.emit(chain(length))[0].content
+    pipeline = text[: text.index("\n}\n")]
+    assert (pipeline.count("when {"), pipeline.count("stage('")) == (whens, stages)
 
 
 STEPS = """

@@ -15,7 +15,8 @@ from mlspec.expr.values import as_text
 from mlspec.plan.command import items_options, step_options
 from mlspec.plan.model import Approval, Plan, Step
 from mlspec.targets.jenkins.cron import trigger
-from mlspec.targets.jenkins.emit import entry_of, fits
+from mlspec.targets.jenkins.data import entry_of
+from mlspec.targets.jenkins.emit import fits
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, modified_utf8, unspeakable
 from mlspec.targets.jenkins.levels import levels_of
 from mlspec.targets.jenkins.options import extension_of, options_of
@@ -171,8 +172,8 @@ def _unspeakable(what: str, reason: str, span: Span, path: str) -> Diagnostic:
 
 
 def _data(plan: Plan) -> Iterator[Diagnostic]:
-    """In a plan of many steps all that is known of one must fit into a string (see `emit`)."""
+    """In a plan of many steps all that is known of one must fit into a string (see `data`)."""
     for step in plan.all_steps():
-        if (size := modified_utf8(entry_of(plan, step, {"level": len(plan.steps), "chain": step.id}))) > LITERAL_LIMIT - 4:
+        if (size := modified_utf8(entry_of(plan, step))) > LITERAL_LIMIT - 2:
             reason = f"together they are {size:,} bytes long, and a Groovy string holds at most {LITERAL_LIMIT:,}"
             yield _unspeakable(f"the values of the step `{step.name}`", reason, step.span or _top(plan), f"steps.{step.name}")

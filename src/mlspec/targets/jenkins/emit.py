@@ -13,18 +13,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlspec.expr.values import as_text, compact
-from mlspec.plan.command import Words, items_options, number, step_options
+from mlspec.expr.values import as_text
+from mlspec.plan.command import number
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Approval, Parameter, Plan, Step
 from mlspec.resources import folder
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
-from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, block, comment, literal, modified_utf8
-from mlspec.targets.jenkins.levels import Chain, Level, levels_of
+from mlspec.targets.jenkins.data import data_of
+from mlspec.targets.jenkins.groovy import block, comment, literal
+from mlspec.targets.jenkins.levels import Level, barriers_of, levels_of
 from mlspec.targets.jenkins.options import JenkinsOptions, Kubernetes, options_of
 from mlspec.targets.jenkins.settings import own_nodes, settings_of
 from mlspec.targets.jenkins.size import BUDGET, LIST_LIMIT, pipeline_bytes
+from mlspec.targets.jenkins.words import needs_of, words_of
 
 if TYPE_CHECKING:
     import jinja2
@@ -37,7 +39,9 @@ class StageView:
     id: str
     function: str
     ready: str
-    """The call that says whether it may start; empty where nothing can hold it back."""
+    """The call that says whether it may start, for its stage or `finish`; empty where nothing can hold it back."""
+    guard: str
+    """The same for its function, in a pipeline too large for conditions of its stages; else empty."""
     comment: str
     call: str
     """The call that runs it, but for its lists of words."""
@@ -51,7 +55,6 @@ class ChainView:
 
     name: str
     steps: list[StageView]
-    waits_for_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +68,23 @@ class LevelView:
 def emit(plan: Plan) -> list[GeneratedFile]:
     """Return `<lifecycle>.Jenkinsfile`, so that several specs may share a folder."""
     levels = levels_of(plan.steps)
-    context = _common(plan, options_of(plan))
+    context = _common(plan, options_of(plan)) | {"barriers": len(barriers_of(levels))}
     if fits(plan, levels):
         context |= _stages(plan, levels)
         template = "stages.groovy.j2"
     else:
-        context |= _data(plan, levels)
+        context |= data_of(plan, levels)
         template = "data.groovy.j2"
     body = _templates().get_template(template).render(context)
     return [GeneratedFile(f"{plan.lifecycle}.Jenkinsfile", sealed(plan, "jenkins", body, comment="//"))]
 
 
-def fits(plan: Plan, levels: Sequence[Level]) -> bool:
-    """Tell whether a controller can compile a declarative stage for each step; if not, the steps become data."""
-    return pipeline_bytes(plan, levels, sum(len(step.upstream) for step in plan.steps)) <= BUDGET
+def fits(plan: Plan, levels: Sequence[Level], *, whens: bool = False) -> bool:
+    """Tell whether a controller can compile a declarative stage for each step; if not, the steps become data.
+
+    `whens`: whether it can do so with the stages' own conditions, too. Without them some 150 stages fit, with them half as many.
+    """
+    return pipeline_bytes(plan, levels, whens=whens) <= BUDGET
 
 
 def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
@@ -125,7 +131,10 @@ def _run_options(plan: Plan, options: JenkinsOptions) -> list[str]:
 
 def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
     free = {chain.steps[0].id for chain in levels[0].chains} if levels else set()
+    whens = fits(plan, levels, whens=True)
     views = {step.id: _stage(plan, step, ready=step.id not in free) for step in plan.all_steps()}
+    if not whens:
+        views |= {step.id: replace(views[step.id], ready="", guard=views[step.id].ready) for step in plan.steps}
     return {
         "levels": [
             LevelView(
@@ -134,7 +143,6 @@ def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
                     ChainView(
                         literal(f"from {chain.steps[0].id}"),
                         [views[step.id] for step in chain.steps],
-                        chain.waits_for_more,
                     )
                     for chain in level.chains
                 ],
@@ -142,12 +150,13 @@ def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
             for level in levels
         ],
         "steps": list(views.values()),
+        "uses_guards": not whens,
         "finals": [views[step.id] for step in plan.finals],
     }
 
 
 def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
-    needs = ", ".join(literal(name) for name in _needs(plan, step))
+    needs = ", ".join(literal(name) for name in needs_of(plan, step))
     run_if = f", {literal(step.run_if)}" if step.run_if != "success" else ""
     settings = [f"{key}: {_groovy(value)}" for key, value in settings_of(plan, step).items()]
     verb = "approve" if isinstance(step.body, Approval) else "executeEach" if step.foreach else "execute"
@@ -156,19 +165,11 @@ def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
         id=literal(step.id),
         function=f"run_{step.slug}",
         ready=f"ready({literal(step.id)}, [{needs}]{run_if})" if ready else "",
+        guard="",
         comment=comment(joined((f"{step.id}: {origin(step, plan.spec_file)}", step.description))),
         call=f"{verb}({between.join([literal(step.id), *settings])}, ",
-        words=[list(_option_lines(groups)) for groups in _words(plan, step).values()],
+        words=[list(_option_lines(groups)) for groups in words_of(plan, step).values()],
     )
-
-
-def _words(plan: Plan, step: Step) -> dict[str, list[Words]]:
-    """The options of the step: `items` has those that find the list of a foreach, `options` all others."""
-    options = step_options(plan, step)
-    if step.foreach is None:
-        return {"options": options}
-    items = items_options(plan, replace(step, values=()))
-    return {"items": items, "options": [words for words in options if words not in items]}
 
 
 def _option_lines(groups: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -180,13 +181,6 @@ def _option_lines(groups: Sequence[tuple[str, ...]]) -> Iterator[str]:
             count = 0
         count += len(words)
         yield "        " + ", ".join(block(word) for word in words) + ","
-
-
-def _needs(plan: Plan, step: Step) -> list[str]:
-    """The steps it needs, all instances of a matrix as one: `train[*]`."""
-    by_id = plan.by_id
-    names = [f"{by_id[name].name}[*]" if by_id[name].instance else name for name in step.upstream]
-    return list(dict.fromkeys(names))
 
 
 def _groovy(value: Any) -> str:
@@ -224,52 +218,6 @@ def _description(parameter: Parameter) -> str:
         f"matches {parameter.pattern}" if parameter.pattern else "",
     ]
     return joined((parameter.description, ", ".join(part for part in (parameter.type, *bounds) if part)))
-
-
-def _data(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
-    entries = [
-        entry_of(plan, step, {"level": rank, "chain": chain.steps[0].id, **_barrier(chain, step)})
-        for rank, level in enumerate(levels, 1)
-        for chain in level.chains
-        for step in chain.steps
-    ]
-    return {
-        "chunks": list(_chunks(entries)),
-        "final_chunks": list(_chunks([entry_of(plan, step, {}) for step in plan.finals])),
-    }
-
-
-def _barrier(chain: Chain, step: Step) -> dict[str, Any]:
-    return {"barrier": True} if chain.waits_for_more and step is chain.steps[0] else {}
-
-
-def entry_of(plan: Plan, step: Step, place: dict[str, Any]) -> str:
-    """A step as JSON, one option a line: what the data form has of it. `place` is its level and chain."""
-    head: dict[str, Any] = {"step": step.id, "logic": origin(step, plan.spec_file), **place, "needs": _needs(plan, step)}
-    if step.run_if != "success":
-        head["run_if"] = step.run_if
-    if settings := settings_of(plan, step):
-        head["settings"] = settings
-    entry = compact(head)[:-1]
-    for name, groups in _words(plan, step).items():
-        lines = ",\n".join("  " + ", ".join(compact(word) for word in words) for words in groups)
-        entry += f',"{name}":[\n{lines}]'
-    return entry + "}"
-
-
-def _chunks(entries: Sequence[str]) -> Iterator[str]:
-    """Literals that hold JSON lists of as many entries as a string constant takes."""
-    chunk: list[str] = []
-    size = 0
-    for entry in entries:
-        cost = modified_utf8(entry) + 2
-        if chunk and size + cost > LITERAL_LIMIT - 4:
-            yield block("[" + ",\n".join(chunk) + "\n]")
-            chunk, size = [], 0
-        chunk.append(entry)
-        size += cost
-    if chunk:
-        yield block("[" + ",\n".join(chunk) + "\n]")
 
 
 def _templates() -> jinja2.Environment:

@@ -7,11 +7,16 @@ Change it when declarative pipelines learn more than one level of parallelism.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from mlspec.plan.model import Step
+
+NAMED = 3
+"""How many of the steps are named that a chain waits for without need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +26,12 @@ class Chain:
     """
 
     steps: tuple[Step, ...]
-    waits_for_more: bool
-    """The level before holds a chain that this one does not need: a barrier that only the shape adds."""
+    also_after: tuple[str, ...] = ()
+    """The last steps of chains in the level before that this one does not need: a barrier that only the shape adds. The first
+    few of them: in a wide graph each chain would have nearly all.
+    """
+    more: int = 0
+    """How many such chains there are beside those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +72,33 @@ def levels_of(steps: Sequence[Step]) -> list[Level]:
     for chain, level in enumerate(level_of):
         members[level].append(chain)
     return [
-        Level(
-            tuple(
-                Chain(tuple(chains[chain]), level > 0 and not needs[chain].issuperset(members[level - 1]))
-                for chain in members[level]
-            )
-        )
+        Level(tuple(_chain(chains, members[level - 1] if level else [], needs[chain], chain) for chain in members[level]))
         for level in range(len(members))
     ]
+
+
+def _chain(chains: Sequence[Sequence[Step]], before: Sequence[int], needs: set[int], chain: int) -> Chain:
+    """`before` are the chains of the level before, in order; `needs` may hold chains of others, too."""
+    named = list(islice((other for other in before if other not in needs), NAMED))
+    more = len(before) - sum(_within(before, need) for need in needs) - len(named)
+    return Chain(tuple(chains[chain]), tuple(chains[other][-1].id for other in named), more)
+
+
+def _within(chains: Sequence[int], chain: int) -> bool:
+    """Whether `chain` is among `chains`, which are in order."""
+    place = bisect_left(chains, chain)
+    return place < len(chains) and chains[place] == chain
+
+
+def barriers_of(levels: Sequence[Level]) -> dict[str, str]:
+    """By the first step of a chain, in order, what it also waits for: `left, right and 3 others`."""
+    found = {}
+    for level in levels:
+        for chain in level.chains:
+            if chain.also_after:
+                others = f" and {chain.more} other{'s' if chain.more > 1 else ''}" if chain.more else ""
+                found[chain.steps[0].id] = ", ".join(chain.also_after) + others
+    return found
 
 
 def _turn(step: Step) -> tuple[str, int] | None:

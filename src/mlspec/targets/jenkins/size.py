@@ -27,12 +27,13 @@ _PARAMETER = 270
 _CHOICE = 20
 
 
-def pipeline_bytes(plan: Plan, levels: Sequence[Level], needs: int) -> int:
-    """Estimate the pipeline block in its declarative form; `needs` counts the names in all its `ready` calls."""
+def pipeline_bytes(plan: Plan, levels: Sequence[Level], *, whens: bool) -> int:
+    """Estimate the pipeline block with a stage for each step; `whens`: with the conditions of the stages in it."""
     chains = [chain for level in levels for chain in level.chains]
     stages = sum(len(chain.steps) for chain in chains)
     groups = sum(len(level.chains) > 1 for level in levels) + sum(len(chain.steps) > 1 for chain in chains)
-    return parameter_bytes(plan) + stages * (_STAGE + _WHEN) + groups * _GROUP + needs * _NEED
+    conditions = stages * _WHEN + sum(len(step.upstream) for step in plan.steps) * _NEED if whens else 0
+    return parameter_bytes(plan) + stages * _STAGE + groups * _GROUP + conditions
 
 
 def parameter_bytes(plan: Plan) -> int:

@@ -50,6 +50,12 @@ class JenkinsTarget:
 
         return check(plan)
 
+    def waits(self, plan: Plan) -> Mapping[str, str]:
+        """What steps wait for because all branches of a `parallel` are joined."""
+        from mlspec.targets.jenkins.levels import barriers_of, levels_of
+
+        return barriers_of(levels_of(plan.steps))
+
     def emit(self, plan: Plan) -> list[GeneratedFile]:
         """Compile to one file."""
         from mlspec.targets.jenkins.emit import emit
