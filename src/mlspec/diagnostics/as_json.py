@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from mlspec.diagnostics.model import Diagnostic, in_order
@@ -46,6 +45,6 @@ def _finding(finding: Diagnostic) -> dict[str, Any]:
         "message": finding.message,
         "hint": finding.hint,
         "path": finding.path,
-        "span": asdict(finding.span),
-        "related": [{"span": asdict(related.span), "message": related.message} for related in finding.related],
+        "span": finding.span._asdict(),
+        "related": [{"span": related.span._asdict(), "message": related.message} for related in finding.related],
     }

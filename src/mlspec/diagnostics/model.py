@@ -8,13 +8,12 @@ Change it when a finding must carry something new.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A range of a file. Lines and columns count from 1, columns in characters; the end is exclusive."""
 
     file: str

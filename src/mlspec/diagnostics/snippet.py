@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mlspec.diagnostics.model import Span
 
@@ -21,8 +21,7 @@ _HUGE = 4  # widths; of a longer line only the part around the carets is looked 
 _CUT = "…"
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(NamedTuple):
     """A source line as shown, and the carets that belong right under it."""
 
     source: str

@@ -15,9 +15,12 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from mlspec.library.model import LibraryStep, Option, Port, StepError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["LibraryStep", "Option", "Port", "StepError", "load", "names"]
 
@@ -60,4 +63,6 @@ def _name_of(module: str) -> str:
 
 @cache
 def _foreign() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # takes 10 ms, and few specs need it
+
     return {point.name: point for point in entry_points(group=GROUP)}

@@ -7,13 +7,13 @@ Never opens a file and never recurses. Change it when YAML itself is to be read 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import yaml
 from yaml import events as ev
+from yaml.reader import Reader
 
 from mlspec.diagnostics import Diagnostic, Related, Span
 from mlspec.diagnostics.snippet import lines_of
@@ -36,7 +36,7 @@ MAX_FINDINGS = 1000
 
 _CHARACTERS_OF_A_VALUE = 160
 """What aliases repeat is counted in values; a long text counts for several."""
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class _StoppedError(Exception):
@@ -60,7 +60,7 @@ def read(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
 
     Positions count from behind a byte order mark.
     """
-    builder = _Builder(text.removeprefix("\ufeff"), file)
+    builder = _Builder(text.removeprefix(_BYTE_ORDER_MARK), file)
     with suppress(_StoppedError):
         builder.run()
     return (None if builder.failed else builder.root), builder.findings
@@ -109,12 +109,16 @@ class _Builder:
     def _refuse_text(self) -> None:
         if len(self.text) > MAX_CHARACTERS:
             self._stop("MLS102", f"the file has {len(self.text):,} characters; at most {MAX_CHARACTERS:,} are read", _TOP)
-        found = _UNPRINTABLE.search(self.text)
-        if found:
-            before = lines_of(self.text[: found.start()])
+        found = Reader.NON_PRINTABLE.search(self.text)
+        places = [found.start()] if found else []
+        if _BYTE_ORDER_MARK in self.text:  # libyaml takes it, anywhere
+            places.append(self.text.index(_BYTE_ORDER_MARK))
+        if places:
+            at = min(places)
+            before = lines_of(self.text[:at])
             line, column = len(before) - 1, len(before[-1])
             mark = Mark(line, column, line, column + 1)
-            self._stop("MLS101", f"the character U+{ord(found[0]):04X} cannot stand in YAML", mark)
+            self._stop("MLS101", f"the character U+{ord(self.text[at]):04X} cannot stand in YAML", mark)
 
     def _document(self, event: Any) -> None:
         self.documents += 1

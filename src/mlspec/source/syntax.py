@@ -34,7 +34,7 @@ def explain(error: yaml.YAMLError, lines: Sequence[str]) -> SyntaxFinding:
     place = _place(at, lines)
     problem = _worded(str(getattr(error, "problem", None) or "this is no YAML"))
     if problem == _NO_CHARACTER:
-        escape = re.compile(r"\\.\w+").match(lines[place.line], place.column - 2)
+        escape = re.match(r"\\.\w+", lines[place.line][place.column - 2 :])
         written = escape[0] if escape else ""
         place = Mark(place.line, place.column - 2, place.line, place.column - 2 + len(written))
         message = f"`{written}` is no character: it is half of one, or beyond Unicode"
@@ -62,34 +62,34 @@ def short(text: str) -> str:
 _NO_CHARACTER = "found invalid Unicode character escape code"
 _UNRELATED = "this does not go on with what is above it"
 _WORDS = (
-    (re.compile(r"mapping values are not allowed here"), "mapping values are not allowed in this context"),
-    (re.compile(r"mapping keys are not allowed here"), "mapping keys are not allowed in this context"),
-    (re.compile(r"sequence entries are not allowed here"), "block sequence entries are not allowed in this context"),
-    (re.compile(r"found character .* that cannot start any token"), "found character that cannot start any token"),
-    (re.compile(r"expected (',' or '[\]}]'), but got .*"), r"did not find expected \1"),
-    (re.compile(r"expected the node content, but found .*"), "did not find expected node content"),
-    (re.compile(r"found unknown escape character .*"), "found unknown escape character"),
-    (re.compile(r"expected '?<document start>'?, but found .*"), "did not find expected <document start>"),
-    (re.compile(r"found undefined tag handle .*"), "found undefined tag handle"),
-    (re.compile(r"found incompatible YAML document .*"), "found incompatible YAML document"),
-    (re.compile(r"found unexpected document separator"), "found unexpected document indicator"),
-    (re.compile(r"expected a comment or a line break, but found .*"), "did not find expected comment or line break"),
-    (re.compile(r"could not find expected directive name"), "did not find expected alphabetic or numeric character"),
-    (re.compile(r"expected '[ !]', but found .*"), "did not find expected whitespace or line break"),
-    (re.compile(r"expected '>', but found .*"), "did not find the expected '>'"),
-    (re.compile(r"expected URI, but found .*"), "did not find expected tag URI"),
-    (re.compile(r"while (?:parsing|scanning) a tag"), "while scanning a tag"),
-    (re.compile(r"expected (alphabetic or numeric character), but found .*"), r"did not find expected \1"),
-    (re.compile(r"expected <block end>, but found .*|did not find expected (?:key|'-' indicator)"), _UNRELATED),
-    (re.compile(r"while (?:scanning|parsing) a (?:double-|single-)?quoted scalar"), "while scanning a quoted scalar"),
+    (r"mapping values are not allowed here", "mapping values are not allowed in this context"),
+    (r"mapping keys are not allowed here", "mapping keys are not allowed in this context"),
+    (r"sequence entries are not allowed here", "block sequence entries are not allowed in this context"),
+    (r"found character .* that cannot start any token", "found character that cannot start any token"),
+    (r"expected (',' or '[\]}]'), but got .*", r"did not find expected \1"),
+    (r"expected the node content, but found .*", "did not find expected node content"),
+    (r"found unknown escape character .*", "found unknown escape character"),
+    (r"expected '?<document start>'?, but found .*", "did not find expected <document start>"),
+    (r"found undefined tag handle .*", "found undefined tag handle"),
+    (r"found incompatible YAML document .*", "found incompatible YAML document"),
+    (r"found unexpected document separator", "found unexpected document indicator"),
+    (r"expected a comment or a line break, but found .*", "did not find expected comment or line break"),
+    (r"could not find expected directive name", "did not find expected alphabetic or numeric character"),
+    (r"expected '[ !]', but found .*", "did not find expected whitespace or line break"),
+    (r"expected '>', but found .*", "did not find the expected '>'"),
+    (r"expected URI, but found .*", "did not find expected tag URI"),
+    (r"while (?:parsing|scanning) a tag", "while scanning a tag"),
+    (r"expected (alphabetic or numeric character), but found .*", r"did not find expected \1"),
+    (r"expected <block end>, but found .*|did not find expected (?:key|'-' indicator)", _UNRELATED),
+    (r"while (?:scanning|parsing) a (?:double-|single-)?quoted scalar", "while scanning a quoted scalar"),
 )
 """Words of the one parser for those of the other."""
 
 
 def _worded(problem: str) -> str:
     for form, words in _WORDS:
-        if form.fullmatch(problem):
-            return form.sub(words, problem)
+        if re.fullmatch(form, problem):
+            return re.sub(form, words, problem)
     return problem
 
 
