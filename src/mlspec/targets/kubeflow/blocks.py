@@ -15,7 +15,7 @@ from mlspec.plan.model import Plan, Step
 from mlspec.targets.base import joined
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import RUN_ID, RUN_STATUS, arguments, artifact_inputs, param_inputs
-from mlspec.targets.kubeflow.document import Leaf, Pairs, Task
+from mlspec.targets.kubeflow.document import Component, Container, Pairs, Task
 from mlspec.targets.kubeflow.graph import Graph
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, image_of
 
@@ -28,7 +28,7 @@ PARAMETER_TYPES = {
     "object": "STRUCT",
 }
 ARTIFACT_TYPES = {
-    kind: f"artifactType: {{schemaTitle: {title}, schemaVersion: 0.0.1}}"
+    kind: f"{{artifactType: {{schemaTitle: {title}, schemaVersion: 0.0.1}}}}"
     for kind, title in {
         "dataset": "system.Dataset",
         "model": "system.Model",
@@ -38,11 +38,11 @@ ARTIFACT_TYPES = {
         "values": "system.Artifact",
     }.items()
 }
-STRING = "parameterType: STRING"
-NESTED_STATUS = "parameterType: STRUCT, isOptional: true"
+STRING = "{parameterType: STRING}"
+NESTED_STATUS = "{parameterType: STRUCT, isOptional: true}"
 """A task's final status once it has been passed down into a DAG."""
-FINAL_STATUS = "parameterType: TASK_FINAL_STATUS, isOptional: true"
-RUN_ID_WIRE = (RUN_ID, "runtimeValue: {constant: '{{$.pipeline_job_uuid}}'}")
+FINAL_STATUS = "{parameterType: TASK_FINAL_STATUS, isOptional: true}"
+RUN_ID_WIRE = (RUN_ID, "{runtimeValue: {constant: '{{$.pipeline_job_uuid}}'}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ class Sight:
 
 def final_status(above: str) -> Pairs:
     """How an exit task learns the final status of the task above it."""
-    return [(RUN_STATUS, f"taskFinalStatus: {{producerTask: {above}}}")]
+    return [(RUN_STATUS, f"{{taskFinalStatus: {{producerTask: {above}}}}}")]
 
 
 def passed(names: Pairs, kind: str = "Parameter") -> Pairs:
     """Take each input from the input of the same name that the DAG around the task has."""
-    return [(name, f"componentInput{kind}: {yamltext.scalar(name)}") for name, _ in names]
+    return [(name, f"{{componentInput{kind}: {yamltext.scalar(name)}}}") for name, _ in names]
 
 
 def task_of(sight: Sight, step: Step) -> Task:
@@ -75,15 +75,15 @@ def task_of(sight: Sight, step: Step) -> Task:
         depends=", ".join(yamltext.scalar(names[above]) for above in [*step.upstream, *lane]),
         condition=yamltext.scalar(shape.condition(sight.graph, groups)) if groups else "",
         artifacts=[
-            (name, f"taskOutputArtifact: {_key_of('producerTask', names[above], 'outputArtifactKey', output)}")
+            (name, f"{{taskOutputArtifact: {_key_of('producerTask', names[above], 'outputArtifactKey', output)}}}")
             for (above, output), name in artifact_inputs(step).items()
         ],
         params=[
-            *((name, f"componentInputParameter: {yamltext.scalar(param)}") for param, name in param_inputs(step).items()),
+            *((name, f"{{componentInputParameter: {yamltext.scalar(param)}}}") for param, name in param_inputs(step).items()),
             *(
                 (
                     shape.channel(names[above]),
-                    f"taskOutputParameter: {_key_of('producerTask', names[above], 'outputParameterKey', shape.OUTCOME)}",
+                    f"{{taskOutputParameter: {_key_of('producerTask', names[above], 'outputParameterKey', shape.OUTCOME)}}}",
                 )
                 for group in groups
                 for above in group
@@ -105,7 +105,9 @@ def artifacts_in(sight: Sight, step: Step) -> Pairs:
 def params_in(sight: Sight, step: Step) -> Pairs:
     """The run parameters that a step's component takes."""
     plan = sight.plan
-    return [(name, f"parameterType: {PARAMETER_TYPES[plan.param(param).type]}") for param, name in param_inputs(step).items()]
+    return [
+        (name, f"{{parameterType: {PARAMETER_TYPES[plan.param(param).type]}}}") for param, name in param_inputs(step).items()
+    ]
 
 
 def channels_in(sight: Sight, step: Step) -> Pairs:
@@ -115,18 +117,20 @@ def channels_in(sight: Sight, step: Step) -> Pairs:
     return [(shape.channel(names[above]), STRING) for group in groups for above in group]
 
 
-def leaf_of(sight: Sight, step: Step, status: Pairs) -> Leaf:
+def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
     """The container of a step; `status` is the input that `run.status` comes through, if it does."""
-    return Leaf(
+    return Component(
         name=sight.graph.names[step.id],
         comment=comment_of(sight, step),
-        image=image_text(sight, step),
-        args=words(arguments(sight.plan, step, final=bool(status))),
+        body=Container(
+            image=image_text(sight, step),
+            args=words(arguments(sight.plan, step, final=bool(status))),
+            resources=resources_of(step),
+        ),
         artifacts_in=artifacts_in(sight, step),
         params_in=[(RUN_ID, STRING), *params_in(sight, step), *channels_in(sight, step), *status],
         artifacts_out=[(output.name, ARTIFACT_TYPES[output.type]) for output in step.outputs],
         params_out=[(shape.OUTCOME, STRING)] if step.id in sight.graph.skippable else [],
-        resources=resources_of(step),
     )
 
 

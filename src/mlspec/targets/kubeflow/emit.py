@@ -12,7 +12,6 @@ KFP's own cache is off: a step it took from its cache would leave no record in t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -35,7 +34,7 @@ from mlspec.targets.kubeflow.blocks import (
     passed,
     task_of,
 )
-from mlspec.targets.kubeflow.document import Dag, Leaf, Pairs, Task
+from mlspec.targets.kubeflow.document import Component, Container, Dag, Pairs, Task
 from mlspec.targets.kubeflow.foreach import INSTANCE, fan_out
 from mlspec.targets.kubeflow.graph import graph_of
 from mlspec.targets.kubeflow.options import options_of
@@ -57,7 +56,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
             descriptions={p.name: yamltext.item(p.description, 10) for p in plan.params if p.description},
             tasks=tasks,
             components=components,
-            leaves=[part for part in components if isinstance(part, Leaf)],
+            executors=[(part.name, part.comment, *part.body) for part in components if isinstance(part.body, Container)],
             platforms=list(_platforms(sight)),
             OUTCOME=shape.OUTCOME,
         )
@@ -65,24 +64,25 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
 
 
-def _pipeline(sight: Sight) -> tuple[list[Task], list[Dag | Leaf]]:
+def _pipeline(sight: Sight) -> tuple[list[Task], list[Component]]:
     """The tasks of the root DAG, and all components; with final steps, the others stand in a DAG of their own."""
     plan = sight.plan
     tasks, components = _parts(sight, plan.steps, [])
     if not plan.finals:
         return tasks, components
-    parameters = [(p.name, f"parameterType: {PARAMETER_TYPES[p.type]}") for p in plan.params]
+    parameters = [(p.name, f"{{parameterType: {PARAMETER_TYPES[p.type]}}}") for p in plan.params]
     given = passed(parameters)
-    above = Task(shape.STEPS, shape.STEPS, params=given, nested=True)
+    above = Task(shape.STEPS, shape.STEPS, [], given, nested=True)
     status = final_status(shape.STEPS)
     last, final_parts = _parts(sight, plan.finals, [(RUN_STATUS, FINAL_STATUS if _alone(plan) else NESTED_STATUS)])
-    dags: list[Dag | Leaf] = [Dag(shape.STEPS, parameters, tasks)]
+    dags = [Component(shape.STEPS, "", Dag(tasks), [], parameters, [], [])]
     if _alone(plan):
-        exit_task = replace(last[0], params=[*last[0].params[:-1], *status])
+        exit_task = last[0]._replace(params=[*last[0].params[:-1], *status])
     else:
-        dags.append(Dag(shape.FINALLY, [*parameters, (RUN_STATUS, FINAL_STATUS)], last))
-        exit_task = Task(shape.FINALLY, shape.FINALLY, params=[*given, *status], nested=True)
-    return [above, replace(exit_task, depends=shape.STEPS, exits=True)], [*dags, *components, *final_parts]
+        declared = [*parameters, (RUN_STATUS, FINAL_STATUS)]
+        dags.append(Component(shape.FINALLY, "", Dag(last), [], declared, [], []))
+        exit_task = Task(shape.FINALLY, shape.FINALLY, [], [*given, *status], nested=True)
+    return [above, exit_task._replace(depends=shape.STEPS, exits=True)], [*dags, *components, *final_parts]
 
 
 def _alone(plan: Plan) -> bool:
@@ -90,10 +90,10 @@ def _alone(plan: Plan) -> bool:
     return len(plan.finals) == 1 and plan.finals[0].foreach is None
 
 
-def _parts(sight: Sight, steps: Iterable[Step], status: Pairs) -> tuple[list[Task], list[Dag | Leaf]]:
+def _parts(sight: Sight, steps: Iterable[Step], status: Pairs) -> tuple[list[Task], list[Component]]:
     """The task and the components of each step; `status` is the input through which `run.status` comes, if it does."""
     tasks: list[Task] = []
-    components: list[Dag | Leaf] = []
+    components: list[Component] = []
     for step in steps:
         if step.foreach is None:
             task = task_of(sight, step)

@@ -19,8 +19,6 @@ with holes, which skipped instances leave, nor one of no artifacts at all.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mlspec.plan.model import ForEach, Step
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import INDEX, RUN_ID, items_arguments, join_arguments, list_artifact
@@ -37,7 +35,7 @@ from mlspec.targets.kubeflow.blocks import (
     task_of,
     words,
 )
-from mlspec.targets.kubeflow.document import Dag, Leaf, Loop, Pairs, Task
+from mlspec.targets.kubeflow.document import Component, Container, Dag, Loop, Pairs, Task
 
 ITEMS, INSTANCES, INSTANCE, JOIN = shape.FAN_OUT_PARTS
 _LIST = f"pipelinechannel--{ITEMS}-Output"
@@ -46,75 +44,75 @@ _ELEMENT = f"{_LIST}-loop-item"
 _RUN = passed([(RUN_ID, STRING)])
 
 
-def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Dag | Leaf]]:
+def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Component]]:
     """The task of a `foreach` step, and its components."""
     name = sight.graph.names[step.id]
     artifacts, params = artifacts_in(sight, step), [(RUN_ID, STRING), *params_in(sight, step), *status]
     lists = [name for name in [list_artifact(step)] if name]
     may_skip = step.when is not None
     asked = step.id in sight.graph.skippable
-    outer = Dag(
+    tasks = [
+        Task(ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), _RUN),
+        Task(
+            INSTANCES,
+            f"{name}-{INSTANCES}",
+            passed(artifacts, "Artifact"),
+            [*passed(params), (_LIST, f"{{taskOutputParameter: {{producerTask: {ITEMS}, outputParameterKey: Output}}}}")],
+            depends=ITEMS,
+            nested=True,
+            iterator=Loop(_LIST, _ELEMENT, foreach.parallel),
+        ),
+    ]
+    if may_skip:
+        tasks.append(Task(JOIN, f"{name}-{JOIN}", [], _RUN, depends=INSTANCES))
+    outer = Component(
         name,
-        comment=comment_of(sight, step),
+        comment_of(sight, step),
+        Dag(tasks, outcome=(JOIN if may_skip else ITEMS) if asked else ""),
         artifacts_in=artifacts,
         params_in=[*params, *channels_in(sight, step)],
-        outcome=(JOIN if may_skip else ITEMS) if asked else "",
-        tasks=[
-            Task(ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), _RUN),
-            Task(
-                INSTANCES,
-                f"{name}-{INSTANCES}",
-                passed(artifacts, "Artifact"),
-                [*passed(params), (_LIST, f"taskOutputParameter: {{producerTask: {ITEMS}, outputParameterKey: Output}}")],
-                depends=ITEMS,
-                nested=True,
-                loop=Loop(_LIST, _ELEMENT, foreach.parallel),
-            ),
-        ],
+        artifacts_out=[],
+        params_out=[(shape.OUTCOME, STRING)] if asked else [],
     )
-    if may_skip:
-        outer.tasks.append(Task(JOIN, f"{name}-{JOIN}", params=_RUN, depends=INSTANCES))
-    says = [("Output", "parameterType: LIST"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
+    says = [("Output", "{parameterType: LIST}"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
     items = _small(sight, step, ITEMS, items_arguments(sight.plan, step, final=bool(status)), says)
-    parts: list[Dag | Leaf] = [
+    parts = [
         outer,
-        replace(items, artifacts_in=[pair for pair in artifacts if pair[0] in lists]),
+        items._replace(artifacts_in=[pair for pair in artifacts if pair[0] in lists]),
         _instances(name, artifacts, params),
         _instance(sight, step, status),
     ]
     if may_skip:
         parts.append(_small(sight, step, JOIN, join_arguments(sight.plan, step), [(shape.OUTCOME, STRING)]))
-    return replace(task_of(sight, step), nested=True), parts
+    return task_of(sight, step)._replace(nested=True), parts
 
 
-def _instances(name: str, artifacts: Pairs, params: Pairs) -> Dag:
+def _instances(name: str, artifacts: Pairs, params: Pairs) -> Component:
     body = Task(
         INSTANCE,
         f"{name}-{INSTANCE}",
         passed(artifacts, "Artifact"),
-        [*passed(params), (INDEX, f"componentInputParameter: {_ELEMENT}")],
+        [*passed(params), (INDEX, f"{{componentInputParameter: {_ELEMENT}}}")],
     )
-    declared = [*params, (_LIST, "parameterType: LIST"), (_ELEMENT, STRING)]
-    return Dag(f"{name}-{INSTANCES}", artifacts_in=artifacts, params_in=declared, tasks=[body])
+    declared = [*params, (_LIST, "{parameterType: LIST}"), (_ELEMENT, STRING)]
+    return Component(f"{name}-{INSTANCES}", "", Dag([body]), artifacts, declared, [], [])
 
 
-def _instance(sight: Sight, step: Step, status: Pairs) -> Leaf:
+def _instance(sight: Sight, step: Step, status: Pairs) -> Component:
     """The step's container; its outputs go to the store, and its outcome is told by `join`."""
     leaf = leaf_of(sight, step, status)
     params = [(RUN_ID, STRING), *params_in(sight, step), *status, (INDEX, STRING)]
-    return replace(leaf, name=f"{leaf.name}-{INSTANCE}", params_in=params, artifacts_out=[], params_out=[])
+    return leaf._replace(name=f"{leaf.name}-{INSTANCE}", params_in=params, artifacts_out=[], params_out=[])
 
 
-def _small(sight: Sight, step: Step, part: str, options: list[str], says: Pairs) -> Leaf:
+def _small(sight: Sight, step: Step, part: str, options: list[str], says: Pairs) -> Component:
     """A container that only answers a question about the step, in the step's image, since that holds mlspec."""
-    return Leaf(
+    return Component(
         name=f"{sight.graph.names[step.id]}-{part}",
         comment=comment_of(sight, step),
-        image=image_text(sight, step),
-        args=words(options),
+        body=Container(image_text(sight, step), words(options), []),
         artifacts_in=[],
         params_in=[(RUN_ID, STRING)],
         artifacts_out=[],
         params_out=says,
-        resources=[],
     )
