@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.conformance.choose import choose, missing
 from tests.conformance.compare import Verdict, compare
 from tests.conformance.corpus import FOLDER, read, written
+from tests.conformance.count import table
 from tests.conformance.drawn import Life
 from tests.conformance.engines import alive, present
 from tests.conformance.shrink import smaller
@@ -31,6 +32,11 @@ def main() -> int:
     arguments = _arguments()
     if arguments.corpus:
         return _choose(arguments)
+    if arguments.count:
+        drawn: list[Life] = []
+        _draw(arguments.seed, arguments.examples, drawn.append)
+        print(table(drawn))
+        return 0
     say = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # engines and steps print a great deal
     with tempfile.TemporaryDirectory() as home, alive(arguments.engines, Path(home)) as engines:
@@ -114,6 +120,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--corpus", type=int, metavar="N", help="instead of running any, write the corpus anew with N of those drawn"
     )
+    parser.add_argument("--count", action="store_true", help="instead of running any, tell what those drawn have")
     return parser.parse_args()
 
 

@@ -86,6 +86,8 @@ def _shape(step: Step, steps: dict[str, Step]) -> Iterator[str]:
         yield f"prints {address.split('.')[0] if address.split('.')[0] in ('params', 'run', 'matrix', 'item') else 'a value'}"
     if "parallel" in step:
         yield "parallel"
+    if step.get("secrets"):
+        yield "a secret"
 
 
 def _texts(tree: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ counts as a divergence; never decides what should have happened (see `oracle`). 
 from __future__ import annotations
 
 import json
+import os
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +19,14 @@ from mlspec import api
 from mlspec.diagnostics import has_errors
 from mlspec.plan.model import Plan
 from mlspec.targets.base import GeneratedFile, targets
-from tests.conformance.drawn import Life
+from tests.conformance.drawn import Life, variable_of
 from tests.conformance.oracle import Prophecy, foresee
 from tests.conformance.render import project
 from tests.engines import EngineRun, local
 from tests.engines.outcome import Done, Outcome, outcome_of
 
-Engine = Callable[[Path, Plan, list[GeneratedFile], dict[str, Any]], EngineRun]
+Secrets = Mapping[str, str]
+Engine = Callable[[Path, Plan, list[GeneratedFile], dict[str, Any], Secrets], EngineRun]
 LOCAL = "here"
 OVERRIDE = "override"
 """Why Kubeflow does not run a spec that it takes: an overriding value holds `{{$.`, which it takes for its own placeholder
@@ -47,9 +49,10 @@ def params_of(life: Life) -> dict[str, Any]:
     return {name: param["given"] for name, param in life.get("params", {}).items() if "given" in param}
 
 
-def run_here(_project: Path, plan: Plan, _files: list[GeneratedFile], params: dict[str, Any]) -> EngineRun:
-    """The engine that needs no target."""
-    return local.run(_project, plan, params)
+def run_here(project: Path, plan: Plan, _files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
+    """The engine that needs no target; its secrets are in its own environment, which no other engine looks at."""
+    os.environ.update({variable_of(name): value for name, value in secrets.items()})
+    return local.run(project, plan, params)
 
 
 def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
@@ -78,7 +81,7 @@ def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
                 continue
         runs[name] = (place, plan, files, engine)
     with ThreadPoolExecutor(len(runs)) as pool:
-        futures = {name: pool.submit(_run, *run, params) for name, run in runs.items()}
+        futures = {name: pool.submit(_run, *run, params, life.get("secrets", {})) for name, run in runs.items()}
     outcomes: dict[str, Outcome] = {}
     for name, future in futures.items():
         verdict.ran.append(name)
@@ -102,9 +105,11 @@ def lay_out(life: Life, place: Path) -> Path:
     return place
 
 
-def _run(place: Path, plan: Plan, files: list[GeneratedFile], engine: Engine, params: dict[str, Any]) -> Outcome | str:
+def _run(
+    place: Path, plan: Plan, files: list[GeneratedFile], engine: Engine, params: dict[str, Any], secrets: Secrets
+) -> Outcome | str:
     try:
-        done = engine(place, plan, files, params)
+        done = engine(place, plan, files, params, secrets)
         outcome = outcome_of(plan, place, done.run_id)
     except Exception:
         return traceback.format_exc()

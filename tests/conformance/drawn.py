@@ -55,6 +55,7 @@ class Step(TypedDict, total=False):
     """How a script reads a value: plain, quoted, variable, document."""
     prints: list[str]
     """Addresses that the script reads directly."""
+    secrets: list[str]
     fault: Fault
     limit: int
     when: Condition
@@ -75,8 +76,15 @@ class Life(TypedDict, total=False):
     params: dict[str, Param]
     files: dict[str, str]
     """Files of the project, by path."""
+    secrets: dict[str, str]
+    """What each secret holds when it runs; a step that is handed nothing fails before it starts."""
     steps: dict[str, Step]
     finals: dict[str, Step]
+
+
+def variable_of(secret: str) -> str:
+    """The environment variable in which a step finds a secret."""
+    return f"HIDDEN_{secret.upper()}"
 
 
 def text_of(value: Any) -> str:

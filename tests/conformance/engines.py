@@ -11,9 +11,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
-from tests.conformance.compare import Engine
-from tests.engines import jenkins, kfp_local
+from mlspec.plan.model import Plan
+from mlspec.targets.base import GeneratedFile
+from tests.conformance.compare import Engine, Secrets
+from tests.conformance.drawn import variable_of
+from tests.engines import EngineRun, jenkins, kfp_local
 from tests.engines.airflow import AIRFLOW_2, Airflow
 
 
@@ -34,16 +38,31 @@ def alive(names: Sequence[str], home: Path) -> Iterator[dict[str, Engine]]:
     with ExitStack() as stack:
         engines: dict[str, Engine] = {}
         if "kubeflow" in names:
-            engines["kubeflow"] = kfp_local.run
+            engines["kubeflow"] = _kubeflow
         if "airflow" in names:
             engines["airflow"] = _airflow(stack, Airflow(home / "airflow"))
         if "airflow@2" in names:
             engines["airflow@2"] = _airflow(stack, Airflow(home / "airflow2", AIRFLOW_2))
         if "jenkins" in names:
-            engines["jenkins"] = jenkins.run
+            engines["jenkins"] = _jenkins
         yield engines
 
 
 def _airflow(stack: ExitStack, airflow: Airflow) -> Engine:
     stack.callback(airflow.close)
-    return airflow.run
+
+    def run(project: Path, plan: Plan, files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
+        return airflow.run(
+            project, plan, files, params, {f"AIRFLOW_VAR_{name.upper()}": text for name, text in secrets.items()}
+        )
+
+    return run
+
+
+def _kubeflow(project: Path, plan: Plan, files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
+    # kfp.local knows no Kubernetes secrets: here they are in the pods' environment already.
+    return kfp_local.run(project, plan, files, params, {variable_of(name): text for name, text in secrets.items()})
+
+
+def _jenkins(project: Path, plan: Plan, files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
+    return jenkins.run(project, plan, files, params, credentials=secrets)

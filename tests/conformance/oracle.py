@@ -155,6 +155,9 @@ class _Phase:
             verdicts = [_judge(line, look) for line in step["gate"]]
             bad = "failed" if None in verdicts or step.get("otherwise", "stop") == "stop" else "skipped"
             return Expected(set(), "succeeded" if all(verdicts) else bad, 1)
+        secrets = [self.life["secrets"][name] for name in step.get("secrets", [])]
+        if "" in secrets:
+            return Expected(set(), "failed")
         try:
             values = {key: _resolve(tree, look) for key, tree in step.get("values", {}).items()}
             printed = [look(address) for address in step.get("prints", [])]
@@ -166,7 +169,7 @@ class _Phase:
         done = Expected(set(), "failed" if failing > limit else "succeeded", min(failing, limit) + 1, values)
         done.inputs = {name: [digest for _, digest in got] if many else got[0][1] for name, (got, many) in inputs.items()}
         if done.natural == "succeeded":
-            _outputs(step, done, printed, "".join(text for got, _ in inputs.values() for text, _ in got))
+            _outputs(step, done, [*printed, *secrets], "".join(text for got, _ in inputs.values() for text, _ in got))
         return done
 
     def _source(self, source: Any) -> tuple[list[tuple[str, str | None]], bool]:

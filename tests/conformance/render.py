@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.conformance.drawn import Condition, Fault, Life, Step, Tree
+from tests.conformance.drawn import Condition, Fault, Life, Step, Tree, variable_of
 
 TIMEOUT = 4
 """Seconds: of a step that takes too long."""
@@ -41,6 +41,16 @@ def spec(life: Life) -> dict[str, Any]:
             else {"type": param["type"], "default": param["default"], **(param["long"] or {})}
             for name, param in life["params"].items()
         }
+    if life.get("secrets"):
+        made["secrets"] = {
+            name: {
+                "env": variable_of(name),
+                "kubernetes": {"secret": "hidden", "key": name},
+                "airflow": {"variable": name},
+                "jenkins": {"credentials": name},
+            }
+            for name in life["secrets"]
+        }
     if any(step["body"] == "call" for _, step in _all(life)):
         made["environments"] = {"own": {"pythonpath": ["src"]}}
     made["steps"] = {name: _step(name, step) for name, step in life["steps"].items()}
@@ -55,7 +65,7 @@ def _all(life: Life) -> list[tuple[str, Step]]:
 
 def _step(name: str, step: Step) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for key in ("description", "stage", "needs", "inputs", "outputs", "matrix", "parallel", "run_if", "otherwise"):
+    for key in ("description", "stage", "needs", "inputs", "outputs", "secrets", "matrix", "parallel", "run_if", "otherwise"):
         if step.get(key):
             made[key] = escaped(step["description"]) if key == "description" else step[key]  # type: ignore[literal-required]
     if "foreach" in step:
@@ -144,6 +154,7 @@ def script(name: str, step: Step) -> str:
             case _:
                 body.append(f"printf '<%s>' ${{{{with.{value}}}}}")
     body += [f"printf '<%s>' ${{{{ {address} }}}}" for address in step.get("prints", [])]
+    body += [f"printf '<%s>' \"${variable_of(secret)}\"" for secret in step.get("secrets", [])]
     body += [
         f'for one in ${{{{ inputs.{one} }}}}; do if [ -d "$one" ]; then cat "$one/a.txt"; else cat "$one"; fi; done'
         for one in step.get("inputs", {})
@@ -214,6 +225,7 @@ def _function(name: str, step: Step) -> str:
         "folders": step.get("folders", []),
         "values": [value for value in step.get("values", {}) if value not in step.get("writes", {}).values()],
         "inputs": list(step.get("inputs", {})),
+        "secrets": [variable_of(secret) for secret in step.get("secrets", [])],
         "writes": step.get("writes", {}),
     }
     return f"\n\ndef do_{name}(**given):\n    return _work({told!a}, given)\n"
@@ -260,6 +272,8 @@ def _work(told, given):
         return None
     assert set(given) == {*told["plain"], *told["inputs"], *told["values"], *told["writes"].values()}, sorted(given)
     body = "".join("<" + _text(given[name]) + ">" for name in told["values"]).encode()
+    for name in told["secrets"]:
+        body += b"<" + os.environb[name.encode()] + b">"
     for name in told["inputs"]:
         for path in given[name] if isinstance(given[name], list) else [given[name]]:
             body += _read(path)

@@ -81,6 +81,7 @@ class _Drawing:
         self.params: dict[str, Param] = {}
         self.sources: list[Source] = []
         self.files: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
         self.names = list(draw(st.permutations(STEP_NAMES)))
         self.fan_outs = 0
         self.faults = draw(st.sampled_from([0, 0, 1, 1, 2, 3]))
@@ -109,6 +110,9 @@ class _Drawing:
         for name in self.some(["p", "seed", "Text", "class", "names", "go", "A_1", "store", "run_id", "y", "null"], 4):
             self.params[name] = self.param()
         life["params"] = self.params
+        if self.chance(50):
+            for name in self.some(["token", "class", "A_1"], 2):
+                self.secrets[name] = "" if self.chance(10) else self.draw(texts)
         life["steps"] = {}
         for _ in range(self.one(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)):
             name, step = self.step(final=False)
@@ -119,6 +123,7 @@ class _Drawing:
             name, step = self.step(final=True)
             life["finals"][name] = step
         life["files"] = self.files
+        life["secrets"] = self.secrets
         return life
 
     def param(self) -> Param:
@@ -199,6 +204,8 @@ class _Drawing:
             step["inputs"]["file"] = {"path": path}
             if self.chance(85):
                 self.files[path] = self.draw(texts)
+        if self.secrets and self.chance(40):
+            step["secrets"] = self.some(list(self.secrets), 2)
         self.fault(step)
 
     def fan_out(self, step: Step, *, reads: bool) -> None:

@@ -60,15 +60,16 @@ def run(
     files: Sequence[GeneratedFile],
     params: Mapping[str, object],
     answers: Mapping[str, object] | None = None,
+    credentials: Mapping[str, str] | None = None,
 ) -> EngineRun:
     """Run the plan's Jenkinsfile in `project`; without `params` as a job's first build. `SUCCESS` is all that succeeds.
 
-    `answers` are those to approvals, by message: who approves, or False. A plan with approvals needs a store that agents with
-    workspaces of their own share: `local://` and an absolute path will do.
+    `credentials` are values by id. `answers` are those to approvals, by message: who approves, or False. A plan with
+    approvals needs a store that agents with workspaces of their own share: `local://` and an absolute path will do.
     """
     (file,) = files
     values = {f"MLSPEC_PARAM_{name.upper()}": value for name, value in params.items()}
-    done = build(project, file.content, values, answers=answers)
+    done = build(project, file.content, values, answers=answers, credentials=credentials)
     return EngineRun("succeeded" if done.result == "SUCCESS" else "failed", done.run_id)
 
 

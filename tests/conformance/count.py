@@ -1,0 +1,132 @@
+"""Counts what drawn lifecycles have: `python -m tests.conformance --count`.
+
+In: drawn lifecycles. Out: a Markdown table of features and of the lifecycles and steps that have each. Owns the list of what must be
+drawn; never runs anything. Change it when the language gains a feature.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.conformance.drawn import Life, Step
+from tests.conformance.oracle import Expected, foresee, upstream
+
+TEXTS = {
+    "a quote": lambda text: "'" in text or '"' in text,
+    "`$`": lambda text: "$" in text,
+    "`${`": lambda text: "${" in text,
+    "`$(` or a backtick": lambda text: "$(" in text or "`" in text,
+    "a backslash": lambda text: "\\" in text,
+    "a line end": lambda text: "\n" in text or "\r" in text,
+    "`{{`, `{%` or `{#`": lambda text: any(word in text for word in ("{{", "{%", "{#")),
+    "other than ASCII": lambda text: not text.isascii(),
+    "a control character": lambda text: any(ord(one) < 32 and one not in "\n\r\t" for one in text),
+    "a dash to begin with": lambda text: text.startswith("-"),
+    "nothing": lambda text: text == "",
+}
+
+
+def table(lives: Sequence[Life]) -> str:
+    """How many of the lifecycles, and of their steps, have each feature."""
+    specs: Counter[str] = Counter()
+    steps: Counter[str] = Counter()
+    order: dict[str, None] = {}
+    for life in lives:
+        found = list(_features(life))
+        order |= dict.fromkeys(found)
+        steps.update(found)
+        specs.update(set(found))
+    ranks = {feature: rank for rank, feature in enumerate(_ORDER)}
+    rows = sorted(order, key=lambda feature: (ranks.get(feature.partition(":")[0], len(ranks)), feature))
+    lines = [f"| of {len(lives)} specs | specs | times |", "|---|---:|---:|"]
+    return "\n".join([*lines, *(f"| {feature} | {specs[feature]} | {steps[feature]} |" for feature in rows)])
+
+
+_ORDER = (
+    "steps",
+    "run",
+    "graph",
+    "body",
+    "outcome",
+    "fault",
+    "retry",
+    "when",
+    "gate",
+    "run_if",
+    "fan-out",
+    "reads",
+    "params",
+    "text",
+)
+
+
+def _features(life: Life) -> Iterator[str]:
+    prophecy = foresee(life)
+    mode = life.get("on_failure", "stop")
+    main, finals = life["steps"], life.get("finals", {})
+    yield f"run: {mode}, {prophecy.status}"
+    yield f"steps: {'1 to 4' if len(main) < 5 else '5 to 8' if len(main) < 9 else '9 to 12'}"
+    yield from ["steps: in `finally`"] * len(finals)
+    for section in (main, finals):
+        for name, step in section.items():
+            instances = [one for one_id, one in prophecy.steps.items() if one_id.partition("[")[0] == name]
+            yield from _of_step(step, instances)
+            yield from _of_graph(step, section)
+    for param in life.get("params", {}).values():
+        yield f"params: {param['type']}"
+        if "given" in param:
+            yield "params: overridden"
+    for text in _texts([main, finals, life.get("params", {}), life.get("secrets", {}), life.get("description", "")]):
+        yield from (f"text: {what}" for what, holds in TEXTS.items() if holds(text))
+
+
+def _of_graph(step: Step, section: dict[str, Step]) -> Iterator[str]:
+    below = sum(any(section[one] is step for one in upstream(other) if one in section) for other in section.values())
+    if len(upstream(step)) > 1:
+        yield "graph: fan-in, 2 above or more"
+    if below > 1:
+        yield "graph: fan-out, 2 below or more"
+
+
+def _of_step(step: Step, instances: list[Expected]) -> Iterator[str]:
+    yield f"body: {step['body']}"
+    for one in instances:
+        yield f"outcome: {' or '.join(sorted(one.states))}"
+        if "when" in step and one.natural != "blocked":
+            yield f"when: {'false' if one.natural == 'skipped' else 'undecidable' if not one.attempts else 'true'}"
+        if "gate" in step and one.attempts:
+            yield f"gate: otherwise {step.get('otherwise', 'stop')}, {one.natural}"
+        if "run_if" in step:
+            yield f"run_if: {step['run_if']}"
+        if one.attempts > 1:
+            yield f"retry: {one.natural} at attempt {one.attempts}"
+        if "fault" in step and one.attempts and (one.natural == "failed" or one.attempts > 1):
+            yield f"fault: {step['fault']['how']} of a {step['body']}"
+    if "matrix" in step:
+        yield f"fan-out: matrix of {len(step['matrix'])} keys"
+    if "foreach" in step:
+        yield f"fan-out: foreach of {'an output' if isinstance(step['foreach'], str) else 'a list in the spec'}"
+        if [one.natural for one in instances if not one.attempts] == ["succeeded"]:
+            yield "fan-out: foreach of nothing"
+    if "parallel" in step:
+        yield "fan-out: bounded"
+    for source in step.get("inputs", {}).values():
+        yield "reads: a file of the project" if isinstance(source, dict) else "reads: an output"
+    if step.get("secrets"):
+        yield "reads: a secret"
+    if step.get("folders"):
+        yield "reads: writes a folder"
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    todo = [tree]
+    while todo:
+        match todo.pop():
+            case str() as text:
+                yield text
+            case list() as inner:
+                todo += inner
+            case dict() as inner:
+                todo += [*inner, *inner.values()]
