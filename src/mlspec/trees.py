@@ -26,9 +26,13 @@ def files_below(folder: Path, skip: Callable[[Entry], bool] = lambda _: False) -
         path, prefix, above = pending.pop()
         with os.scandir(path) as entries:
             for entry in entries:
-                if skip(entry):
+                try:
+                    if skip(entry):
+                        continue
+                    is_folder = entry.is_dir()
+                except OSError:  # links in a circle lead to nothing
                     continue
-                if entry.is_dir():
+                if is_folder:
                     real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}/{entry.name}"
                     if real not in above:
                         pending.append((entry.path, f"{prefix}{entry.name}/", (*above, real)))

@@ -7,6 +7,9 @@ Never prints but for wrong usage. Change it when specs are named in another way.
 from __future__ import annotations
 
 import glob
+import os
+import shlex
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,12 +24,12 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def spec_argument(command: _Command) -> _Command:
     """One SPEC, `mlspec.yaml` when it is not given."""
-    return click.argument("spec", required=False, metavar="[SPEC]")(command)
+    return click.argument("spec", required=False, metavar="[SPEC]", type=click.Path())(command)
 
 
 def specs_argument(command: _Command) -> _Command:
     """Any number of SPECs."""
-    return click.argument("specs", nargs=-1, metavar="[SPEC]...")(command)
+    return click.argument("specs", nargs=-1, metavar="[SPEC]...", type=click.Path())(command)
 
 
 def layers(command: _Command) -> _Command:
@@ -41,8 +44,18 @@ def layers(command: _Command) -> _Command:
     return click.option("--profile", metavar="NAME", help="Merge this profile over the spec.")(command)
 
 
+def again(path: str, profile: str | None, sets: Iterable[str], *, option: str = "") -> str:
+    """The words that name the same spec again, for a shell; none where a bare command finds it. `option` goes before the spec."""
+    words = [option, path] if Path(path) != Path(DEFAULT) else []
+    words += ["--profile", profile] if profile is not None else []
+    words += [word for assignment in sets for word in ("--set", assignment)]
+    return "".join(f" {shlex.quote(word)}" for word in words if word)
+
+
 def one(word: str | None) -> str:
-    """The one spec that is meant."""
+    """The one spec that is meant: of a folder its own, if it has one."""
+    if word and _mode(Path(word, DEFAULT)) is not None:
+        return str(Path(word, DEFAULT))
     found = paths([word] if word else [])
     if len(found) > 1:
         raise click.UsageError(f"{word} stands for {len(found)} specs; name one")
@@ -50,35 +63,58 @@ def one(word: str | None) -> str:
 
 
 def paths(words: Iterable[str]) -> list[str]:
-    """The spec files that words name: files, folders (their `mlspec.yaml`, or all below that have one), globs."""
+    """The spec files that words name: files, folders (each `mlspec.yaml` in and below them), globs."""
     result: list[str] = []
     for word in list(words) or [DEFAULT]:
-        result += _expand(word)
+        result += _named(word)
     return list(dict.fromkeys(result))
 
 
-def _expand(word: str) -> list[str]:
-    path = Path(word)
-    if path.is_dir():
-        own = path / DEFAULT
-        if own.is_file():
-            return [str(own)]
-        below = sorted(
-            str(found) for found in path.rglob(DEFAULT) if not any(part.startswith(".") for part in found.parts[:-1])
-        )
-        if not below:
-            raise click.UsageError(f"there is no {DEFAULT} in {word}")
-        return below
-    if path.exists():
+def _named(word: str) -> list[str]:
+    mode = _mode(Path(word))
+    if mode is None:
+        return _matches(word)
+    if not stat.S_ISDIR(mode):
         return [word]
-    if glob.has_magic(word):
-        matches = sorted(match for match in glob.glob(word, recursive=True) if Path(match).is_file())  # noqa: PTH207
-        if matches:
-            return matches
+    found = _below(word)
+    if not found:
+        raise click.UsageError(f"there is no {DEFAULT} in {word}")
+    return found
+
+
+def _mode(path: Path) -> int | None:
+    """What kind of file there is; None when there is none. One that may not be looked at counts: its reader says why."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return stat.S_IFREG
+
+
+def _below(folder: str) -> list[str]:
+    """The specs in and below a folder, sorted; hidden folders and those that hold installed packages are left out."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        if DEFAULT in names:
+            found.append(str(Path(root, DEFAULT)))
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and name != "node_modules" and _mode(Path(root, name, "pyvenv.cfg")) is None
+        ]
+    return sorted(found)
+
+
+def _matches(word: str) -> list[str]:
+    if not glob.has_magic(word):
+        raise click.UsageError(f"there is no {DEFAULT} here; name a spec" if word == DEFAULT else f"there is no file {word}")
+    found: list[str] = []
+    for match in sorted(glob.glob(word, recursive=True)):  # noqa: PTH207
+        found += _below(match) if Path(match).is_dir() else [match]
+    if not found:
         raise click.UsageError(f"nothing matches {word}")
-    if word == DEFAULT:
-        raise click.UsageError(f"there is no {DEFAULT} here; name a spec")
-    raise click.UsageError(f"there is no file {word}")
+    return found
 
 
 def assignments(pairs: Iterable[str], option: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from mlspec import __version__, api
 from mlspec.cli import arguments, generated, output
 from mlspec.plan.model import Environment, Plan
 
-_spec = click.option("--spec", metavar="SPEC", help="The spec; mlspec.yaml by default.")
+_spec = click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")
 _name = click.argument("name", required=False, metavar="[NAME]")
 
 

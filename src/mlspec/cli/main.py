@@ -61,7 +61,13 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_EPILOG = """\b
+Commands, options and files are completed after one line in your shell's start file:
+  eval "$(_MLSPEC_COMPLETE=bash_source mlspec)"      bash; likewise zsh_source, fish_source
+"""
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="mlspec")
 def cli() -> None:
     """Compile one YAML spec of a model's lifecycle to Kubeflow Pipelines, Airflow and Jenkins, or run it here."""
@@ -84,11 +90,31 @@ def main(args: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
+    except SystemExit as exit_:  # click's own end, when a shell has asked what could be typed, or whoever reads has gone
+        return int(exit_.code or 0) if "_MLSPEC_COMPLETE" in os.environ else _unheard()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _unheard()
+    except OSError as error:
+        return _out_of_reach(error)
     except Exception as error:
         return _bug(error)
+
+
+def _unheard() -> int:
+    """Like `mlspec schema | head -1`: nothing is wrong, and nobody is left to be told."""
+    from mlspec.cli import output
+
+    output.silence()
+    return 0
+
+
+def _out_of_reach(error: OSError) -> int:
+    """A file may not be read, a disk is full: the machine's matter, and no bug."""
+    from mlspec.cli import output
+
+    output.silence()
+    click.echo(f"Error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+    return 1
 
 
 def _bug(error: Exception) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO
 
 import click
@@ -26,6 +27,12 @@ def coloured(stream: IO[str]) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def silence() -> None:
+    """Let nothing more be written: whoever read standard output is gone, or its disk is full."""
+    with suppress(OSError, ValueError):  # what stands in for it in a test has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def findings(found: Sequence[Diagnostic], sources: Mapping[str, str], form: Format = "text", *, err: bool = False) -> None:

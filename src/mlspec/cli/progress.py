@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -25,8 +27,11 @@ _SHORT = 100
 class Progress:
     """A callback for the runner's events."""
 
-    def __init__(self, plan: Plan, *, verbose: bool, quiet: bool) -> None:
+    def __init__(self, plan: Plan, folder: Path, again: Callable[[str], str], *, verbose: bool, quiet: bool) -> None:
         self.plan = plan
+        self.folder = folder
+        self.again = again
+        self.heard = True
         self.verbose = verbose
         self.quiet = quiet
         self.colour = output.coloured(sys.stdout)
@@ -34,7 +39,15 @@ class Progress:
         self.tails: dict[str, deque[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event. When whoever reads has gone, the run goes on unheard: its exit status still tells."""
+        try:
+            if self.heard:
+                self._show(event)
+        except BrokenPipeError:
+            self.heard = False
+            output.silence()
+
+    def _show(self, event: Event) -> None:
         match event:
             case RunStarted():
                 kept = f", {len(event.kept)} kept" if event.kept else ""
@@ -61,7 +74,9 @@ class Progress:
 
     def _approval(self, event: ApprovalWanted) -> None:
         who = f" ({', '.join(event.approvers)})" if event.approvers else ""
-        click.echo(f"? {event.step}: {event.message}{who}\n    yes: {event.answer}\n    no:  {event.refusal}")
+        again = self.again("--spec")
+        click.echo(f"? {event.step}: {event.message}{who}\n    yes: {event.answer}{again}\n    no:  {event.refusal}{again}")
+        sys.stdout.flush()
 
     def _ended(self, event: StepEnded) -> None:
         mark, colour = _MARKS[event.status]
@@ -82,11 +97,13 @@ class Progress:
             click.echo(f"    {text}")
         if event.error and not (tail and tail[-1].endswith(event.error)):
             click.echo(f"    {event.error}")
-        if event.log:
+        if event.log is not None:
             click.echo(f"    the whole log: {event.log}")
 
     def summary(self, result: RunOutcome) -> None:
         """Say where the results are and what to type next."""
+        if not self.heard:
+            return
         rows = []
         for step_id, step in result.steps.items():
             for name, made in step.outputs.items():
@@ -97,8 +114,8 @@ class Progress:
         colour = "green" if result.status == "succeeded" else "red"
         self._say(click.style(f"\nrun {result.run_id} {result.status}", fg=colour))
         if result.status == "failed":
-            self._say(f"after mending it: mlspec run --resume {result.run_id}")
+            self._say(f"after mending it: mlspec run{self.again('')} --resume {result.run_id}")
 
     def _where(self, made: dict[str, str] | object) -> str:
         uri = made["uri"] if isinstance(made, dict) else ""
-        return uri.removeprefix("file://")
+        return uri.removeprefix("file://") if "://" in uri else str(self.folder / uri)

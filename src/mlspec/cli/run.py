@@ -36,17 +36,20 @@ def COMMAND(  # noqa: N802
 
     Ends with 1 when the run failed.
     """
-    from mlspec.runner import RunError
-    from mlspec.runner import run as start
-    from mlspec.runner.environments import EnvironmentBuildError
-    from mlspec.runner.params import ParameterError, params_from_text
-
-    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
-    plan = arguments.pipeline(output.planned(checked), pipeline)
+    from mlspec.cli import refusals
     from mlspec.cli.progress import Progress
+    from mlspec.runner import run as start
+    from mlspec.runner.params import params_from_text
 
-    progress = Progress(plan, verbose=verbose, quiet=quiet)
-    try:
+    path = arguments.one(spec)
+    checked = api.check(path, profile=profile, sets=sets)
+    plan = arguments.pipeline(output.planned(checked), pipeline)
+
+    def again(option: str) -> str:
+        return arguments.again(path, profile, sets, option=option)
+
+    progress = Progress(plan, checked.document.folder, again, verbose=verbose, quiet=quiet)
+    with refusals.told():
         params = params_from_text(plan, arguments.assignments(pairs, "-p"))
         result = start(
             plan,
@@ -58,9 +61,5 @@ def COMMAND(  # noqa: N802
             resume=resume,
             on_event=progress,
         )
-    except (ParameterError, RunError) as error:
-        raise click.UsageError(str(error)) from None
-    except EnvironmentBuildError as error:
-        raise click.ClickException(str(error)) from None
     progress.summary(result)
     return 0 if result.status == "succeeded" else 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import click
 
 from mlspec import api
-from mlspec.cli import arguments, output
+from mlspec.cli import arguments, output, refusals
 from mlspec.plan.model import Plan
-from mlspec.runner import RunError, Runs
+from mlspec.runner import Runs
 from mlspec.runner import outcome as read
 
 
@@ -24,14 +25,12 @@ def COMMAND() -> None:  # noqa: N802
 @arguments.layers
 def list_(spec: str | None, form: str, profile: str | None, sets: tuple[str, ...]) -> int:
     """List all runs, the newest last."""
-    plan, runs = _open(spec, profile, sets)
     rows = []
-    for run_id in runs.ids():
-        result = read(plan, runs, run_id)
-        counts: dict[str, int] = {}
-        for step in result.steps.values():
-            counts[step.status] = counts.get(step.status, 0) + 1
-        rows.append((run_id, result.status, counts))
+    with refusals.told():
+        plan, runs = _open(spec, profile, sets)
+        for run_id in runs.ids():
+            result = read(plan, runs, run_id)
+            rows.append((run_id, result.status, dict(Counter(step.status for step in result.steps.values()))))
     if form == "json":
         click.echo(json.dumps([{"run_id": r, "status": s, "steps": c} for r, s, c in rows], indent=2))
     elif rows:
@@ -43,7 +42,7 @@ def list_(spec: str | None, form: str, profile: str | None, sets: tuple[str, ...
 
 @COMMAND.command("show")
 @click.argument("run", default="latest", metavar="[RUN]")
-@click.option("--spec", metavar="SPEC", help="The spec; mlspec.yaml by default.")
+@click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @arguments.layers
 def show(run: str, spec: str | None, form: str, profile: str | None, sets: tuple[str, ...]) -> int:
@@ -51,11 +50,9 @@ def show(run: str, spec: str | None, form: str, profile: str | None, sets: tuple
 
     A step that an orchestrator never started has no record; its state follows from the spec.
     """
-    plan, runs = _open(spec, profile, sets)
-    try:
+    with refusals.told():
+        plan, runs = _open(spec, profile, sets)
         result = read(plan, runs, run)
-    except RunError as error:
-        raise click.UsageError(str(error)) from None
     if form == "json":
         click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
         return 0

@@ -6,7 +6,7 @@ than a process that ends, a case in `schedule`.
 """
 
 from mlspec.runner.outcome import RunOutcome, StepOutcome, local_outcome, outcome
-from mlspec.runner.runs import RunError, Runs
+from mlspec.runner.runs import RunError, Runs, StoreError
 from mlspec.runner.schedule import run
 
-__all__ = ["RunError", "RunOutcome", "Runs", "StepOutcome", "local_outcome", "outcome", "run"]
+__all__ = ["RunError", "RunOutcome", "Runs", "StepOutcome", "StoreError", "local_outcome", "outcome", "run"]

@@ -93,7 +93,11 @@ class Loop:
         self._begin(task)
         item = self._items[task.step][task.index] if task.index is not None else None
         words = self._commands.words(task, item, self._run_status)
-        self._children[task] = Child(task, words, self._environ, self._logs / f"{len(self._began)}.txt", self._inbox)
+        log = self._logs / f"{len(self._began)}.txt"
+        try:
+            self._children[task] = Child(task, words, self._environ, log, self._inbox)
+        except OSError as error:  # above all: its values or its script are longer than one argument may be
+            self._end_by_verdict(task, "failed", f"its process cannot be started: {error.strerror or error}")
 
     def _expand(self, task: Task, step: Step) -> None:
         try:
@@ -128,12 +132,13 @@ class Loop:
     def _conclude(self, task: Task, exit_code: int) -> None:
         child = self._children.pop(task)
         self._keep_log(task, child)
+        log = self._records.store.uri(self._log(task))
         record = self._records.read(*self._place(task))
         if record is None:
             error = f"the step process ended with {exit_code} and left no record: {child.last}"
-            self._end(task, "failed", {"error": error})
+            self._end(task, "failed", {"error": error}, log)
         else:
-            self._end(task, cast(State, record["status"]), record)
+            self._end(task, cast(State, record["status"]), record, log)
 
     def _keep_log(self, task: Task, child: Child) -> None:
         """Put the log beside the record. Only now: a step process empties its folder first."""
@@ -173,14 +178,16 @@ class Loop:
         ending.status, ending.error = state, error
         ending.attempts = 0 if state == "skipped" else 1
         ending.started -= seconds
-        self._records.end(self._commands.options(self._step(task), self._run_status), ending)
+        options = self._commands.options(self._step(task), self._run_status)
+        options.index = task.index if task.index is not None else options.index
+        self._records.end(options, ending)
         self._end(task, state, {"error": error, "attempts": ending.attempts})
 
     def _begin(self, task: Task) -> None:
         self._began[task] = time.monotonic()
         self._emit(StepStarted(str(task)))
 
-    def _end(self, task: Task, state: State, record: Mapping[str, Json]) -> None:
+    def _end(self, task: Task, state: State, record: Mapping[str, Json], log: str | None = None) -> None:
         self._emit(
             StepEnded(
                 str(task),
@@ -189,7 +196,7 @@ class Loop:
                 cached=record.get("cached_from") is not None,
                 seconds=time.monotonic() - self._began[task],
                 error=record.get("error"),
-                log=self._records.store.uri(self._log(task)),
+                log=log,
             )
         )
         self._frontier.settle(task, state)

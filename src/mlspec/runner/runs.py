@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mlspec.plan.model import Json
-from mlspec.runtime.failures import StepError
+from mlspec.runtime.failures import StepError, sentence
 from mlspec.runtime.layout import RECORD, failure_name, failures_folder, run_folder, run_id_of, step_folder
 from mlspec.runtime.records import encoded
 from mlspec.runtime.store import fetch, is_remote, local_path, open_store
@@ -42,13 +42,21 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+class StoreError(RunError):
+    """The store cannot be used: it is out of reach, its library is missing, its disk is full."""
+
+
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn the store's own failure (out of reach, its library missing) into a `RunError`."""
+    """Turn the store's own failure into a `StoreError`."""
     try:
         yield
     except StepError as error:
-        raise RunError(str(error)) from None
+        raise StoreError(str(error)) from None
+    except BrokenPipeError:  # that is no file's: whoever read our output has gone
+        raise
+    except OSError as error:
+        raise StoreError(sentence(error)) from None
 
 
 class Runs:
@@ -136,7 +144,7 @@ class Runs:
         except ValueError:
             value = None
         if not isinstance(value, dict):
-            raise RunError(f"{self.store.uri(relative)} is damaged: it is not a JSON object")
+            raise StoreError(f"{self.store.uri(relative)} is damaged: it is not a JSON object")
         return value
 
     def write_json(self, relative: str, value: Mapping[str, Json]) -> None:

@@ -59,7 +59,7 @@ def run(
     name of a matrix) as a run of its own, on outputs of `resume` or of the newest runs that have them.
 
     Raises, before anything starts, `ParameterError`, `EnvironmentBuildError` and `RunError` (an unknown run or step, missing
-    inputs); at any time, after all processes have been ended, `RunError` (the store is out of reach) and
+    inputs); at any time, after all processes have been ended, `StoreError` (the store is out of reach) and
     `KeyboardInterrupt`.
     """
     if jobs is not None and jobs < 1:

@@ -40,7 +40,10 @@ class Cache:
         """
         if not self._applies():
             return False
-        key = _key(self._options, ending, scope)
+        try:
+            key = _key(self._options, ending, scope)
+        except OSError:  # code that may not be read is equal to nothing
+            return False
         self._entry = cache_entry(self._options.lifecycle, key)
         content = self._records.store.read(self._entry)
         if content is None:

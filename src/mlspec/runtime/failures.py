@@ -17,6 +17,13 @@ class StepError(Exception):
         self.exit_code = exit_code
 
 
+def sentence(error: BaseException) -> str:
+    """What an error says to the user: of the operating system's, the file and the reason."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+    return str(error)
+
+
 class Interrupted(BaseException):
     """A signal asked the step process itself to end; not an `Exception`, so that nothing takes it for a failure."""
 

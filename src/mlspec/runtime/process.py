@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlspec.runtime.executor import write_output
-from mlspec.runtime.failures import Interrupted, StepError, UsageError
+from mlspec.runtime.failures import Interrupted, StepError, UsageError, sentence
 from mlspec.runtime.files import Scratch
 from mlspec.runtime.groups import Supervisor
 from mlspec.runtime.layout import failure_name
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     try:
         return _StepProcess(options, supervisor, scratch).run()
     except (StepError, OSError, Interrupted) as error:
-        _say(f"step {options.label} failed: {_sentence(error)}")
+        _say(f"step {options.label} failed: {sentence(error)}")
         return FAILED
     finally:
         scratch.clear()
@@ -63,7 +63,7 @@ class _StepProcess:
             self._step.carry_out()
             self._tell_kubeflow()
         except (StepError, OSError, Interrupted) as error:
-            ending.error = _sentence(error)
+            ending.error = sentence(error)
         except RecursionError:
             ending.error = "a value is nested too deeply"
         except Exception as error:
@@ -94,7 +94,7 @@ class _StepProcess:
             try:
                 self._step.remember()
             except (StepError, OSError) as error:
-                self._report(f"not cached: {_sentence(error)}")
+                self._report(f"not cached: {sentence(error)}")
         if self._options.tracking is not None:
             self._track()
 
@@ -123,7 +123,7 @@ class _StepProcess:
         try:
             self._step.outputs.retract()
         except (StepError, OSError) as error:
-            self._report(f"what it made could not be removed: {_sentence(error)}")
+            self._report(f"what it made could not be removed: {sentence(error)}")
 
     def _conclude(self) -> int:
         ending = self._step.ending
@@ -150,12 +150,6 @@ def _enter(project: str | None) -> None:
             os.chdir(Path(project))
         except OSError as error:
             raise UsageError(f"--project {project}: {error.strerror}") from None
-
-
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
-    return str(error)
 
 
 def _say(message: str) -> None:

@@ -1,0 +1,28 @@
+"""What is asked of runs and cannot be done, as exit statuses.
+
+In: errors of the runner. Out: click's errors, with the runner's own words. Owns which of them is wrong usage (2: no such run,
+no such step, a value that a parameter does not take) and which is a failure (1: the store or an environment).
+Never prints. Change it when the runner can refuse in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from mlspec.runner import RunError, StoreError
+from mlspec.runner.environments import EnvironmentBuildError
+from mlspec.runner.params import ParameterError
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn the runner's errors into click's."""
+    try:
+        yield
+    except (StoreError, EnvironmentBuildError) as error:
+        raise click.ClickException(str(error)) from None
+    except (ParameterError, RunError) as error:
+        raise click.UsageError(str(error)) from None
