@@ -12,7 +12,8 @@ from mlspec.targets.airflow import TARGET
 from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import outcome_of
-from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, DOCKER, FAILING, FAN, OUTCOMES, PODS
+from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
+from tests.targets.airflow.specs import DOCKER, FAN, OUTCOMES, PODS
 
 pytestmark = [pytest.mark.airflow2, pytest.mark.slow]
 

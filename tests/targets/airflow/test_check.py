@@ -11,7 +11,8 @@ from mlspec.plan.features import Feature
 from mlspec.plan.model import Approval, Environment, ForEach, Parameter, Plan, Resources, Secret, Step
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals
-from tests.targets.airflow.plans import CREDIT, DIAMOND, plan, step
+from tests.targets.airflow.plans import CREDIT, DIAMOND
+from tests.targets.built import plan, step
 
 PLAIN = plan("plain", step("s", "true"))
 NESTED: list[object] = []

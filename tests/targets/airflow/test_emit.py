@@ -16,7 +16,9 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from mlspec.plan.model import Parameter, Plan, Shell
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import HEADER_LINES, Target, seal_of
-from tests.targets.airflow.plans import ASKS, CLASHES, CREDIT, DIAMOND, DOCKER, FAILING, FAN, PODS, plan, step
+from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
+from tests.targets.airflow.specs import ASKS, DOCKER, FAN, PODS
+from tests.targets.built import plan, step
 
 PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING, FAN, ASKS, DOCKER, PODS)}
 THREE = replace(CREDIT, target_options={"airflow": {"version": 3}})

@@ -22,7 +22,9 @@ from mlspec.plan.command import step_options
 from mlspec.plan.model import Parameter, Plan, Shell
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
-from tests.targets.airflow.plans import ASKS, AWKWARD, CLASHES, CREDIT, DIAMOND, DOCKER, FAILING, FAN, PODS, plan, step
+from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING
+from tests.targets.airflow.specs import ASKS, DOCKER, FAN, PODS
+from tests.targets.built import plan, step
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING)}

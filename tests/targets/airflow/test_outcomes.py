@@ -12,7 +12,7 @@ from mlspec.targets.airflow import TARGET
 from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import Outcome, outcome_of
-from tests.targets.airflow.plans import ASKS, FAN, OUTCOMES, planned
+from tests.targets.airflow.specs import ASKS, FAN, OUTCOMES, planned
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 

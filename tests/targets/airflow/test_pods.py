@@ -18,7 +18,9 @@ from mlspec.plan.command import step_options
 from mlspec.plan.model import Environment, Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
-from tests.targets.airflow.plans import AWKWARD, PODS, plan, step
+from tests.targets.airflow.plans import AWKWARD
+from tests.targets.airflow.specs import PODS
+from tests.targets.built import plan, step
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 

@@ -15,7 +15,7 @@ from mlspec import api
 from mlspec.plan.model import Plan
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import HEADER_LINES
-from tests.targets.airflow.plans import planned
+from tests.targets.airflow.specs import planned
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = [ROOT / "examples/employment", *sorted((ROOT / "tests/conformance/specs").iterdir())]

@@ -15,7 +15,8 @@ from mlspec.plan.model import Gate, Parameter, Plan, Secret
 from mlspec.targets.airflow import TARGET
 from tests.engines import EngineRun
 from tests.engines.airflow import Airflow
-from tests.targets.airflow.plans import AWKWARD, DIAMOND, FAILING, SPAN, plan, step
+from tests.targets.airflow.plans import AWKWARD, DIAMOND, FAILING
+from tests.targets.built import SPAN, plan, step
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 

@@ -31,6 +31,7 @@ from mlspec.plan.model import (
     Uses,
     Value,
 )
+from tests.targets.built import plan
 
 AWKWARD = "a $HOME `id` $(id) \"q\" 's' {{ x }} ${y} C:\\users \\n é 😀 \t; exit 3 #"
 
@@ -39,10 +40,6 @@ def step(name: str, body: str | Call | Uses | Gate = "true", *upstream: str, lin
     made = Shell(body) if isinstance(body, str) else body
     span = Span("mlspec.yaml", line, 3, line, 3 + len(name))
     return Step(name, name, name, made, upstream=upstream, span=span, **more)
-
-
-def plan(name: str, *steps: Step, **more: Any) -> Plan:
-    return Plan(name, "mlspec.yaml", "sha256:" + "0" * 64, steps, **more)
 
 
 def of(step_name: str, output: str, kind: Any = "artifact") -> StepOutput:

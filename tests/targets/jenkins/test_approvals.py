@@ -16,7 +16,8 @@ from mlspec.runner import Runs, outcome
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from tests.engines import jenkins
-from tests.targets.jenkins.plans import AWKWARD, of, plan, reads, step, writes
+from tests.targets.built import plan
+from tests.targets.jenkins.plans import AWKWARD, of, reads, step, writes
 
 pytestmark = [pytest.mark.groovy, pytest.mark.usefixtures("form")]
 

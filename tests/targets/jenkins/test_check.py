@@ -25,7 +25,8 @@ from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.groovy import literal
 from mlspec.targets.jenkins.settings import settings_of
 from tests.engines import jenkins
-from tests.targets.jenkins.plans import chain, plan, step
+from tests.targets.built import plan
+from tests.targets.jenkins.plans import chain, step
 
 CATALOGUE = Path(mlspec.diagnostics.__file__).parent / "catalogue"
 

@@ -14,7 +14,8 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from mlspec.plan.model import Parameter, Plan, Step
 from mlspec.targets.base import HEADER_LINES, Target, refusals, seal_of, waits
 from mlspec.targets.jenkins import TARGET
-from tests.targets.jenkins.plans import ASKED, DIAMOND, PLANS, PODS, chain, plan, step
+from tests.targets.built import plan
+from tests.targets.jenkins.plans import ASKED, DIAMOND, PLANS, PODS, chain, step
 
 ROOT = Path(__file__).parents[3]
 

@@ -14,7 +14,8 @@ from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins, local
-from tests.targets.jenkins.plans import AWKWARD, of, plan, step, writes
+from tests.targets.built import plan
+from tests.targets.jenkins.plans import AWKWARD, of, step, writes
 
 pytestmark = pytest.mark.groovy
 

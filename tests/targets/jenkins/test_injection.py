@@ -31,7 +31,8 @@ from mlspec.plan.model import (
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.settings import settings_of
 from tests.engines import jenkins
-from tests.targets.jenkins.plans import of, plan, step, writes
+from tests.targets.built import plan
+from tests.targets.jenkins.plans import of, step, writes
 
 pytestmark = pytest.mark.groovy
 

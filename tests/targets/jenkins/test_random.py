@@ -17,7 +17,8 @@ from mlspec.targets.jenkins.emit import fits
 from mlspec.targets.jenkins.levels import levels_of
 from mlspec.targets.jenkins.size import BUDGET, METHOD_LIMIT, pipeline_bytes
 from tests.engines import jenkins, local
-from tests.targets.jenkins.plans import FORMS, chain, plan, step, take, tree
+from tests.targets.built import plan
+from tests.targets.jenkins.plans import FORMS, chain, step, take, tree
 from tests.targets.jenkins.test_levels import graphs
 
 pytestmark = pytest.mark.groovy

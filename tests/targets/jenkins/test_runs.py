@@ -15,7 +15,8 @@ from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins
 from tests.engines.jenkins import Build
-from tests.targets.jenkins.plans import AWKWARD, DIAMOND, FAILING, plan, step, take, tree, writes
+from tests.targets.built import plan
+from tests.targets.jenkins.plans import AWKWARD, DIAMOND, FAILING, step, take, tree, writes
 
 pytestmark = pytest.mark.groovy
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from mlspec.diagnostics import Span
 from mlspec.plan.model import (
     Call,
     Environment,
@@ -20,29 +17,16 @@ from mlspec.plan.model import (
     Resources,
     Retry,
     Secret,
-    Shell,
     Step,
     StepOutput,
     Uses,
     Value,
 )
-
-SPAN = Span("mlspec.yaml", 1, 1, 1, 2)
-DIGEST = "sha256:" + "0" * 64
-
-
-def step(name: str, script: str = "true", upstream: str = "", **fields: object) -> Step:
-    """A `run` step; `upstream` is a list of ids."""
-    made = Step(name, name, name, Shell(script), upstream=tuple(upstream.split()), span=SPAN)
-    return replace(made, **fields)  # type: ignore[arg-type]
+from tests.targets.built import SPAN, plan, reads, step
 
 
 def gate(name: str, line: str, upstream: str, otherwise: str, *values: Value, **fields: object) -> Step:
     return step(name, upstream=upstream, body=Gate((line,), otherwise), values=values, **fields)  # type: ignore[arg-type]
-
-
-def reads(step: str, output: str, kind: str = "dataset") -> StepOutput:
-    return StepOutput((step,), output, kind)  # type: ignore[arg-type]
 
 
 def metrics(step: str) -> Value:
@@ -51,10 +35,6 @@ def metrics(step: str) -> Value:
 
 def out(name: str = "out", kind: str = "artifact") -> tuple[Output, ...]:
     return (Output(name, kind),)  # type: ignore[arg-type]
-
-
-def plan(name: str, *steps: Step, finals: tuple[Step, ...] = (), **fields: object) -> Plan:
-    return replace(Plan(name, "mlspec.yaml", DIGEST, steps, finals=finals), **fields)  # type: ignore[arg-type]
 
 
 def chain(length: int) -> Plan:

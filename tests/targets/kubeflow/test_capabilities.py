@@ -1,4 +1,4 @@
-"""Every row of the target's table: what it does is done by one spec that runs, what it refuses has a finding at its line."""
+"""Every row of the target's table that is not a refusal is done by one spec, which runs as it does here."""
 
 from __future__ import annotations
 
@@ -7,127 +7,21 @@ from pathlib import Path
 import pytest
 
 from mlspec import api
-from mlspec.plan.features import Feature, features_of
-from mlspec.plan.model import Plan
 from mlspec.targets.kubeflow import TARGET
-from tests.engines import EngineRun, kfp_local, local
+from tests.engines import kfp_local
 from tests.engines.outcome import Outcome, outcome_of
-
-HEAD = "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: rows}\n"
-STEP = "steps:\n  first: {run: 'true'}\n"
-
-REFUSED: dict[Feature, str] = {
-    Feature.APPROVAL: STEP + "  sign_off: {needs: [first], approval: {message: Go on?}}  #",
-    Feature.RUN_IF: "on_failure: continue\n" + STEP + "  mend: {needs: [first], run: 'true', run_if: failure}  #",
-    Feature.ON_FAILURE_CONTINUE: "on_failure: continue  #\n" + STEP,
-    Feature.SCHEDULE: STEP + 'triggers:\n  schedule: {cron: "0 3 * * 1"}  #',
-    Feature.NOTIFICATIONS: "secrets: {slack: {env: SLACK}}\n"
-    + STEP
-    + "notifications:\n  - {events: [failed], to: {secret: slack}}  #",
-    Feature.MONITOR: STEP + "monitor:  #\n  schedule: {cron: '0 * * * *'}\n  steps: {look: {run: 'true'}}\n",
-}
-
-SPEC = """\
-params: {least: 0.5, go: true}
-store: .mlspec/store
-environments: {ml: {pythonpath: [src], image: acme/ml:1}}
-secrets: {token: {env: TOKEN, kubernetes: {secret: acme, key: token}}}
-tracking: {uri: "sqlite:///mlflow.db", experiment: rows}
-defaults: {environment: ml}
-on_failure: stop
-steps:
-  make:
-    call: mine:make
-    outputs: {table: dataset, values: values}
-    resources: {cpu: 1, memory: 1Gi}
-  check:
-    uses: data/validate
-    inputs: {data: make.table}
-    with: {contract: contract.yaml}
-  fit:
-    needs: [check]
-    matrix: {n: [1, 2]}
-    parallel: 1
-    run: |
-      test "$TOKEN" = t
-      if [ ! -e "tried-$MLSPEC_WITH_N" ]; then touch "tried-$MLSPEC_WITH_N"; exit 1; fi
-      echo "{\\"auc\\": 0.$MLSPEC_WITH_N}" > ${{ outputs.metrics }}
-    with: {n: "${{ matrix.n }}"}
-    outputs: {metrics: metrics}
-    secrets: [token]
-    retry: {limit: 1}
-    timeout: 1m
-  good:
-    gate: ["fit.metrics.auc.all(auc, auc < params.least)"]
-  better: {needs: [good], gate: [params.least > 0.9], otherwise: skip}
-  never: {needs: [better], run: "false"}
-  each:
-    needs: [good]
-    foreach: make.values.regions
-    run: echo ${{ item }} > ${{ outputs.out }}
-    when: params.go
-    outputs: {out: artifact}
-  all:
-    inputs: {all: each.out}
-    run: cat ${{ inputs.all }} > ${{ outputs.out }}
-    outputs: {out: report}
-finally:
-  bye:
-    run: test ${{ run.status }} = succeeded
-"""
-CODE = """\
-def make(table):
-    table.write_text("a,b\\n1,2\\n")
-    return {"regions": ["north", "south"]}
-"""
-CONTRACT = "columns: {a: {type: integer}, b: {type: integer}}\n"
-
-
-def project(folder: Path) -> tuple[Path, Plan]:
-    (folder / "src").mkdir(parents=True)
-    (folder / "src" / "mine.py").write_text(CODE, encoding="utf-8")
-    (folder / "contract.yaml").write_text(CONTRACT, encoding="utf-8")
-    (folder / "mlspec.yaml").write_text(HEAD + SPEC, encoding="utf-8")
-    return folder, api.plan(api.load(folder / "mlspec.yaml"))
+from tests.targets import rows
 
 
 def test_the_table_has_no_row_without_a_proof(tmp_path: Path) -> None:
-    _, plan = project(tmp_path / "p")
-    used = {use.feature for use in features_of(plan)}
-    assert used | set(REFUSED) == set(Feature)
-    assert {feature for feature, support in TARGET.capabilities.items() if support.kind == "refused"} == set(REFUSED)
-
-
-@pytest.mark.parametrize("feature", REFUSED, ids=lambda feature: feature.key)
-def test_what_is_refused_is_refused_at_its_line(tmp_path: Path, feature: Feature) -> None:
-    spec = tmp_path / "mlspec.yaml"
-    spec.write_text(HEAD + REFUSED[feature], encoding="utf-8")
-    with pytest.raises(api.TargetError) as refused:
-        api.compile(api.plan(api.load(spec)), "kubeflow")
-    findings = [finding for finding in refused.value.findings if feature.title in finding.message]
-    marked = next(number for number, line in enumerate(spec.read_text().splitlines(), 1) if line.endswith("#"))
-    assert [(finding.code, finding.span.line, bool(finding.hint)) for finding in findings] == [("MLS501", marked, True)]
+    assert rows.unproved(TARGET, [rows.project(tmp_path / "p")[1]]) == set()
 
 
 @pytest.mark.kfp
 @pytest.mark.slow
-def test_what_is_done_runs_as_it_does_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_done_runs_as_it_does_here(tmp_path: Path, rows_here: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "t")
-
-    def outcome(folder: Path, *, on_kubeflow: bool) -> Outcome:
-        root, plan = project(folder)
-        done: EngineRun
-        if on_kubeflow:
-            done = kfp_local.run(root, plan, api.compile(plan, "kubeflow"), {"least": 0.6})
-        else:
-            done = local.run(root, plan, {"least": 0.6})
-        found = outcome_of(plan, root, done.run_id)
-        assert done.status == found.status
-        assert (root / "mlflow.db").exists()
-        return found
-
-    there = outcome(tmp_path / "there", on_kubeflow=True)
-    assert there == outcome(tmp_path / "here", on_kubeflow=False)
-    assert there.status == "succeeded"
-    assert {done.state for name, done in there.steps.items() if name not in ("better", "never")} == {"succeeded"}
-    assert (there.steps["better"].state, there.steps["fit[n=2]"].attempts) == ("skipped", 2)
+    root, plan = rows.project(tmp_path / "there")
+    ran = kfp_local.run(root, plan, api.compile(plan, "kubeflow"), rows.PARAMS)
+    assert (outcome_of(plan, root, ran.run_id), ran.status) == (rows_here, "succeeded")
+    assert (root / "mlflow.db").exists()

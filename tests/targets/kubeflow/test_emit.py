@@ -22,7 +22,8 @@ from mlspec.targets.base import refusals, seal_of
 from mlspec.targets.kubeflow import TARGET
 from mlspec.targets.kubeflow.check import faults
 from mlspec.targets.kubeflow.findings import estimated_size
-from tests.targets.kubeflow.plans import FULL, ONE_FINAL, PLAIN, PLANS, chain, gate, metrics, out, plan, reads, step
+from tests.targets.built import plan, reads, step
+from tests.targets.kubeflow.plans import FULL, ONE_FINAL, PLAIN, PLANS, chain, gate, metrics, out
 
 
 class YamlFile(SingleFileSnapshotExtension):

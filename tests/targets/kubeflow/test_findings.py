@@ -12,7 +12,8 @@ from mlspec.diagnostics import Diagnostic
 from mlspec.plan.features import Feature
 from mlspec.plan.model import Parameter, Plan, Retry, Secret
 from mlspec.targets.kubeflow import TARGET
-from tests.targets.kubeflow.plans import FULL, chain, out, plan, step
+from tests.targets.built import plan, step
+from tests.targets.kubeflow.plans import FULL, chain, out
 
 REMOTE = {"store": "s3://acme/store", "target_options": {"kubeflow": {"image": "acme/base:1"}}}
 DEADLINE = {"kubeflow": {"deadline": 193}}

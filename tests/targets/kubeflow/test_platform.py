@@ -14,7 +14,8 @@ from mlspec.plan.model import Environment, Plan, Resources, Secret
 from mlspec.targets.kubeflow import TARGET
 from mlspec.targets.kubeflow.check import faults
 from tests.engines import kfp_local
-from tests.targets.kubeflow.plans import PLANS, plan, step
+from tests.targets.built import plan, step
+from tests.targets.kubeflow.plans import PLANS
 
 pytestmark = pytest.mark.kfp
 

@@ -13,7 +13,8 @@ import yaml
 from mlspec.plan.model import Input, Instance, Output, Parameter, Plan, Retry, Shell, Step, StepOutput
 from mlspec.targets.kubeflow import TARGET
 from tests.engines import EngineRun, kfp_local
-from tests.targets.kubeflow.plans import PLANS, gate, metrics, out, plan, reads, step
+from tests.targets.built import plan, reads, step
+from tests.targets.kubeflow.plans import PLANS, gate, metrics, out
 
 pytestmark = pytest.mark.kfp
 

@@ -1,0 +1,152 @@
+"""Specs for the tests of the Airflow target, as plans: what would be long by hand, and containers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlspec import api
+from mlspec.plan.model import Plan
+
+
+def planned(text: str) -> Plan:
+    """The plan of a spec."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mlspec.yaml"
+        path.write_text(text, encoding="utf-8")
+        return api.plan(api.load(path))
+
+
+FAN = planned("""
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: fan}
+params: {n: 3}
+steps:
+  split:
+    run: |
+      python3 -c '
+      import json, sys
+      regions = ["a b", "$(id)", "{{ x }}", ""][: int(sys.argv[1])]
+      json.dump({"regions": regions}, open(sys.argv[2], "w"))
+      ' ${{ params.n }} ${{ outputs.values }}
+    outputs: {values: values}
+  work:
+    foreach: split.values.regions
+    parallel: 2
+    run: printf '%s' ${{ item }} > ${{ outputs.out }}
+    outputs: {out: artifact}
+  some:
+    foreach: split.values.regions
+    when: item == "a b"
+    run: printf '%s' ${{ item }} > ${{ outputs.out }}
+    outputs: {out: artifact}
+  none:
+    foreach: [1, {a: "{{ ds }}"}]
+    when: params.n > 5
+    run: "true"
+  gather:
+    inputs: {all: work.out, some: some.out}
+    run: cat ${{ inputs.all }} ${{ inputs.some }} /dev/null > ${{ outputs.out }}
+    outputs: {out: artifact}
+  below_none: {run: "true", needs: [none, gather]}
+  train:
+    matrix: {depth: [2, 4], text: ["a b", "{{ ds }}"]}
+    parallel: 2
+    when: matrix.depth > 2
+    run: printf '%s' ${{ matrix.text }} > ${{ outputs.model }}
+    outputs: {model: model}
+  try:
+    matrix: {depth: [2, 4]}
+    when: matrix.depth > 2
+    run: "true"
+  pick:
+    needs: [try]
+    inputs: {models: train.model}
+    run: cat ${{ inputs.models }} > ${{ outputs.out }}
+    outputs: {out: artifact}
+""")
+"""Lists known only at run time, bounds, instances that skip themselves, and readers of all of them."""
+
+OUTCOMES = planned("""
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: outcomes}
+params: {go: false}
+on_failure: continue
+steps:
+  good: {run: "true"}
+  bad: {run: exit 1}
+  unwanted: {run: "true", when: params.go}
+  below: {run: "true", needs: [bad, unwanted]}
+  further: {run: "true", needs: [below]}
+  repair: {run: "true", needs: [further, good], run_if: failure}
+  after_repair: {run: "true", needs: [repair]}
+  idle: {run: "true", needs: [good, unwanted], run_if: failure}
+  below_idle: {run: "true", needs: [idle]}
+  tell: {run: "true", needs: [idle, below, good], run_if: always}
+  each:
+    matrix: {n: [1, 2]}
+    run: test ${{ matrix.n }} = 1
+  each_failed: {run: "true", needs: [each], run_if: failure}
+""")
+"""Every `run_if` above every outcome."""
+
+ASKS = planned("""
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: asks}
+params: {go: true}
+targets: {airflow: {version: 3}}
+steps:
+  train: {run: "true"}
+  sign_off:
+    needs: [train]
+    when: params.go
+    approval: {message: 'Promote {{ ds }} to "production"?', approvers: [], timeout: 3d}
+  deploy: {run: "true", needs: [sign_off]}
+finally:
+  clean: {run: "echo ${{ run.status }} > ${{ outputs.o }}", outputs: {o: artifact}}
+""")
+
+_CONTAINED = """
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: NAME}
+store: STORE
+environments:
+  ml: {image: "ghcr.io/acme/ml:1.4.2", pythonpath: [src]}
+  gpu: {image: "ghcr.io/acme/gpu:2"}
+secrets:
+  token: {env: TOKEN, airflow: {connection: mlflow}}
+  key: {env: KEY, airflow: {variable: key}, kubernetes: {secret: keys, key: k}}
+targets: {airflow: OPTIONS}
+steps:
+  split:
+    environment: ml
+    call: credit.data:split
+    secrets: [token, key]
+    outputs: {values: values}
+  work:
+    foreach: split.values.regions
+    environment: gpu
+    run: printf '%s' "$(cat $HOME) $$ $(NAME) {{ ds }} ${{ item }}"
+    resources: {cpu: 500m, memory: 4Gi, gpu: 1}
+    EXTENSION
+  good:
+    gate: [split.values.score > 0.5]
+    needs: [work]
+"""
+
+DOCKER = planned(
+    _CONTAINED.replace("NAME}", "containers}")
+    .replace("STORE", "/srv/store")
+    .replace("OPTIONS", "{runner: docker, network: host}")
+    .replace("EXTENSION", "x-airflow: {queue: gpu}")
+)
+PODS = planned(
+    _CONTAINED.replace("NAME}", "pods}")
+    .replace("STORE", "s3://acme/store")
+    .replace("OPTIONS", "{runner: kubernetes, namespace: ml, service_account: runner, image: 'ghcr.io/acme/mlspec:1'}")
+    .replace("EXTENSION", "x-airflow: {node_selector: {pool: gpu, arch: amd64}}")
+)
