@@ -16,7 +16,7 @@ from mlspec.diagnostics import Diagnostic, Related, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source.merge import merge, wrap
-from mlspec.source.node import Mark, Node
+from mlspec.source.node import Node, Point
 from mlspec.source.places import entries, is_file
 from mlspec.source.reader import MAX_CHARACTERS, MAX_DEPTH, read
 
@@ -189,8 +189,8 @@ def _with_assignment(document: Document, root: Node, assignment: str, number: in
     if findings:
         return root
     if leaf is None:
-        leaf = Node(text, file, Mark(0, len(path) + 1, 0, len(assignment)))
-    key = Node(path, file, Mark(0, 0, 0, len(path)))
+        leaf = Node(text, file, Point(0, len(path) + 1), Point(0, len(assignment)))
+    key = Node(path, file, Point(0, 0), Point(0, len(path)))
     blocked = _scalar_on_the_way(root, parts)
     if blocked is not None:
         prefix, node = blocked
@@ -219,6 +219,6 @@ def _lay(base: Node | None, patch: Node) -> Node:
     for name, child in params.value.items():
         if isinstance(getattr(known.value.get(name), "value", None), dict) and not isinstance(child.value, dict | NoneType):
             key = (params.keys or {})[name]
-            value[name] = Node({"default": child}, child.file, child.mark, {"default": key})
-    sections = {**patch.value, "params": Node(value, params.file, params.mark, params.keys)}
-    return merge(base, Node(sections, patch.file, patch.mark, patch.keys))
+            value[name] = Node({"default": child}, child.file, child.start, child.end, {"default": key})
+    sections = {**patch.value, "params": Node(value, params.file, params.start, params.end, params.keys)}
+    return merge(base, Node(sections, patch.file, patch.start, patch.end, patch.keys))

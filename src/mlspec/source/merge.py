@@ -24,12 +24,12 @@ def merge(base: Node | None, patch: Node) -> Node:
         value[key] = merge(value.get(key), child)
         keys[key] = patch.keys[key] if patch.keys and key in patch.keys else child
     home = below if below is not None and not patch.value else patch
-    return Node(value, home.file, home.mark, keys)
+    return Node(value, home.file, home.start, home.end, keys)
 
 
 def wrap(path: tuple[str, ...], key: Node, leaf: Node) -> Node:
     """Make the patch that sets `leaf` at `path`; every key on the way stands where `key` does."""
     node = leaf
     for part in reversed(path):
-        node = Node({part: node}, key.file, key.mark, {part: Node(part, key.file, key.mark)})
+        node = Node({part: node}, key.file, key.start, key.end, {part: Node(part, key.file, key.start, key.end)})
     return node

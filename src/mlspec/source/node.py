@@ -6,7 +6,7 @@ Owns the tree's shape; never parses and never judges. Change it when positions m
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from mlspec.diagnostics import Span
 
@@ -20,20 +20,47 @@ class Mark(NamedTuple):
     end_column: int
 
 
+class Place(Protocol):
+    """A line and a column from 0: a `Point`, or a mark of the YAML parser's as it is, since most are never looked at."""
+
+    @property
+    def line(self) -> int:
+        """The line."""
+
+    @property
+    def column(self) -> int:
+        """The column, in characters."""
+
+
+class Point(NamedTuple):
+    """A place of our own."""
+
+    line: int
+    column: int
+
+
 class Node:
     """A mapping (`dict[str, Node]`), a sequence (`list[Node]`) or a scalar (anything else).
 
     `keys` holds a node for each key of a mapping, `style` the quoting of a scalar (`'`, `"`, `|`, `>` or empty).
     """
 
-    __slots__ = ("file", "keys", "mark", "style", "value")
+    __slots__ = ("end", "file", "keys", "start", "style", "value")
 
-    def __init__(self, value: Any, file: str, mark: Mark, keys: dict[str, Node] | None = None, style: str = "") -> None:
+    def __init__(
+        self, value: Any, file: str, start: Place, end: Place, keys: dict[str, Node] | None = None, style: str = ""
+    ) -> None:
         self.value = value
         self.file = file
-        self.mark = mark
+        self.start = start
+        self.end = end
         self.keys = keys
         self.style = style
+
+    @property
+    def mark(self) -> Mark:
+        """Where the node stands, as four numbers."""
+        return Mark(self.start.line, self.start.column, self.end.line, self.end.column)
 
     @property
     def span(self) -> Span:
@@ -64,7 +91,10 @@ def plain(node: Node) -> Any:
     """The data below `node`: dicts, lists and scalars. Depth is bounded by the reader."""
     value = node.value
     if isinstance(value, dict):
-        return {key: plain(child) for key, child in value.items()}
+        return {key: plain(child) if isinstance(child.value, _INNER) else child.value for key, child in value.items()}
     if isinstance(value, list):
-        return [plain(child) for child in value]
+        return [plain(child) if isinstance(child.value, _INNER) else child.value for child in value]
     return value
+
+
+_INNER = (dict, list)

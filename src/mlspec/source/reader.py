@@ -18,7 +18,7 @@ from yaml.reader import Reader
 from mlspec.diagnostics import Diagnostic, Related, Span
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source import syntax
-from mlspec.source.node import Mark, Node
+from mlspec.source.node import Mark, Node, Place, Point
 from mlspec.source.positions import inner_span
 from mlspec.source.scalars import resolve
 from mlspec.source.scanner import PythonLoader
@@ -46,11 +46,13 @@ class _StoppedError(Exception):
 class _Open:
     """A collection whose end has not been read."""
 
-    __slots__ = ("anchor", "count", "key", "node")
+    __slots__ = ("anchor", "children", "count", "key", "keys", "node")
 
     def __init__(self, node: Node, anchor: str | None) -> None:
         self.node = node
         self.anchor = anchor
+        self.children = node.value
+        self.keys = node.keys
         self.key: Node | None = None
         self.count = 1
 
@@ -127,13 +129,36 @@ class _Builder:
             self._stop("MLS106", message, _mark(event), "put each lifecycle in a file of its own")
 
     def _scalar(self, event: Any) -> None:
+        """Take a scalar; this method makes most of the tree."""
+        text = event.value
+        if not text or not self.stack or event.anchor is not None or event.tag is not None or "\0" in text:
+            self._odd_scalar(event)
+            return
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            self._too_many(Node(text, self.file, event.start_mark, event.end_mark))
+        parent = self.stack[-1]
+        parent.count += 1 + len(text) // _CHARACTERS_OF_A_VALUE
+        key = parent.key
+        if key is None and parent.keys is not None:
+            parent.key = Node(text, self.file, event.start_mark, event.end_mark, None, event.style or "")
+            return
+        value = resolve(text) if event.implicit[0] else text
+        node = Node(value, self.file, event.start_mark, event.end_mark, None, event.style or "")
+        if key is None:
+            parent.children.append(node)
+        else:
+            self._put(parent, key, node)
+
+    def _odd_scalar(self, event: Any) -> None:
+        """Take a scalar that is empty, alone, anchored or tagged, or that holds NUL."""
         text = value = event.value
         if event.tag is not None:
             self._refuse_tag(event)
         elif event.implicit[0]:
             value = resolve(text)
-        mark = _mark(event) if text else self._empty_mark(event)
-        node = Node(value, self.file, mark, style=event.style or "")
+        start, end = (event.start_mark, event.end_mark) if text else self._empty_place(event)
+        node = Node(value, self.file, start, end, style=event.style or "")
         if "\0" in text:
             at = text.index("\0")
             place = inner_span(node, at, at + 1, self.text)
@@ -147,25 +172,26 @@ class _Builder:
             self.anchors[event.anchor] = (node, count)
         self._add(node, count, text)
 
-    def _empty_mark(self, event: Any) -> Mark:
+    def _empty_place(self, event: Any) -> tuple[Place, Place]:
         """A value that is left out stands behind what comes before it, not at what comes next."""
         line, column = event.start_mark.line, event.start_mark.column
         if event.start_mark.index < event.end_mark.index:
-            return _mark(event)
+            return event.start_mark, event.end_mark
         lines = lines_of(self.text)
         if line >= len(lines):
             line, column = len(lines) - 1, len(lines[-1])
         while line > 0 and not lines[line][:column].strip():
             line, column = line - 1, len(lines[line - 1])
         column = len(lines[line][:column].rstrip())
-        return Mark(line, column, line, column)
+        return Point(line, column), Point(line, column)
 
     def _open(self, event: Any, value: Any) -> None:
         if event.tag is not None:
             self._refuse_tag(event)
         if len(self.stack) >= MAX_DEPTH:
             self._stop("MLS103", f"nested more than {MAX_DEPTH} levels deep", _mark(event))
-        node = Node(value, self.file, _mark(event), {} if isinstance(value, dict) else None)
+        keys: dict[str, Node] | None = {} if isinstance(value, dict) else None
+        node = Node(value, self.file, event.start_mark, event.end_mark, keys)
         if event.anchor:
             self.anchors[event.anchor] = None
         self.stack.append(_Open(node, event.anchor))
@@ -173,7 +199,7 @@ class _Builder:
     def _close(self, event: Any) -> None:
         done = self.stack.pop()
         node = done.node
-        node.mark = _collection_mark(node, event)
+        node.end = _end_of(node, event)
         if done.anchor:
             self.anchors[done.anchor] = (node, done.count)
         self._add(node, done.count)
@@ -196,27 +222,34 @@ class _Builder:
         """Put a finished node where it belongs: as the root, an item, a key or a value. `text` is a scalar's."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            self._stop("MLS103", f"more than {MAX_NODES:,} values", node.mark)
+            self._too_many(node)
         if not self.stack:
             self.root = node
             return
         parent = self.stack[-1]
         parent.count += count
-        if isinstance(parent.node.value, list):
-            parent.node.value.append(node)
+        if parent.keys is None:
+            parent.children.append(node)
         elif parent.key is None:
             self._key(parent, node, text)
         else:
-            key, parent.key = parent.key, None
-            if key is _NO_KEY:
-                return
-            if key.value in parent.node.value:
-                assert parent.node.keys is not None
-                first = Related(parent.node.keys[key.value].span, "first written here")
-                self._find("MLS105", f"the key `{syntax.short(key.value)}` is written twice", key.mark, related=(first,))
-            else:
-                parent.node.value[key.value] = node
-                parent.node.keys[key.value] = key  # type: ignore[index]
+            self._put(parent, parent.key, node)
+
+    def _put(self, parent: _Open, key: Node, node: Node) -> None:
+        """Give a mapping the value of a key."""
+        parent.key = None
+        name = key.value
+        if key is _NO_KEY:
+            return
+        if name in parent.children:
+            first = Related(parent.keys[name].span, "first written here")  # type: ignore[index]
+            self._find("MLS105", f"the key `{syntax.short(name)}` is written twice", key.mark, related=(first,))
+        else:
+            parent.children[name] = node
+            parent.keys[name] = key  # type: ignore[index]
+
+    def _too_many(self, node: Node) -> None:
+        self._stop("MLS103", f"more than {MAX_NODES:,} values", node.mark)
 
     def _key(self, parent: _Open, node: Node, text: str | None) -> None:
         if text is None or isinstance(node.value, dict | list):
@@ -225,7 +258,7 @@ class _Builder:
             self._find("MLS107", "a key must be text, not a list or a mapping", node.mark)
             parent.key = _NO_KEY
         else:
-            parent.key = Node(text, node.file, node.mark, style=node.style)
+            parent.key = Node(text, node.file, node.start, node.end, style=node.style)
 
     def _refuse_tag(self, event: Any) -> None:
         hint = "quote the value if it is text" if event.tag.endswith((":str", "!str")) else "write the plain value"
@@ -252,7 +285,7 @@ class _Builder:
 
 
 _TOP = Mark(0, 0, 0, 1)
-_NO_KEY = Node("", "", _TOP)
+_NO_KEY = Node("", "", Point(0, 0), Point(0, 1))
 """Stands for a key that is not text: what belongs to it is left out."""
 
 
@@ -268,16 +301,15 @@ def _mark(event: Any) -> Mark:
     return Mark(start.line, start.column, end.line, end.column)
 
 
-def _collection_mark(node: Node, end: Any) -> Mark:
+def _end_of(node: Node, end: Any) -> Place:
     """A block collection's end event stands at the next token; its text ends with its last child."""
-    line, column = node.mark[:2]
     if end.end_mark.index > end.start_mark.index:
-        return Mark(line, column, end.end_mark.line, end.end_mark.column)
-    children = list(node.value.values()) if isinstance(node.value, dict) else node.value
-    last = children[-1].mark if children else None
-    if last is None or (last.end_line, last.end_column) < (line, column):
-        return Mark(line, column, line, column + 1)
-    return Mark(line, column, last.end_line, last.end_column)
+        return end.end_mark  # type: ignore[no-any-return]
+    children = node.value.values() if isinstance(node.value, dict) else node.value
+    last = next(reversed(children), None)
+    if last is None or (last.end.line, last.end.column) < (node.start.line, node.start.column):
+        return Point(node.start.line, node.start.column + 1)
+    return last.end  # type: ignore[no-any-return]
 
 
 def _span(file: str, mark: Mark) -> Span:
