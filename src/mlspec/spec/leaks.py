@@ -55,9 +55,11 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     findings: list[Diagnostic] = []
     values: dict[str, None] = {}
     seen: set[int] = set()
-    for path, node in _texts(document.root) if document.root is not None else ():
+    texts = list(_texts(document.root)) if document.root is not None else []
+    signed = _signed("\n".join(node.value for _, node in texts))
+    for path, node in texts:
         # An alias stands for a text that has been looked at; its key has not.
-        found = (None if id(node) in seen else _formed(node.value)) or _named(path, node.value)
+        found = (_formed(node.value) if signed and id(node) not in seen else None) or _named(path, node.value)
         seen.add(id(node))
         if found is None:
             continue
@@ -70,7 +72,7 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     _blot(document, findings)
     del findings[MAX_FINDINGS:]
     for file, text in document.sources.items():
-        for _, form in _FORMS if any(sign in text for sign in _SIGNS) else ():
+        for _, form in _FORMS if _signed(text) else ():
             text = form.sub(lambda match: _BLOT * len(match[0]), text)
         document.sources[file] = text
     return findings, list(values)
@@ -85,8 +87,12 @@ def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
     return finding
 
 
+def _signed(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS)
+
+
 def _formed(text: str) -> tuple[str, int, int] | None:
-    if any(sign in text for sign in _SIGNS):
+    if _signed(text):
         for what, form in _FORMS:
             found = form.search(text)
             if found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -80,18 +80,22 @@ def validate_section(model: type[Model], node: Node, root: Node, path: Path) -> 
 def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
     """Keys with nothing after them: for pydantic they are left out, for who wrote them they are not."""
     findings = []
-    waiting: list[tuple[Path, Node]] = [((), node)]
+    waiting: list[tuple[Path, Node]] = [((), node)] if isinstance(node.value, dict | list) else []
     seen: set[int] = set()  # an alias stands in many places for one node
     while waiting:
         path, here = waiting.pop()
-        if id(here) in seen or not isinstance(here.value, dict | list):
+        if id(here) in seen:
             continue
         seen.add(id(here))
-        children: list[tuple[str | int, Node]] = list(
-            here.value.items() if isinstance(here.value, dict) else enumerate(here.value)
-        )
-        waiting += [((*path, part), child) for part, child in children]
-        if isinstance(here.value, dict) and any(child.value is None for _, child in children):
+        inside = isinstance(here.value, dict)
+        children: Iterable[tuple[str | int, Node]] = here.value.items() if inside else enumerate(here.value)
+        empty = []
+        for part, child in children:
+            if isinstance(child.value, (dict, list)):
+                waiting.append(((*path, part), child))
+            elif child.value is None and inside:
+                empty.append(part)
+        if empty:
             known = known_keys(model, path)
             findings += [
                 Diagnostic(
@@ -101,8 +105,8 @@ def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
                     hint="write one, or remove the key",
                     path=".".join(map(str, (*base, *path, part))),
                 )
-                for part, child in children
-                if child.value is None and part in known
+                for part in empty
+                if part in known
             ]
     return findings
 
