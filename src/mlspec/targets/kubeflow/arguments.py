@@ -115,7 +115,8 @@ def _uris(artifacts: Mapping[tuple[str, str], str]) -> UriOf:
 
 
 def _words(options: Iterable[Words]) -> list[str]:
-    return [_MARK.sub(_placeholder, guard("=".join(option))) for option in options]
+    words = [guard("=".join(option)) for option in options]
+    return [_MARK.sub(_placeholder, word) if "\0" in word else word for word in words]
 
 
 def _artifact(address: str) -> str:
