@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from mlspec import api
 from mlspec.plan.model import Plan
+from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
 
 
 def planned(text: str) -> Plan:
@@ -150,3 +151,5 @@ PODS = planned(
     .replace("OPTIONS", "{runner: kubernetes, namespace: ml, service_account: runner, image: 'ghcr.io/acme/mlspec:1'}")
     .replace("EXTENSION", "x-airflow: {node_selector: {pool: gpu, arch: amd64}}")
 )
+PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING, FAN, ASKS, DOCKER, PODS)}
+"""All that is looked at file by file."""
