@@ -9,9 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.limits import violation
 from mlspec.expr.values import as_text, typed
 from mlspec.plan.model import Json, Parameter, Plan
+
+
+_FORMS = {
+    "integer": "a whole number, such as 7",
+    "number": "a number, such as 0.5 or 1e-3",
+    "boolean": "true or false",
+    "list": 'JSON, such as ["a", 1]',
+    "object": 'JSON, such as {"a": 1}',
+}
+"""How the types are written that a text may fail to be."""
 
 
 class ParameterError(ValueError):
@@ -26,7 +37,7 @@ def params_from_text(plan: Plan, texts: Mapping[str, str]) -> dict[str, Json]:
         try:
             values[name] = typed(text, parameter.type)
         except ValueError as error:
-            raise ParameterError(f"parameter {name}: {error}") from None
+            raise ParameterError(f"parameter {name}: {error}; write {_FORMS[parameter.type]}") from None
     return values
 
 
@@ -46,8 +57,10 @@ def _known(plan: Plan, name: str) -> Parameter:
     try:
         return plan.param(name)
     except KeyError:
-        names = ", ".join(parameter.name for parameter in plan.params) or "none"
-        raise ParameterError(f"there is no parameter {name!r}; the spec has: {names}") from None
+        names = [parameter.name for parameter in plan.params]
+        close = nearest(name, names)
+        hint = f"did you mean {close!r}?" if close else f"the spec has: {', '.join(names) or 'none'}"
+        raise ParameterError(f"there is no parameter {name!r}; {hint}") from None
 
 
 def _check(parameter: Parameter, value: Json) -> None:

@@ -37,9 +37,12 @@ class Scope:
         if options.has_item:
             self._roots["item"] = options.item
         for address, uri in options.values.items():
-            step, output = address.split(".")
+            step, _, output = address.partition(".")
             value = [read(address, one) for one in uri] if isinstance(uri, list) else read(address, str(uri))
-            self._roots.setdefault(step, {})[output] = value
+            if output:
+                self._roots.setdefault(step, {})[output] = value
+            else:
+                self._roots[step] = value
 
     def lookup(self, address: str) -> Any:
         """The value of an address; raises `StepError` that names it when there is none."""
@@ -84,7 +87,8 @@ class Scope:
         try:
             return evaluate(condition, self._roots | self._lists(condition) | {"run": self._run()})
         except ConditionError as error:
-            raise StepError(str(error)) from None
+            lacking = self._lacking(condition)
+            raise StepError(f"{error}; {lacking}" if lacking else str(error)) from None
 
     def explain(self, condition: str) -> str:
         """The condition with the values it reads, for people: `train.metrics.auc >= 0.8 (train.metrics.auc = 0.71)`."""
@@ -95,6 +99,20 @@ class Scope:
             except StepError:
                 continue  # the text only looks like an address: it stands in a string, or is a function of CEL
         return f"{condition} ({', '.join(pairs)})" if pairs else condition
+
+    def _lacking(self, condition: str) -> str:
+        """What of the values that a condition reads is not there, and what is; empty where all of them are."""
+        for address in _ADDRESSES.findall(condition):
+            root, *fields = address.split(".")
+            here = self._roots.get(root)
+            for depth, field in enumerate(fields):
+                if root in _OWN_ROOTS or not isinstance(here, dict):
+                    break
+                if field not in here:
+                    has = ", ".join(sorted(here)[:_MOST_LISTED]) or "nothing"
+                    return f"{'.'.join((root, *fields[:depth]))} has {has}"
+                here = here[field]
+        return ""
 
     def _lists(self, condition: str) -> dict[str, Any]:
         """The roots of lists of files, with one list for each field that the condition names: `train.metrics.auc`."""
@@ -127,6 +145,7 @@ class Scope:
 
 
 _NOTHING = object()
+_MOST_LISTED = 12
 _OWN_ROOTS = frozenset({"params", "run", "matrix", "item"})
 
 

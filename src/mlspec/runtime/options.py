@@ -20,6 +20,9 @@ ARTIFACT_TYPES = ("dataset", "model", "report", "artifact", "metrics", "values")
 PARAM_TYPES = ("string", "integer", "number", "boolean", "list", "object")
 ANSWERS = ("asked", "approved", "refused", "unanswered")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_DURATION = re.compile(r"(?=[0-9])(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+(?:\.[0-9]+)?)s)?")
+_ROOTS = frozenset({"params", "run", "matrix", "item"})
 _LIFECYCLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
@@ -187,7 +190,10 @@ def _input(options: Options, text: str) -> None:
 
 
 def _value(options: Options, text: str) -> None:
-    _add_uri(options.values, "--value", text, re.compile(r"[\w-]+\.[\w-]+"))
+    _add_uri(options.values, "--value", text, re.compile(r"[\w-]+(\.[\w-]+)?"))
+    name = text.partition("=")[0]
+    if "." not in name and (name in _ROOTS or name.endswith("[]")):
+        raise UsageError(f"--value {text!r}: write it as STEP.OUTPUT=URI")
 
 
 def _add_uri(into: dict[str, str | list[str]], option: str, text: str, form: re.Pattern[str]) -> None:
@@ -248,12 +254,12 @@ def _retry(options: Options, text: str) -> None:
         key, _, number = word.partition("=")
         if key not in ("delay", "factor", "max_delay") or key in fields:
             raise UsageError(f"--retry {text!r} is not of the form LIMIT[,delay=S][,factor=F][,max_delay=S]")
-        fields[key] = _number(number, "--retry")
+        fields[key] = (_number if key == "factor" else _seconds)(number, "--retry")
     options.retry = Retry(**fields)
 
 
 def _timeout(options: Options, text: str) -> None:
-    options.timeout = _number(text, "--timeout")
+    options.timeout = _seconds(text, "--timeout")
     if options.timeout == 0:
         raise UsageError("--timeout is more than 0 seconds")
 
@@ -272,9 +278,20 @@ def _whole(text: str, option: str) -> int:
 
 
 def _number(text: str, option: str) -> float:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
-        raise UsageError(f"{option}: {text!r} is no number of seconds")
+    if not _NUMBER.fullmatch(text):
+        raise UsageError(f"{option}: {text!r} is no number")
     return float(text)
+
+
+def _seconds(text: str, option: str) -> float:
+    """Seconds as a number, or a duration as specs write it (`1h30m`)."""
+    units = _DURATION.fullmatch(text)
+    if units is None and not _NUMBER.fullmatch(text):
+        raise UsageError(f"{option}: {text!r} is no number of seconds")
+    if units is None:
+        return float(text)
+    days, hours, minutes, seconds = (float(part or 0) for part in units.groups())
+    return days * 86400 + hours * 3600 + minutes * 60 + seconds
 
 
 _FLAGS = {"--fail-fast": "fail_fast", "--final": "final", "--cache": "cache", "--joined": "joined"}
