@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.diagnostics import Diagnostic, Span, has_errors, in_order
 from mlspec.diagnostics.snippet import lines_of
-from mlspec.plan.build import build
+from mlspec.plan.check import Draft
+from mlspec.plan.check import check as check_plan
 from mlspec.plan.findings import did_you_mean
-from mlspec.plan.generated import GeneratedFile
-from mlspec.plan.model import Plan
 from mlspec.source import Document, assemble
 from mlspec.spec import leaks
 from mlspec.spec.loaded import Spec
@@ -25,6 +25,8 @@ from mlspec.spec.validate import validate, validate_section
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from mlspec.plan.generated import GeneratedFile
+    from mlspec.plan.model import Plan
     from mlspec.runner.outcome import RunOutcome
     from mlspec.spec.step import Step
     from mlspec.targets.base import Target
@@ -44,14 +46,24 @@ class SpecError(Exception):
         self.sources = document.sources
 
 
-@dataclass(slots=True)
+@dataclass
 class Checked:
     """All that is known of a spec: as far as its stages went, and their findings in order."""
 
     document: Document
     spec: Spec | None = None
-    plan: Plan | None = None
+    draft: Draft | None = None
+    target_options: dict[str, Any] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """The plan; None where a finding is an error. Made when it is first asked for: checking alone is quicker without."""
+        if self.draft is None or has_errors(self.findings):
+            return None
+        from mlspec.plan.build import build
+
+        return build(self.draft, self.target_options)
 
 
 def check(
@@ -66,28 +78,31 @@ def check(
         checked.findings += findings
         if lifecycle is not None:
             checked.spec = Spec(lifecycle, document, document.root)
-            checked.plan, findings = _planned(checked.spec)
-            checked.findings += findings
+            checked.draft, findings = check_plan(checked.spec)
+            checked.target_options, more = _target_options(checked.spec)
+            checked.findings += [*findings, *more]
     checked.findings = in_order([leaks.silent(finding, values) for finding in heard(checked, checked.findings, strict=strict)])
-    if has_errors(checked.findings):
-        checked.plan = None
     return checked
 
 
 def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = ()) -> Spec:
     """Read and validate a spec; raises `SpecError` with every finding, those of its plan included."""
     checked = check(path, profile=profile, sets=sets)
-    if checked.spec is None or checked.plan is None:
+    if checked.spec is None or has_errors(checked.findings):
         raise SpecError(checked.document, checked.findings)
     return checked.spec
 
 
 def plan(spec: Spec) -> Plan:
     """Make the plan of a loaded spec; raises `SpecError`."""
-    made, findings = _planned(spec)
-    if made is None:
-        raise SpecError(spec.document, in_order(findings))
-    return made
+    from mlspec.plan.build import build
+
+    draft, findings = check_plan(spec)
+    options, more = _target_options(spec)
+    findings = in_order([*findings, *more])
+    if draft is None or has_errors(findings):
+        raise SpecError(spec.document, findings)
+    return build(draft, options)
 
 
 def compile(plan: Plan, target: str) -> list[GeneratedFile]:
@@ -122,15 +137,6 @@ def run(plan: Plan, project: str | Path = ".", **options: Any) -> RunOutcome:
     from mlspec import runner
 
     return runner.run(plan, Path(project), **options)
-
-
-def _planned(spec: Spec) -> tuple[Plan | None, list[Diagnostic]]:
-    made, findings = build(spec)
-    options, more = _target_options(spec)
-    findings = [*findings, *more]
-    if made is None or has_errors(findings):
-        return None, findings
-    return replace(made, target_options=options), findings
 
 
 def _target_options(spec: Spec) -> tuple[dict[str, Any], list[Diagnostic]]:

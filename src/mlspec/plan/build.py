@@ -1,208 +1,47 @@
-"""A spec → a plan.
+"""A checked spec → a plan.
 
-In: a validated `Spec`. Out: a `Plan`, or None with errors, and all findings. Owns the order of the stages: names, wiring, the
-graph, the passes, the steps. Never imports a target. Change it when a stage is added; a check is a pass.
+In: a `Draft`. Out: a `Plan`. Owns what of the lifecycle goes into the plan beside its steps (see `steps`) and the digest of its
+meaning. Never finds anything wrong: that is all done by `check`. Change it when the plan carries something new.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-from mlspec.diagnostics import Diagnostic, Related, Span, has_errors
-from mlspec.plan import graph, model
-from mlspec.plan.expressions import Expressions
-from mlspec.plan.findings import Findings, TooManyError, did_you_mean
-from mlspec.plan.passes import calls, files, gates, images, pins, policies, unused
+from mlspec.diagnostics import Span
+from mlspec.plan import model
+from mlspec.plan.check import Draft
 from mlspec.plan.pipeline import Pipeline
-from mlspec.plan.scope import Scope
-from mlspec.plan.steps import Builder, instances_of
-from mlspec.plan.wiring import Wired, wire
+from mlspec.plan.steps import Builder
 from mlspec.source import plain
 from mlspec.spec.loaded import Spec
 
-PASSES: tuple[Callable[[Pipeline, Findings], None], ...] = (
-    files.check,
-    calls.check,
-    gates.check,
-    unused.check_outputs,
-    policies.check,
-)
-"""Checks of one pipeline, in no particular order."""
 
-SPEC_PASSES: tuple[Callable[[Spec, Iterable[Pipeline], Findings], None], ...] = (
-    unused.check_params,
-    pins.check,
-    images.check,
-)
-"""Checks of the whole spec."""
-
-MAX_INSTANCES = 1000
-MAX_STEPS = 50_000
-"""Steps of a pipeline with every instance of a matrix counted."""
-_SHOWN = 12
-"""Steps of a cycle that are named in its message."""
-_EDGES = 100
-"""Edges of a cycle that are shown."""
+def build(draft: Draft, target_options: Mapping[str, Mapping[str, Any]]) -> model.Plan:
+    """Make the plan; `target_options` are the spec's `targets:`, checked by those targets."""
+    spec, monitor = draft.spec, draft.spec.lifecycle.monitor
+    environments = {name: _environment(spec, name, lines) for name, lines in draft.requirements.items()}
+    main, *watching = (_pipeline(draft.spec, pipeline, environments) for pipeline in draft.pipelines)
+    if monitor is None:
+        return replace(main, target_options=target_options)
+    pipeline = draft.pipelines[1]
+    builder = Builder(pipeline.scope, pipeline.wired)
+    values = tuple(builder.value(address) for address in sorted(pipeline.retrain.values)) if pipeline.retrain else ()
+    watched = model.Monitor(watching[0], monitor.retrain, values, spec.key_span("monitor"))
+    return replace(main, monitor=watched, target_options=target_options)
 
 
-def build(spec: Spec) -> tuple[model.Plan | None, list[Diagnostic]]:
-    """Make the plan; None where a finding is an error."""
-    findings = Findings()
-    try:
-        return _built(spec, findings), findings
-    except TooManyError:
-        return None, findings
-
-
-def _built(spec: Spec, findings: Findings) -> model.Plan | None:
-    bases: list[tuple[str | int, ...]] = [()]
-    if spec.lifecycle.monitor is not None:
-        bases.append(("monitor",))
-    pipelines = [_pipeline(Scope(spec, base), findings) for base in bases]
-    if spec.lifecycle.monitor is not None and spec.lifecycle.monitor.retrain is not None:
-        retrain = Expressions(pipelines[1].scope, None, findings)
-        retrain.condition(("monitor", "retrain"))
-        pipelines[1].retrain = retrain.reads
-    for pipeline in pipelines:
-        for check in PASSES:
-            check(pipeline, findings)
-    for check_spec in SPEC_PASSES:
-        check_spec(spec, pipelines, findings)
-    environments = _environments(spec, findings)
-    _default_environment(spec, findings)
-    return None if has_errors(findings) else _plan(spec, pipelines, environments)
-
-
-def _pipeline(scope: Scope, findings: Findings) -> Pipeline:
-    wired = {name: wire(scope, named, findings) for name, named in scope.steps.items()}
-    _instances(scope, findings)
-    _shared_names(scope, findings)
-    pipeline = Pipeline(scope, wired)
-    for section in (pipeline.steps, pipeline.finals):
-        upstream = {name: wired[name].edges for name in section}
-        order = graph.order(section, upstream)
-        if order is None:
-            for cycle in graph.cycles(section, upstream):
-                _cycle(scope, wired, cycle, findings)
-        else:
-            pipeline.order += order
-    return pipeline
-
-
-def _cycle(scope: Scope, wired: dict[str, Wired], cycle: list[str], findings: Findings) -> None:
-    """Report a cycle at its first step in the file, with the place of every edge."""
-    pairs = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
-    related = tuple(
-        Related(wired[node].edges[other].span, f"`{node}` waits for `{other}` here") for node, other in pairs[:_EDGES]
-    )
-    shown = cycle if len(cycle) <= _SHOWN else [*cycle[: _SHOWN - 1], f"… {len(cycle) - _SHOWN:,} more …", cycle[-1]]
-    chain = " → ".join([*shown, cycle[0]])
-    path = scope.steps[cycle[0]].path
-    hint = "remove one of these edges"
-    findings.add(
-        "MLS401", f"these steps wait for each other: {chain}", scope.spec.key_span(*path), hint, path=path, related=related
-    )
-
-
-def _instances(scope: Scope, findings: Findings) -> None:
-    slugs: dict[str, str] = {name: name for name in scope.steps}
-    total = len(scope.steps)
-    if total > MAX_STEPS:
-        section = (*scope.base, "steps")
-        message = f"a pipeline of {total:,} steps; at most {MAX_STEPS:,} are planned"
-        findings.add("MLS412", message, scope.spec.key_span(*section), "use `foreach`, or split the pipeline", path=section)
-        return
-    for name, named in scope.steps.items():
-        if named.step.matrix is None:
-            continue
-        path = (*named.path, "matrix")
-        count = 1
-        for values in named.step.matrix.values():
-            count = min(count * len(values), 10**15)
-        total += count
-        if count > MAX_INSTANCES or total > MAX_STEPS:
-            message = f"a matrix of {count:,} instances; at most {MAX_INSTANCES:,} are planned"
-            if count <= MAX_INSTANCES:
-                message = f"with this matrix the pipeline has {total:,} steps; at most {MAX_STEPS:,} are planned"
-            findings.add("MLS412", message, scope.spec.key_span(*path), "use `foreach`, or split the step", path=path)
-            continue
-        for instance in instances_of(named.step):
-            slug = f"{name}__{instance.index if instance else 0}"
-            if slugs.setdefault(slug, name) != name:
-                message = f"`{slug}` is also the name of an instance of `{name}`"
-                findings.add("MLS412", message, scope.spec.key_span(*scope.steps[slug].path), "rename one of them", path=path)
-
-
-def _shared_names(scope: Scope, findings: Findings) -> None:
-    lifecycle = scope.spec.lifecycle
-    if scope.base:
-        return
-    for name in lifecycle.finally_:
-        if name in lifecycle.steps:
-            first = Related(scope.spec.key_span("steps", name), "the other one")
-            span = scope.spec.key_span("finally", name)
-            message = f"`{name}` is a step already: both would write the same outputs"
-            findings.add("MLS416", message, span, "rename one of them", path=("finally", name), related=(first,))
-
-
-def _default_environment(spec: Spec, findings: Findings) -> None:
-    name, known = spec.lifecycle.defaults.environment, spec.lifecycle.environments
-    if name is not None and name not in known:
-        path = ("defaults", "environment")
-        hint = did_you_mean(name, known, nothing="define it under `environments`")
-        findings.add("MLS314", f"there is no environment `{name}`", spec.span(*path), hint, path=path)
-
-
-def _environments(spec: Spec, findings: Findings) -> dict[str, model.Environment]:
-    result = {}
-    for name, environment in spec.lifecycle.environments.items():
-        lines = tuple(environment.requirements.packages)
-        if environment.requirements.file is not None:
-            lines += tuple(_requirements(spec, name, environment.requirements.file, findings))
-        span = spec.key_span("environments", name)
-        result[name] = model.Environment(
-            name, environment.python, lines, environment.image, tuple(environment.pythonpath), span
-        )
-    return result
-
-
-def _requirements(spec: Spec, name: str, file: str, findings: Findings) -> Iterable[str]:
-    path = ("environments", name, "requirements", "file")
-    try:
-        text = (spec.folder / file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        message = f"the requirements file `{file}` cannot be read: {reason}"
-        findings.add("MLS413", message, spec.span(*path), "the path is relative to the spec", path=path)
-        return []
-    lines = (line.split(" #")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def _plan(spec: Spec, pipelines: list[Pipeline], environments: dict[str, model.Environment]) -> model.Plan:
-    lifecycle = spec.lifecycle
-    main = _pipeline_plan(spec, pipelines[0], environments, lifecycle.metadata.name)
-    if lifecycle.monitor is None:
-        return main
-    monitor = lifecycle.monitor
-    watched = _pipeline_plan(spec, pipelines[1], environments, f"{lifecycle.metadata.name}-monitor")
-    builder = Builder(pipelines[1].scope, pipelines[1].wired)
-    reads = pipelines[1].retrain
-    values = tuple(builder.value(address) for address in sorted(reads.values)) if reads else ()
-    return replace(main, monitor=model.Monitor(watched, monitor.retrain, values, spec.key_span("monitor")))
-
-
-def _pipeline_plan(spec: Spec, pipeline: Pipeline, environments: dict[str, model.Environment], name: str) -> model.Plan:
+def _pipeline(spec: Spec, pipeline: Pipeline, environments: Mapping[str, model.Environment]) -> model.Plan:
     lifecycle = spec.lifecycle
     steps = tuple(Builder(pipeline.scope, pipeline.wired).build(pipeline.order))
     monitor = bool(pipeline.scope.base)
     return model.Plan(
-        lifecycle=name,
+        lifecycle=f"{lifecycle.metadata.name}-monitor" if monitor else lifecycle.metadata.name,
         spec_file=PurePath(spec.file).name,
         digest=_digest(spec),
         steps=tuple(step for step in steps if not pipeline.scope.steps[step.name].final),
@@ -226,6 +65,12 @@ def _pipeline_plan(spec: Spec, pipeline: Pipeline, environments: dict[str, model
         ),
         governance=lifecycle.governance.model_dump(exclude_none=True) if lifecycle.governance else {},
     )
+
+
+def _environment(spec: Spec, name: str, requirements: tuple[str, ...]) -> model.Environment:
+    written = spec.lifecycle.environments[name]
+    span = spec.key_span("environments", name)
+    return model.Environment(name, written.python, requirements, written.image, tuple(written.pythonpath), span)
 
 
 def _parameter(spec: Spec, name: str) -> model.Parameter:

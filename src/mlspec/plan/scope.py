@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mlspec.library import LibraryStep, load
-from mlspec.plan.model import ArtifactType, Stage
 from mlspec.spec.loaded import Spec
 from mlspec.spec.step import Step
+
+if TYPE_CHECKING:
+    from mlspec.plan.model import ArtifactType, Stage
 
 Path = tuple[str | int, ...]
 

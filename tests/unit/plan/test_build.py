@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlspec import api
-from mlspec.plan.build import MAX_INSTANCES
+from mlspec.plan.check import MAX_INSTANCES
 from mlspec.plan.model import Plan, Retry
 
 HEAD = "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: demo}\n"
