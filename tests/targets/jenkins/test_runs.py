@@ -203,7 +203,7 @@ def test_the_larger_forms_mean_the_same(tmp_path: Path, monkeypatch: pytest.Monk
 def test_data_in_many_strings_is_read_back_whole() -> None:
     made = tree(1000)
     text = TARGET.emit(made)[0].content
-    assert "def steps3()" in text
+    assert "def steps2()" in text
     functions = text[text.index("def runAll()") :]
     levels, entries = jenkins.evaluate(
         f"{functions}\nreturn [levelsOf(decoded(arrangement(), '\\n')), byStep(decoded(steps(), '\\n\\n'))]"
