@@ -115,8 +115,8 @@ def _uris(artifacts: Mapping[tuple[str, str], str]) -> UriOf:
 
 
 def _words(options: Iterable[Words]) -> list[str]:
-    words = [guard("=".join(option)) for option in options]
-    return [_MARK.sub(_placeholder, word) if "\0" in word else word for word in words]
+    words = ["=".join(option) for option in options]
+    return [_MARK.sub(_placeholder, guard(word)) if "{" in word or "\0" in word else word for word in words]
 
 
 def _artifact(address: str) -> str:
