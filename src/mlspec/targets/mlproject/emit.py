@@ -86,7 +86,13 @@ def _entry_point(name: str, comment: str, words: Sequence[str], params: Sequence
     # MLflow quotes the values for the shell before it puts them into the braces.
     values = [f"-p {parameter.name}={{{parameter.name}}}" for parameter in params]
     command = " ".join(["sh run.sh", *words, *values])
-    return _EntryPoint(scalar(name), comment, tuple(_parameter(parameter) for parameter in params), command)
+    form = _parameter if name == MAIN else _again
+    return _EntryPoint(scalar(name), comment, tuple(form(parameter) for parameter in params), command)
+
+
+def _again(parameter: Parameter) -> str:
+    """A parameter as `main` has it, so that a default stands in one place."""
+    return f"{scalar(parameter.name)}: *{parameter.name}"
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -94,7 +100,7 @@ def _parameter(parameter: Parameter) -> str:
     kind = "float" if parameter.type in _NUMBERS else "string"
     text = as_text(parameter.default)
     default = text if kind == "float" else f'"{text}"' if parameter.type == "boolean" else scalar(text)
-    return f"{scalar(parameter.name)}:\n        type: {kind}\n        default: {default}"
+    return f"{scalar(parameter.name)}: &{parameter.name}\n        type: {kind}\n        default: {default}"
 
 
 def _python(plan: Plan) -> str | None:
