@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,16 +65,6 @@ def make(table, text):
 def fit(depth):
     return {"depth": depth}
 """
-
-
-@pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
-    folder = tmp_path_factory.mktemp("podman")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "wheels")]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    engine = Podman(folder, sorted((folder / "wheels").glob("*.whl")))
-    yield engine
-    engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def _small(sight: Sight, step: Step, part: str, options: list[str], says: Pairs)
     """A container that only answers a question about the step, in the step's image, since that holds mlspec."""
     return Component(
         name=f"{sight.graph.names[step.id]}-{part}",
-        comment=comment_of(sight, step),
+        comment="",
         body=Container(image_text(sight, step), words(options), []),
         artifacts_in=[],
         params_in=[(RUN_ID, STRING)],
