@@ -14,7 +14,6 @@ from mlspec.expr.limits import violation
 from mlspec.expr.values import as_text, typed
 from mlspec.plan.model import Json, Parameter, Plan
 
-
 _FORMS = {
     "integer": "a whole number, such as 7",
     "number": "a number, such as 0.5 or 1e-3",

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from mlspec.spec import meant
 from mlspec.spec.base import wrong
 
 RESERVED = ("params", "run", "env", "matrix", "item", "inputs", "outputs", "with", "secrets")
@@ -93,7 +94,7 @@ def _duration(value: Any) -> float:
     text = _text(value, "a duration", "30m")
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise wrong("MLS207", f"`{text}` is no duration", hint)
+        raise wrong("MLS207", f"`{text}` is no duration", meant.duration(text) or hint)
     days, hours, minutes = (int(part or 0) for part in match.groups()[:3])
     seconds = days * 86400 + hours * 3600 + minutes * 60 + float(match[4] or 0)
     if seconds > _MAX_SECONDS:
@@ -114,14 +115,16 @@ def _quantity(value: Any) -> str:
     text = _text(value, "a quantity", "4Gi")
     match = _QUANTITY.fullmatch(text)
     if match is None or float(match[1]) == 0:
-        raise wrong("MLS208", f"`{text}` is no quantity", "write 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory")
+        hint = meant.quantity(text) or "write 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory"
+        raise wrong("MLS208", f"`{text}` is no quantity", hint)
     return text
 
 
 def _function(value: Any) -> str:
     text = _text(value, "a function", "credit.data:ingest")
     if not _FUNCTION.fullmatch(text):
-        raise wrong("MLS211", f"`{text}` names no function", "write module:function, such as credit.data:ingest")
+        hint = meant.function(text) or "write module:function, such as credit.data:ingest"
+        raise wrong("MLS211", f"`{text}` names no function", hint)
     return text
 
 
@@ -131,10 +134,10 @@ def _cron(value: Any) -> str:
     text = _text(value, "a cron expression", "0 3 * * 1")
     try:
         if len(text.split()) != 5:
-            raise CronSimError(f"{len(text.split())} fields")
+            raise CronSimError(f"it has {len(text.split())} field{'s' if len(text.split()) != 1 else ''}")
         next(CronSim(text, datetime.datetime(2024, 1, 1)))
     except CronSimError as error:
-        hint = "five fields: minute hour day month weekday, such as `0 3 * * 1`"
+        hint = meant.cron(text) or "five fields: minute hour day month weekday, such as `0 3 * * 1`"
         raise wrong("MLS209", f"`{text}` is no cron expression: {str(error).lower()}", hint) from None
     except StopIteration:
         raise wrong("MLS209", f"`{text}` never comes", "choose a day that the month has") from None

@@ -21,6 +21,7 @@ from mlspec.source import Node, plain
 from mlspec.spec.base import complete
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.scalars import found
+from mlspec.spec.words import form_hint, key_hint
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -36,24 +37,6 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
-_OTHER_WORDS = {
-    **dict.fromkeys(("depends_on", "dependencies", "depends", "after", "requires", "upstream"), "needs"),
-    **dict.fromkeys(("if", "condition", "only_if"), "when"),
-    **dict.fromkeys(("script", "command", "cmd", "bash", "shell", "python"), "run"),
-    **dict.fromkeys(("function", "callable"), "call"),
-    **dict.fromkeys(("config", "settings", "arguments", "options"), "with"),
-    **dict.fromkeys(("jobs", "tasks", "stages", "pipeline", "nodes"), "steps"),
-    **dict.fromkeys(("attempts", "times", "count", "max_retries", "retries"), "limit"),
-    **dict.fromkeys(("on_exit", "always", "cleanup"), "finally"),
-    **dict.fromkeys(("variables", "inputs"), "params"),
-    **dict.fromkeys(("strategy", "grid"), "matrix"),
-    **dict.fromkeys(("loop", "for_each", "with_items"), "foreach"),
-    **dict.fromkeys(("container", "conda", "venv", "image"), "environment"),
-    **dict.fromkeys(("gpus", "accelerators"), "gpu"),
-    **dict.fromkeys(("dependencies_file", "packages", "pip", "install"), "requirements"),
-    **dict.fromkeys(("schedule", "on", "cron"), "triggers"),
-}
-"""What other tools call the keys of this language, where the spelling is not near."""
 _RANGES = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt", "less_than": "lt"}
 _WORDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
 
@@ -141,12 +124,13 @@ def _finding(model: type[BaseModel], node: Node, base: Path, item: Any) -> Diagn
         span = at.span if not isinstance(at.value, dict) or key_node is None or about_key else key_node.span
         if about_key and key_node is not None:
             span = key_node.span
-        return Diagnostic(kind, context["text"], span, hint=context.get("hint"), path=address)
+        hint = form_hint((*base, *path), item["input"]) if kind == "MLS203" else None
+        return Diagnostic(kind, context["text"], span, hint=hint or context.get("hint"), path=address)
     code, message, hint = _builtin(kind, context, item)
     if hint is None and _EXPECTED.get(kind) == "a mapping":
         hint = _keys_hint(known_keys(model, path), item["input"])
     span = key_node.span if key_node is not None and isinstance(at.value, dict | list) else at.span
-    return Diagnostic(code, message, span, hint=hint, path=address)
+    return Diagnostic(code, message, span, hint=form_hint((*base, *path), item["input"]) or hint, path=address)
 
 
 def _locate(node: Node, loc: Sequence[str | int]) -> tuple[Node, Path, Node | None]:
@@ -172,17 +156,9 @@ def _parent(node: Node, path: Path) -> Node:
 
 def _unknown_key(model: type[BaseModel], key: str, owner: Path, span: Span, address: str) -> Diagnostic:
     known = known_keys(model, owner)
-    close = _OTHER_WORDS.get(key.lower().replace("-", "_"))
-    close = close if close in known else nearest(key, known)
-    where = f"in `{'.'.join(map(str, owner))}`" if owner else "at the top of the spec"
-    if close:
-        hint = f"did you mean `{close}`?"
-    elif len(known) <= 12:
-        hint = f"known keys: {', '.join(known)}"
-    else:
-        hint = None
-    if key == "<<":
-        hint = "YAML 1.2 has no merge keys: use `include` or `defaults`"
+    whole = address.removesuffix(key).rstrip(".")
+    where = f"in `{whole}`" if whole else "at the top of the spec"
+    hint = key_hint(key, known, whole.split(".") if whole else ())
     return Diagnostic("MLS201", f"unknown key `{_short(key)}` {where}", span, hint=hint, path=address)
 
 
