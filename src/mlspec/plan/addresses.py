@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlspec.diagnostics import Span
+from mlspec.plan import strangers
 from mlspec.plan.findings import Findings, did_you_mean
 from mlspec.plan.scope import Named, Path, Scope
 from mlspec.spec.loaded import Spec
@@ -60,7 +61,8 @@ def find_step(scope: Scope, own: Named | None, address: Address, findings: Findi
         return named
     if named is None:
         known = [other.name for other in scope.steps.values() if other.final == final and other is not own]
-        findings.add("MLS301", f"there is no step `{name}`", address.part(0), findings.nearest(name, known), path=path)
+        hint = strangers.hint(address.parts, path, own, scope) or findings.nearest(name, known)
+        findings.add("MLS301", f"there is no step `{name}`", address.part(0), hint, path=path)
     elif named.final:
         hint = "`finally` steps run last: nothing waits for them"
         findings.add("MLS307", f"`{name}` is a `finally` step", address.part(0), hint, path=path)
