@@ -13,7 +13,20 @@ from mlspec.plan.scope import Named, Path, Scope
 _STEPS = frozenset({"steps", "needs", "tasks", "jobs", "dependencies", "nodes"})
 _BETWEEN = frozenset({"outputs", "output", "artifacts", "results", "result", "inputs", "parameters"})
 _PARAMETERS = frozenset(
-    {"parameters", "parameter", "param", "vars", "var", "variables", "config", "conf", "args", "arguments", "dag_run", "workflow"}
+    {
+        "parameters",
+        "parameter",
+        "param",
+        "vars",
+        "var",
+        "variables",
+        "config",
+        "conf",
+        "args",
+        "arguments",
+        "dag_run",
+        "workflow",
+    }
 )
 _ELSEWHERE = {
     "github": "steps see the caller's environment variables by themselves: write $GITHUB_SHA and the like in `run`",
