@@ -77,7 +77,7 @@ def test_a_condition_has_a_verdict_or_a_reason(condition: str) -> None:
 @given(st.lists(st.sampled_from(SCRIPT), max_size=25).map("".join))
 def test_a_script_is_rewritten_or_refused(script: str) -> None:
     try:
-        problems = shell.problems(script, lambda address: False)
+        problems = shell.problems(script, template.placeholders(script), lambda address: False)
     except TemplateError as error:
         assert 0 <= error.start < error.end <= len(script)
         return

@@ -1,6 +1,6 @@
 """The quoting of POSIX sh: in what context each `${{ }}` of a script stands.
 
-In: a script. Out: its placeholders and `$${{` escapes as `Mark`s. Owns the reading of quotes, substitutions, here-documents,
+In: a script and its placeholders. Out: these and the `$${{` escapes as `Mark`s. Owns the reading of quotes, substitutions, here-documents,
 comments and `case` patterns; never judges and never changes a script. Standard library only: the step process imports it.
 Change it when a shell construct is read wrongly.
 """
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from mlspec.expr.template import Placeholder, placeholders
+from mlspec.expr.template import Placeholder
 
 _ESCAPE = re.compile(r"\$\$\{\{")
 DELIMITERS = " \t\n;&|()<>"
@@ -39,10 +40,11 @@ class Mark(NamedTuple):
     context: str
 
 
-def marks(script: str) -> list[Mark]:
-    """Return the marks of `script` in its order; raises `TemplateError`."""
-    found: dict[int, Placeholder | None] = {part.start: part for part in placeholders(script)}
-    found |= {match.start(): None for match in _ESCAPE.finditer(script)}
+def marks(script: str, placeholders: Iterable[Placeholder]) -> list[Mark]:
+    """Return the marks of `script`, whose placeholders are known, in its order."""
+    found: dict[int, Placeholder | None] = {part.start: part for part in placeholders}
+    if "$${{" in script:
+        found |= {match.start(): None for match in _ESCAPE.finditer(script)}
     if not found:
         return []
     if not _QUOTING.search(script):

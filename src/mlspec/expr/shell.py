@@ -7,10 +7,11 @@ ever evaluated. Standard library only: the step process imports it. Change it wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from mlspec.expr.quoting import DELIMITERS, Mark, marks
+from mlspec.expr.template import Placeholder, placeholders
 
 
 class Problem(NamedTuple):
@@ -21,21 +22,21 @@ class Problem(NamedTuple):
     message: str
 
 
-def problems(script: str, is_list: Callable[[str], bool]) -> list[Problem]:
-    """Find the placeholders that have no safe expansion where they stand, in the order of the script.
+def problems(script: str, found: Iterable[Placeholder], is_list: Callable[[str], bool]) -> list[Problem]:
+    """Find those of the placeholders `found` in `script` that have no safe expansion where they stand, in its order.
 
-    `is_list` tells of an address whether it is a list of inputs, which becomes several words. Raises `TemplateError`.
+    `is_list` tells of an address whether it is a list of inputs, which becomes several words.
     """
-    found = []
-    for mark in marks(script):
+    refused = []
+    for mark in marks(script, found):
         message = _REFUSED.get(mark.context)
         if mark.address is None:
             message = None if mark.context in _LITERAL else message
         elif message is None and is_list(mark.address) and mark.context != "comment":
             message = _list_problem(script, mark)
         if message is not None:
-            found.append(Problem(mark.start, mark.end, message))
-    return found
+            refused.append(Problem(mark.start, mark.end, message))
+    return refused
 
 
 def rewrite(script: str, expansion: Callable[[str], list[str]]) -> str:
@@ -45,7 +46,7 @@ def rewrite(script: str, expansion: Callable[[str], list[str]]) -> str:
     Raises `TemplateError`, and what `expansion` raises.
     """
     parts, position = [], 0
-    for mark in marks(script):
+    for mark in marks(script, placeholders(script)):
         parts.append(script[position : mark.start])
         position = mark.end
         if mark.address is None:

@@ -7,7 +7,7 @@ Change it when a name can mean something else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlspec.diagnostics import Span
 from mlspec.plan import strangers
@@ -16,8 +16,7 @@ from mlspec.plan.scope import Named, Path, Scope
 from mlspec.spec.loaded import Spec
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """`step.output.field` at an offset of the text at `path`.
 
     Its positions are looked up when they are asked for: most addresses are right, and finding a place takes long.

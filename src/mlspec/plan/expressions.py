@@ -8,12 +8,13 @@ Never evaluates. Change it when an expression can stand in another place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlspec.expr import shell
 from mlspec.expr.template import Placeholder, TemplateError, placeholders
 from mlspec.plan.addresses import Address
 from mlspec.plan.findings import Findings, did_you_mean
+from mlspec.plan.model import Json
 from mlspec.plan.resolve import Place, Reads, Resolver
 from mlspec.plan.scope import Named, Path, Scope
 
@@ -36,24 +37,17 @@ class Expressions:
         """What has been read so far."""
         return self.resolver.reads
 
-    def templates(self, path: Path, place: Place) -> None:
-        """Check every `${{ }}` in the texts at and below `path`."""
-        for inner, text in _texts(self.spec.node(*path), path):
-            for placeholder in self._parse(inner, text):
-                parts = tuple(placeholder.address.split("."))
-                self.resolver.resolve(Address(self.spec, inner, placeholder.address_start, parts), place)
+    def templates(self, path: Path, value: Json, place: Place) -> None:
+        """Check every `${{ }}` in the texts of `value`, which stands at `path`."""
+        for inner, text in _texts(value, path):
+            self._template(inner, text, place)
 
-    def script(self, path: Path) -> None:
+    def script(self, path: Path, text: str) -> None:
         """Check a `run:` script: its placeholders, and the quotes around them."""
-        self.templates(path, "run")
-        node = self.spec.node(*path)
-        if node is None or "${{" not in str(node.value):
+        found = self._template(path, text, "run") if "${{" in text else None
+        if found is None:
             return
-        try:
-            problems = shell.problems(node.value, self._is_list)
-        except TemplateError:
-            return
-        for problem in problems:
+        for problem in shell.problems(text, found, self._is_list):
             span = self.spec.inner_span(path, problem.start, problem.end)
             self.findings.add("MLS317", problem.message, span, path=path)
 
@@ -95,19 +89,22 @@ class Expressions:
         span = self.spec.inner_span(path, start, end)
         self.findings.add("MLS318", "a condition takes addresses as they are", span, f"write `{inside}`", path=path)
 
-    def _parse(self, path: Path, text: str) -> list[Placeholder]:
+    def _template(self, path: Path, text: str, place: Place) -> list[Placeholder] | None:
+        """Resolve the placeholders of one text and return them; None where one is malformed."""
         try:
-            return placeholders(text)
+            found = placeholders(text)
         except TemplateError as error:
             span = self.spec.inner_span(path, error.start, error.end)
             self.findings.add("MLS300", error.message, span, "`$${{` writes a literal `${{`", path=path)
-            return []
+            return None
+        for placeholder in found:
+            parts = tuple(placeholder.address.split("."))
+            self.resolver.resolve(Address(self.spec, path, placeholder.address_start, parts), place)
+        return found
 
     def _is_list(self, address: str) -> bool:
-        parts = address.split(".")
-        if self.step is None or len(parts) != 2 or parts[0] != "inputs":
-            return False
-        source = self.step.step.inputs.get(parts[1])
+        root, _, name = address.partition(".")
+        source = self.step.step.inputs.get(name) if root == "inputs" and self.step is not None else None
         if source is None or source.address is None:
             return False
         upstream = self.scope.steps.get(source.address.split(".")[0])
@@ -118,9 +115,8 @@ _CEL_HINTS = {"the condition ends too early": "an operand or a closing bracket i
 _CEL_WORDS = {"and": "write && for and", "or": "write || for or", "not": "write ! for not", "is": "write == for is"}
 
 
-def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """All texts at and below a node that may hold a placeholder, with their paths. Depth is bounded by the reader."""
-    value = node.value if node is not None else None
+def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
+    """All texts in a value that may hold a placeholder, with their paths. Depth is bounded by the reader."""
     if isinstance(value, str):
         if "${{" in value:
             yield path, value

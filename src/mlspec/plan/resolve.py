@@ -84,14 +84,15 @@ class Resolver:
             hint = "params, metrics and values of other steps can stand here" if place == "template" else None
             self.findings.add("MLS303", f"`{address}` can stand in `run` only", address.span, hint, path=address.path)
             return "any"
-        sections: dict[str, Collection[str]]
-        sections = {"inputs": self.step.step.inputs, "outputs": self.step.outputs, "with": self.step.step.with_}
-        known = sections[root := address.parts[0]]
-        if address.name(1) not in known:
-            hint = self.findings.nearest(address.name(1), known, f"{root}.", f"the step has no `{root}`")
+        root, name = address.parts[0], address.name(1)
+        known: Collection[str] = self.step.outputs
+        if root != "outputs":
+            known = self.step.step.inputs if root == "inputs" else self.step.step.with_
+        if name not in known:
+            hint = self.findings.nearest(name, known, f"{root}.", f"the step has no `{root}`")
             self.findings.add("MLS320", f"this step has no `{address}`", address.part(1), hint, path=address.path)
-        elif address.name(2):
-            message = f"`{root}.{address.name(1)}` has no fields"
+        elif len(address.parts) > 2:
+            message = f"`{root}.{name}` has no fields"
             self.findings.add("MLS320", message, address.part(2), path=address.path)
         return "any"
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mlspec.library import names
-from mlspec.library.model import Port
 from mlspec.plan.addresses import Address, find_output, find_step
 from mlspec.plan.expressions import Expressions
 from mlspec.plan.findings import Findings, did_you_mean
 from mlspec.plan.resolve import Reads
 from mlspec.plan.scope import Named, Path, Scope
 from mlspec.spec.step import BODIES
+
+if TYPE_CHECKING:
+    from mlspec.library.model import Port
 
 
 @dataclass(slots=True)
@@ -131,11 +134,10 @@ class _Wiring:
             self.wired.read.add((upstream.name, address.parts[1]))
 
     def _expressions(self, expressions: Expressions) -> None:
-        for name in self.step.with_:
-            expressions.templates((*self.path, "with", name), "template")
-        expressions.templates((*self.path, "description"), "template")
+        expressions.templates((*self.path, "with"), self.step.with_, "template")
+        expressions.templates((*self.path, "description"), self.step.description, "template")
         if self.step.run is not None:
-            expressions.script((*self.path, "run"))
+            expressions.script((*self.path, "run"), self.step.run)
         for index in range(len(self.step.gate or ())):
             expressions.condition((*self.path, "gate", index))
         if self.step.when is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mlspec.expr.shell import problems, rewrite
-from mlspec.expr.template import TemplateError
+from mlspec.expr.template import TemplateError, placeholders
 from mlspec.expr.values import as_text, compact
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.model import Call, Command, Shell, Uses
@@ -137,7 +137,7 @@ def _expand(script: str, sight: Sight, environment: dict[str, str]) -> str:
         return known[address]
 
     try:
-        found = problems(script, is_list)
+        found = problems(script, placeholders(script), is_list)
         if found:
             raise StepError(f"{script[found[0].start : found[0].end]} cannot stand where it does: {found[0].message}")
         return rewrite(script, variables)
