@@ -1,7 +1,7 @@
 """What all tests share: engines that are missing are skipped, and said so loudly.
 
 In: the markers `kfp`, `airflow`, `groovy`, `podman`, `node` and `torch` on tests. Out: skips, and a section at the end of the run.
-Owns which engine needs what on this machine, and the one Airflow that all tests share.
+Owns which engine needs what on this machine, and the one Airflow and the one podman that all tests share.
 Change it when the tests learn to use another engine.
 """
 
@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.engines.airflow import Airflow
+    from tests.engines.podman import Podman
 
 EDITORS = Path(__file__).parent / "editors"
 AIRFLOW_2 = Path(__file__).parents[1] / ".venv-airflow2"
@@ -78,5 +79,17 @@ def airflow_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     from tests.engines.airflow import AIRFLOW_2, Airflow
 
     engine = Airflow(tmp_path_factory.mktemp("airflow2"), AIRFLOW_2)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+    """One podman for all tests of a session; its images can install mlspec as it stands, and `tinymodule`."""
+    from tests import wheels
+    from tests.engines.podman import Podman
+
+    folder = tmp_path_factory.mktemp("podman")
+    engine = Podman(folder, [wheels.mlspec(folder), wheels.tinymodule(folder)])
     yield engine
     engine.close()

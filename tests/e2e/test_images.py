@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,26 +53,6 @@ def make(table, text):
     table.write_text(f"{text} {tinymodule.ANSWER}\\n")
     return {"size": len(text)}
 """
-
-
-@pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
-    folder = tmp_path_factory.mktemp("podman")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "wheels")]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    _wheel(folder / "wheels" / "tinymodule-1.0-py3-none-any.whl")
-    engine = Podman(folder, sorted((folder / "wheels").glob("*.whl")))
-    yield engine
-    engine.close()
-
-
-def _wheel(path: Path) -> None:
-    info = "tinymodule-1.0.dist-info"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("tinymodule.py", "ANSWER = 42\n")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinymodule\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,16 +55,6 @@ def make(table, text):
     table.write_text(text)
     return {"metrics": {"share": 0.75}, "values": {"parts": ["a b", "$(id)", "left out", "{{ ds }}"]}}
 """
-
-
-@pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
-    folder = tmp_path_factory.mktemp("podman")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "wheels")]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    engine = Podman(folder, sorted((folder / "wheels").glob("*.whl")))
-    yield engine
-    engine.close()
 
 
 @pytest.mark.parametrize(("bound", "below"), [(0.5, "succeeded"), (0.9, "skipped")])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,20 +16,6 @@ from tests.unit.runner.conftest import Project
 from tests.unit.runner.plans import call, plan, step
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
-
-
-@pytest.fixture
-def wheel(tmp_path: Path) -> Path:
-    """A wheel of one module, `tinymodule`, with a script."""
-    path = tmp_path / "tinymodule-1.0-py3-none-any.whl"
-    info = "tinymodule-1.0.dist-info"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("tinymodule.py", "ANSWER = 42\ndef main(): print(ANSWER)\n")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinymodule\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ntiny = tinymodule:main\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return path
 
 
 def answers(python: Path) -> tuple[str, str]:
