@@ -24,7 +24,6 @@ from tests.engines.podman import BASE, Podman
 
 pytestmark = [pytest.mark.podman, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[2]
 TAG = "localhost/demo:1"
 SPEC = """\
 apiVersion: mlspec/v1

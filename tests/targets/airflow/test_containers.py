@@ -17,7 +17,6 @@ from tests.engines.podman import BASE, Podman
 
 pytestmark = [pytest.mark.podman, pytest.mark.airflow, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[3]
 IMAGE = "localhost/contained:1"
 SPEC = f"""\
 apiVersion: mlspec/v1

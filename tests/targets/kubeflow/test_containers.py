@@ -17,7 +17,6 @@ from tests.engines.podman import BASE, Podman
 
 pytestmark = [pytest.mark.podman, pytest.mark.kfp, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[3]
 IMAGE = "localhost/packed:1"
 SPEC = """\
 apiVersion: mlspec/v1
