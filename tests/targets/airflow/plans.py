@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspec.plan.model import (
+    Approval,
     Call,
     Environment,
     ExternalUri,
@@ -33,7 +34,7 @@ def _instance(index: int, depth: int) -> Step:
         Call("credit.train:fit"),
         upstream=("split",),
         inputs=(Input("table", reads("split", "train")),),
-        with_=(("depth", depth), ("seed", "${{ params.seed }}")),
+        with_=(("depth", "${{ matrix.depth }}"), ("seed", "${{ params.seed }}")),
         params=("seed",),
         outputs=(Output("model", "model"), Output("metrics", "metrics")),
         environment="ml",
@@ -238,3 +239,12 @@ FAILING = plan(
         step("after_cleanup", "touch after_cleanup", "cleanup"),
     ),
 )
+
+
+def task_of(step: Step) -> str:
+    """The id of the task that runs a step's own process; instances of a matrix above `finally` have one for all."""
+    if isinstance(step.body, Approval):
+        return f"{step.name}.answer"
+    if step.foreach is not None or (step.instance is not None and step.when is not None):
+        return f"{step.name}.each"
+    return step.slug if step.instance is None else step.name

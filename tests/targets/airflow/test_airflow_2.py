@@ -12,7 +12,7 @@ from mlspec.targets.airflow import TARGET
 from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import outcome_of
-from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
+from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING, task_of
 from tests.targets.airflow.specs import DOCKER, FAN, OUTCOMES, PODS
 
 pytestmark = [pytest.mark.airflow2, pytest.mark.slow]
@@ -23,7 +23,7 @@ def test_it_loads_and_warns_of_nothing(airflow_2: Airflow, tmp_path: Path, made:
     answer = airflow_2.load(tmp_path, TARGET.emit(made))
     assert (answer["errors"], answer["warnings"]) == ([], [])
     [dag] = answer["dags"].values()
-    assert {step.name if step.parallel else step.slug for step in made.all_steps()} <= set(dag["tasks"])
+    assert {task_of(step) for step in made.all_steps()} <= set(dag["tasks"])
     assert dag["cron"] == (made.schedule.cron if made.schedule else None)
 
 

@@ -22,7 +22,7 @@ from mlspec.plan.command import step_options
 from mlspec.plan.model import Parameter, Plan, Shell
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
-from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING
+from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING, task_of
 from tests.targets.airflow.specs import ASKS, DOCKER, FAN, PODS
 from tests.targets.built import plan, step
 
@@ -55,7 +55,7 @@ def loaded(airflow: Airflow, project: Path, made: Plan) -> dict[str, Any]:
 def test_airflow_loads_every_kind_of_task(airflow: Airflow, tmp_path: Path, made: Plan) -> None:
     assert TARGET.check(made) == []
     tasks = loaded(airflow, tmp_path, made)["tasks"]
-    assert {each.name if each.parallel else each.slug for each in made.all_steps()} <= set(tasks)
+    assert {task_of(each) for each in made.all_steps()} <= set(tasks)
     everything = {above for task in tasks.values() for above in task["upstream"]} | {"any-step-failed"}
     assert everything == set(tasks)
 
@@ -64,15 +64,15 @@ def test_airflow_loads_every_kind_of_task(airflow: Airflow, tmp_path: Path, made
 def test_airflow_loads_the_file_and_sees_the_graph(airflow: Airflow, tmp_path: Path, name: str) -> None:
     made = PLANS[name]
     tasks = loaded(airflow, tmp_path, made)["tasks"]
-    slugs = {each.id: each.slug for each in made.all_steps()}
+    ids = {each.id: task_of(each) for each in made.all_steps()}
     for each in made.steps:
-        assert tasks[each.slug]["upstream"] == sorted(slugs[name] for name in each.upstream)
-        assert not tasks[each.slug]["teardown"]
+        assert tasks[ids[each.id]]["upstream"] == sorted({ids[name] for name in each.upstream})
+        assert not tasks[ids[each.id]]["teardown"]
     for each in made.finals:
-        above = [slugs[name] for name in each.upstream] or [each.slug for each in made.steps]
-        assert tasks[each.slug]["upstream"] == sorted(above)
-        assert tasks[each.slug]["teardown"] is not bool(each.upstream)
-    assert tasks["any-step-failed"]["upstream"] == sorted(slugs.values())
+        above = {ids[name] for name in each.upstream} or {ids[each.id] for each in made.steps}
+        assert tasks[ids[each.id]]["upstream"] == sorted(above)
+        assert tasks[ids[each.id]]["teardown"] is not bool(each.upstream)
+    assert tasks["any-step-failed"]["upstream"] == sorted(set(ids.values()))
     assert {task["retries"] for task in tasks.values()} == {0}
 
 
@@ -92,15 +92,6 @@ def test_airflow_reads_what_the_spec_says(airflow: Airflow, tmp_path: Path) -> N
 
 def test_without_a_schedule_nothing_starts_by_itself(airflow: Airflow, tmp_path: Path) -> None:
     assert loaded(airflow, tmp_path, DIAMOND)["cron"] is None
-
-
-def test_python_itself_warns_of_nothing(tmp_path: Path) -> None:
-    [file] = TARGET.emit(CREDIT)
-    (tmp_path / file.path).write_text(file.content, encoding="utf-8")
-    environment = {"AIRFLOW_HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-W", "error", file.path]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("kind", VALUES)
@@ -124,9 +115,7 @@ def test_airflow_would_spoil_a_command_that_is_no_literal(airflow: Airflow, tmp_
     [file] = TARGET.emit(plan("p", replace(step("s", ""), body=Shell(script))))
     bare = replace(
         file,
-        content=file.content.replace("return literal(command(options))", "return command(options)").replace(
-            ", literal\n", "\n"
-        ),
+        content=file.content.replace("return literal(f", "return (f").replace(", literal\n", "\n"),
     )
     with pytest.raises((RuntimeError, AssertionError)):
         command = airflow.load(tmp_path, [bare])["dags"]["p"]["tasks"]["s"]["command"]
@@ -157,4 +146,4 @@ def test_the_step_process_gets_every_word_as_it_is(
     words = json.loads(done.stdout)
     assert words[:5] == ["exec", "--run-id", "manual__a b'\"$", "--project", str(tmp_path)]
     given_options = [word for group in step_options(made, made.steps[0]) for word in group]
-    assert [word for word in words[11:] if word != "--fail-fast"] == given_options
+    assert words[11:] == ["--fail-fast", *given_options]

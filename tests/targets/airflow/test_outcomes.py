@@ -51,7 +51,7 @@ def test_instances_run_no_more_at_once_than_parallel_allows(airflow: Airflow, tm
     """`dag.test()` runs one task after the other: what Airflow holds to is the task's own bound."""
     tasks = airflow.load(tmp_path, TARGET.emit(FAN))["dags"]["fan"]["tasks"]
     bounds = {name: task["parallel"] for name, task in tasks.items() if task["parallel"] is not None}
-    assert bounds == {"work": 2, "train": 2}
+    assert bounds == {"work.each": 2, "train.each": 2}
 
 
 def test_every_run_if_ends_as_it_does_here(airflow: Airflow, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ steps:
     [("Approve", "succeeded", "succeeded", "succeeded"), ("Reject", "failed", "blocked", "failed")],
 )
 def test_a_person_answers_an_approval(airflow: Airflow, tmp_path: Path, answer: str, state: str, after: str, seen: str) -> None:
-    outcome = on_airflow(airflow, tmp_path, ASKS, {"sign_off__question": answer})
+    outcome = on_airflow(airflow, tmp_path, ASKS, {"sign_off.question": answer})
     assert (outcome.steps["sign_off"].state, outcome.steps["deploy"].state) == (state, after)
     [told] = tmp_path.glob(".mlspec/store/asks/*/clean/o")
     assert told.read_text() == f"{seen}\n"
@@ -107,4 +107,4 @@ def test_an_approval_that_is_not_wanted_is_not_asked_for(airflow: Airflow, tmp_p
     there, project = folders(tmp_path)
     outcome = on_airflow(airflow, there, ASKS, go=False)
     assert outcome == here(project, ASKS, go=False)
-    assert airflow.tasks["sign_off__question"] == "skipped"
+    assert airflow.tasks["sign_off.question"] == "skipped"

@@ -56,7 +56,35 @@ def leaves(path: Path) -> list[str]:
     """The steps that nothing reads or needs."""
     plan: Plan = api.plan(api.load(path))
     above = {plan.by_id[name].name for step in plan.all_steps() for name in step.upstream}
-    return [step.name for step in plan.steps if step.name not in above and not step.instance and not step.foreach]
+    return list(dict.fromkeys(step.name for step in plan.steps if step.name not in above))
+
+
+KINDS = """
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: kinds}
+params: {go: true}
+environments: {ml: {image: "ghcr.io/acme/ml:1", pythonpath: [src]}}
+secrets: {token: {env: TOKEN, airflow: {variable: token}}}
+defaults: {environment: ml}
+store: s3://acme/store
+tracking: {uri: "http://mlflow", experiment: kinds}
+steps:
+  first: {call: "mine:first", outputs: {list: values, metrics: metrics}}
+  second: {run: "true"}
+  plain: {run: "true", description: A leaf., secrets: [token], resources: {cpu: 1, memory: 1Gi}}
+  conditional: {run: "true", when: params.go, retry: {limit: 1}, timeout: 1m}
+  stopping: {gate: [first.metrics.auc > 0.5]}
+  skipping: {gate: [first.metrics.auc > 0.5], otherwise: skip}
+  each: {foreach: first.list.regions, run: "echo ${{ item }}"}
+  each_bounded: {foreach: first.list.regions, parallel: 2, run: "echo ${{ item }}"}
+  each_wanted: {foreach: first.list.regions, when: item != "", run: "echo ${{ item }}"}
+  rows: {matrix: {a: [1, 2], b: [x, y]}, run: "echo ${{ matrix.a }}"}
+  rows_bounded: {matrix: {a: [1, 2]}, parallel: 1, run: "echo ${{ matrix.a }}"}
+  rows_wanted: {matrix: {a: [1, 2]}, when: matrix.a > 1, run: "echo ${{ matrix.a }}"}
+  asked: {approval: {message: "Go on?", approvers: [boss], timeout: 1d}}
+"""
+"""A leaf of every kind, each below the two steps at the top."""
 
 
 def another(value: Any) -> Any:
@@ -101,6 +129,18 @@ def test_another_name_of_a_leaf_changes_at_most_eight_lines(path: Path) -> None:
 
         lines = added(difference(spec, changed(spec, change)))
         assert 1 <= len(lines) <= 8, leaf
+
+
+@pytest.mark.parametrize("runner", ["bash", "docker", "kubernetes"])
+@pytest.mark.parametrize("kind", list(yaml.safe_load(KINDS)["steps"])[2:])
+def test_another_name_of_a_leaf_of_any_kind_changes_at_most_eight_lines(kind: str, runner: str) -> None:
+    spec: Spec = yaml.safe_load(KINDS)
+    leaf = spec["steps"][kind] | {"needs": ["first", "second"]}
+    spec["steps"] = {name: spec["steps"][name] for name in ("first", "second")}
+    spec["targets"] = {"airflow": {"version": 3, "runner": runner}}
+    old, new = (changed(spec, lambda new, name=name: new["steps"].update({name: leaf})) for name in (kind, f"{kind}_anew"))
+    lines = added(difference(old, new))
+    assert 1 <= len(lines) <= 8, lines
 
 
 @pytest.mark.parametrize("path", REAL, ids=IDS)

@@ -16,8 +16,9 @@ from mlspec.plan.model import Approval, Gate, Json, Parameter, Plan, Step
 from mlspec.resources import folder
 from mlspec.targets.airflow.literals import INDENT, fits, jinja_string, literal, string, visible
 from mlspec.targets.airflow.options import AirflowOptions
+from mlspec.targets.airflow.process import ENVIRONMENT, TRACKING, shared
 from mlspec.targets.airflow.runners import RUNNERS, Runner, images
-from mlspec.targets.airflow.tasks import ENVIRONMENT, TRACKING, Task, doc, options_of, tasks_of
+from mlspec.targets.airflow.tasks import Group, Task, doc, options_of, tasks_of
 from mlspec.targets.airflow.variables import Variables
 from mlspec.targets.base import GeneratedFile, sealed
 
@@ -36,13 +37,15 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     runner = RUNNERS[options.runner]
     steps = list(tasks_of(plan, plan.steps, variables, runner))
     finals = list(tasks_of(plan, plan.finals, variables, runner))
-    tasks = [*steps, *finals]
+    tasks = [task for block in (*steps, *finals) for task in (block.tasks if isinstance(block, Group) else (block,))]
+    groups = any(isinstance(block, Group) for block in steps)
     body = _template().render(
         spec_file=visible(plan.spec_file),
         modules=_modules(plan, runner, tasks),
-        imports=_imports(plan, options, runner, tasks),
+        imports=_imports(plan, options, runner, tasks, groups),
         run=_run(plan, tasks),
         common=[string(option) for option in _common(plan)],
+        fail_fast=plan.on_failure == "stop",
         dag=_dag(plan, options),
         tracking=_tracking(plan),
         environments=_environments(plan),
@@ -54,6 +57,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         steps=steps,
         finals=finals,
         all_steps=variables.steps,
+        watched=_watched(plan),
     )
     return [GeneratedFile(f"{plan.lifecycle.replace('-', '_')}.py", sealed(plan, "airflow", body))]
 
@@ -84,24 +88,30 @@ def _modules(plan: Plan, runner: Runner, tasks: list[Task]) -> list[str]:
     ]
 
 
-def _imports(plan: Plan, options: AirflowOptions, runner: Runner, tasks: list[Task]) -> list[str]:
+def _imports(plan: Plan, options: AirflowOptions, runner: Runner, tasks: list[Task], groups: bool) -> list[str]:
     # The compat provider finds each name where the installed Airflow has it; `airflow.sdk` exists from 3.0 on.
     module = "airflow.sdk" if options.version == 3 else "airflow.providers.common.compat.sdk"
-    lines = ["import pendulum", f"from {module} import DAG, {'Param, ' if plan.params else ''}TriggerRule, literal"]
+    rules = _watched(plan) or any("TriggerRule" in argument for task in tasks for argument in task.arguments)
+    names = [("DAG", True), ("Param", bool(plan.params)), ("TaskGroup", groups), ("TriggerRule", rules), ("literal", True)]
+    used = [name for name, is_used in names if is_used]
+    line = f"from {module} import {', '.join(used)}"
+    if not fits(line):
+        line = f"from {module} import (\n" + "".join(f"{INDENT}{name},\n" for name in used) + ")"
+    lines = ["import pendulum", line]
     lines += runner.imports(plan)
     operators = {task.operator for task in tasks}
     empty = "EmptyOperator" in operators
     lines += ["from airflow.providers.standard.operators.empty import EmptyOperator"] if empty else []
     if "HITLOperator" in operators:
         lines.append("from airflow.providers.standard.operators.hitl import HITLOperator")
-    if runner.name != "bash":
+    if runner.name != "bash" and _watched(plan):
         lines.append("from airflow.providers.standard.operators.bash import BashOperator")
     return sorted(lines, key=lambda line: (line.startswith("from"), line.split(" import ")[0], line))
 
 
 def _run(plan: Plan, tasks: list[Task]) -> list[tuple[str, str]]:
     values = [("MLSPEC_RUN_ID", "{{ run_id }}")]
-    values += [("MLSPEC_INSTANCE", "{{ ti.map_index }}")] if any(task.call == "each" for task in tasks) else []
+    values += [("MLSPEC_INSTANCE", "{{ ti.map_index }}")] if any(task.call == "for_each" for task in tasks) else []
     values += [(f"MLSPEC_PARAM_{parameter.name.upper()}", _param_template(parameter)) for parameter in plan.params]
     return [(string(name), string(value)) for name, value in values]
 
@@ -116,6 +126,15 @@ def _param_template(parameter: Parameter) -> str:
             # Jinja's own `tojson` sorts keys, which would change the text form of an object.
             return f"{{{{ macros.json.dumps({value}) }}}}"
     return f"{{{{ {value} | tojson }}}}"
+
+
+def _watched(plan: Plan) -> bool:
+    """Whether a step may fail although no leaf of the graph does.
+
+    None can where each step waits for one other at most: what follows a failed one then fails to start, down to the leaf.
+    """
+    several = any(len(step.upstream) > 1 or step.instance is not None or step.foreach is not None for step in plan.steps)
+    return several or bool(plan.finals) or any(step.run_if != "success" for step in plan.steps)
 
 
 def _common(plan: Plan) -> list[str]:
@@ -180,18 +199,14 @@ def _defaults(plan: Plan, options: AirflowOptions, runner: Runner) -> list[tuple
 
 def _tracking(plan: Plan) -> list[str]:
     tracked = [step for step in plan.all_steps() if not isinstance(step.body, Gate)]
-    return _only(TRACKING, plan, tracked[0]) if tracked else []
+    return shared(TRACKING, step_options(plan, tracked[0])) if tracked else []
 
 
 def _environments(plan: Plan) -> list[tuple[str, list[str]]]:
-    """The options of each environment that a step is in, by name."""
+    """The options of each environment that a step is in, by name; not where there is but the name."""
     first: dict[str, Step] = {}
     for step in plan.all_steps():
         if step.environment:
             first.setdefault(step.environment, step)
-    found = [(string(name), _only(ENVIRONMENT, plan, first[name])) for name in sorted(first)]
-    return [(name, options) for name, options in found if options]
-
-
-def _only(names: tuple[str, ...], plan: Plan, step: Step) -> list[str]:
-    return [string(" ".join(words)) for words in step_options(plan, step) if words[0] in names]
+    found = [(string(name), shared(ENVIRONMENT, step_options(plan, first[name]))) for name in sorted(first)]
+    return [(name, options) for name, options in found if len(options) > 1]

@@ -73,6 +73,19 @@ def literal(value: Json, indent: int = 0, before: int = 0, after: int = 0) -> st
     return "{\n" + "".join(rows) + INDENT * indent + "}"
 
 
+def listed(names: list[str], indent: int = 0, after: int = 0) -> str:
+    """An expression for variables: a list where there are several, with a line for each where they are too long for one.
+
+    It starts a line `indent` levels deep, and `after` characters follow on its last line.
+    """
+    if len(names) < 2:
+        return "".join(names)
+    line = f"[{', '.join(names)}]"
+    if fits(line, len(INDENT) * indent, after):
+        return line
+    return "[\n" + "".join(f"{INDENT * (indent + 1)}{name},\n" for name in names) + f"{INDENT * indent}]"
+
+
 def fits(text: str, before: int = 0, after: int = 0) -> bool:
     """Tell whether `text` fits into the line for certain: not when it is wider than ASCII, where formatters differ."""
     return text.isascii() and "\n" not in text and before + len(text) + after <= WIDTH

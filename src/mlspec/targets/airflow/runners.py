@@ -69,8 +69,8 @@ class Runner:
             *([("service_account_name", string(options.service_account))] if options.service_account else []),
         ]
 
-    def arguments(self, plan: Plan, step: Step, *, bare: bool = False) -> list[str]:
-        """What the step's operator gets; `bare` for a process that only looks at the step."""
+    def arguments(self, plan: Plan, step: Step, level: int = 2, *, bare: bool = False) -> list[str]:
+        """What the step's operator gets, as arguments so many levels deep; `bare` for a process that only looks at the step."""
         if self.name == "bash":
             return []
         environment = plan.environments.get(step.environment or "")
@@ -82,12 +82,13 @@ class Runner:
             return [*arguments, *_docker(step.resources)]
         extension = AirflowStepOptions.model_validate(step.extensions.get("airflow", {}))
         if extension.node_selector:
-            arguments.append(f"node_selector={literal(dict(sorted(extension.node_selector.items())), 2, 22, 1)}")
+            before = len(INDENT * level + "node_selector=")
+            arguments.append(f"node_selector={literal(dict(sorted(extension.node_selector.items())), level, before, 1)}")
         held = [secret for name in step.secrets if (secret := plan.secrets[name]).kubernetes]
         if held:
-            rows = "".join(f"{INDENT * 3}{_pod_secret(secret)},\n" for secret in held)
-            arguments.append(f"secrets=[\n{rows}{INDENT * 2}]")
-        return [*arguments, *_pod(step.resources)]
+            rows = "".join(f"{INDENT * (level + 1)}{_pod_secret(secret)},\n" for secret in held)
+            arguments.append(f"secrets=[\n{rows}{INDENT * level}]")
+        return [*arguments, *_pod(step.resources, level)]
 
     def items_arguments(self, plan: Plan, step: Step) -> list[str]:
         """What the task gets that hands on a list."""
@@ -146,13 +147,14 @@ def _docker(resources: Resources) -> list[str]:
     return arguments
 
 
-def _pod(resources: Resources) -> list[str]:
+def _pod(resources: Resources, level: int) -> list[str]:
     wanted = {"cpu": resources.cpu, "memory": resources.memory, "nvidia.com/gpu": str(resources.gpu or "")}
-    rows = [f"{INDENT * 4}{string(name)}: {string(amount)},\n" for name, amount in wanted.items() if amount]
+    rows = [f"{INDENT * (level + 2)}{string(name)}: {string(amount)},\n" for name, amount in wanted.items() if amount]
     if not rows:
         return []
-    both = "".join(f"{INDENT * 3}{kind}={{\n{''.join(rows)}{INDENT * 3}}},\n" for kind in ("requests", "limits"))
-    return [f"container_resources=k8s.V1ResourceRequirements(\n{both}{INDENT * 2})"]
+    inner = INDENT * (level + 1)
+    both = "".join(f"{inner}{kind}={{\n{''.join(rows)}{inner}}},\n" for kind in ("requests", "limits"))
+    return [f"container_resources=k8s.V1ResourceRequirements(\n{both}{INDENT * level})"]
 
 
 def _pod_secret(secret: Secret) -> str:

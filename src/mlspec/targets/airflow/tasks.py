@@ -1,7 +1,7 @@
 """Compile the steps of a plan to Airflow tasks.
 
-In: a `Plan` and its variables. Out: `Task`s, each one statement of the DAG file. Owns which tasks a step becomes, what they
-wait for and what their step processes are told; never escapes by hand (see `literals`), never knows where a container runs.
+In: a `Plan` and its variables. Out: `Task`s, each one statement of the DAG file, and `Group`s of them. Owns which tasks a
+step becomes and what they wait for; never escapes by hand (see `literals`), never knows where a container runs.
 Change it when a feature moves from refused to supported.
 """
 
@@ -12,27 +12,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mlspec.expr.values import compact
-from mlspec.plan.command import Words, items_options, step_options
+from mlspec.plan.command import items_options, step_options
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Approval, ForEach, Plan, Secret, Step
-from mlspec.targets.airflow.literals import INDENT, block, fits, jinja_string, string, visible
+from mlspec.targets.airflow.literals import INDENT, block, jinja_string, listed, string, visible
 from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
+from mlspec.targets.airflow.process import told
 from mlspec.targets.airflow.runners import Runner
-from mlspec.targets.airflow.variables import Variables, bounded, together
+from mlspec.targets.airflow.variables import Variables, together
 
-TRACKING = ("--tracking", "--experiment")
-ENVIRONMENT = ("--environment", "--environment-digest", "--pythonpath", "--python")
-_MIN_ONE = "trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
+_JOINED = "trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One operator. `options` are those of its step process, given to the function `call`; none for tasks without one.
 
-    `head` is what `call` gets before them, and `mapped` says that the operator is expanded over what `call` returns.
+    `start` is what stands before it on its line, `head` is what `call` gets before the options, and `mapped` says that
+    the operator is expanded over what `call` returns.
     """
 
-    variable: str
+    start: str
     task_id: str
     operator: str
     upstream: str = ""
@@ -46,26 +46,39 @@ class Task:
     teardown: bool = False
 
 
-def tasks_of(plan: Plan, steps: tuple[Step, ...], variables: Variables, runner: Runner) -> Iterator[Task]:
-    """Yield the tasks of each step, one for all instances of a matrix with `parallel`."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The tasks of one step, which Airflow shows as one box; others wait for it as for a task. `order` is a last line."""
+
+    variable: str
+    group_id: str
+    comment: str
+    tasks: tuple[Task, ...]
+    upstream: str
+    order: str = ""
+
+
+def tasks_of(plan: Plan, steps: tuple[Step, ...], variables: Variables, runner: Runner) -> Iterator[Task | Group]:
+    """Yield what each step becomes: one task or group for all instances of a matrix, but in `finally`."""
     final = bool(steps) and steps[0] in plan.finals
-    groups: dict[str, list[Step]] = {}
+    matrices: dict[str, list[Step]] = {}
     for step in steps:
-        groups.setdefault(step.name, []).append(step)
+        if step.instance is not None:
+            matrices.setdefault(step.name, []).append(step)
     for step in steps:
-        group = groups[step.name]
         maker = _Maker(plan, step, variables, runner, final)
-        if bounded(step):
-            if step is group[0]:
-                yield maker.matrix(group)
+        matrix = matrices.get(step.name, [])
+        if matrix and not final:
+            if step is matrix[0]:
+                yield maker.matrix(matrix)
         elif step.foreach is not None:
-            yield from (maker.items(step.foreach), maker.foreach(step.foreach))
+            yield maker.foreach(step.foreach)
         elif isinstance(step.body, Approval):
-            yield from maker.approval(step.body)
+            yield maker.approval(step.body)
         else:
             yield maker.single()
-        if step is group[-1] and together(step):
-            yield maker.together(group)
+            if matrix and step is matrix[-1] and together(step):
+                yield maker.together(matrix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,220 +93,173 @@ class _Maker:
         # A teardown runs whatever became of its upstream, even in a run that a person ended. A `finally` step that needs
         # another one is an ordinary task instead: a failure of what it needs blocks it.
         teardown = self.final and not self.step.upstream
-        return self._task(
-            self.step.slug,
-            upstream=self.variables.steps if teardown else self._upstream(),
-            options=self._options(step_options(self.plan, self.step)),
+        options = step_options(self.plan, self.step)
+        variable = self.variables.of(self.step.slug)
+        upstream = self.variables.steps if teardown else self._upstream(variable)
+        return Task(
+            start=f"{variable} = ",
+            task_id=string(self.step.slug),
+            operator=self.runner.operator,
+            upstream=f"{upstream} >> {variable}" if upstream else "",
+            comment=self._comment(),
+            noqa="" if variable == self.step.slug or teardown else "  # noqa: AIR001",
+            arguments=(*(self._trigger() if upstream else ()), *self._arguments(2)),
+            call=self._always if self.final else "step_process",
+            options=told(self.plan, self.step, [*options[:1], ("--final",), *options[1:]] if self.final else options),
             teardown=teardown,
         )
 
-    def items(self, foreach: ForEach) -> Task:
-        """The task that prints the list of a `foreach`."""
-        what = ".".join((foreach.source.address, *foreach.field)) if foreach.source else "its list"
+    def together(self, matrix: list[Step]) -> Task:
+        """The task below the instances of a matrix in `finally` that is skipped when all of them were."""
+        name = self.variables.end(self.step)
+        above = listed([self.variables.of(step.slug) for step in matrix], 1, len(f" >> {name}"))
+        return Task(f"{name} = ", string(name), "EmptyOperator", f"{above} >> {name}", arguments=(_JOINED,))
+
+    def matrix(self, matrix: list[Step]) -> Task | Group:
+        name = self.variables.of(self.step.name)
+        below = together(self.step)
+        level = 3 if below else 2
+        rows = [compact(dict(step.instance.values)) for step in matrix if step.instance]
+        inner = INDENT * (level + 2)
+        head = "[\n" + "".join(f"{inner}{string(row)},\n" for row in rows) + f"{inner[len(INDENT) :]}]"
+        upstream = f"{above} >> {name}" if (above := self._upstream(name)) else ""
+        task = Task(
+            start="each = " if below else f"{name} = ",
+            task_id=string("each" if below else self.step.name),
+            operator=self.runner.operator,
+            upstream="" if below else upstream,
+            comment="" if below else self._comment(", for each row of its matrix"),
+            noqa="" if below or name == self.step.name else "  # noqa: AIR001",
+            arguments=(*self._trigger(), *self._bound(self.step.parallel), *self._arguments(level)),
+            call="for_rows",
+            head=(head,),
+            options=told(self.plan, self.step, [words for words in self._words() if words[0] != "--instance"]),
+            mapped=True,
+        )
+        if not below:
+            return task
+        joined = Task("each >> ", '"joined"', "EmptyOperator", arguments=(_JOINED,))
+        return self._group((task, joined), ", for each row of its matrix")
+
+    def foreach(self, foreach: ForEach) -> Group:
+        """The list, its instances, and what is skipped when all of them were and fails to start when one failed."""
+        options = self._words()
+        listing = [words for words in items_options(self.plan, self.step) if words not in options]
         # Without the values of the step, so that the list's own is among the options although the instances read it too.
-        options = [("--step", self.step.name), *items_options(self.plan, replace(self.step, values=()))]
-        name = self.variables.beside(self.step.slug, "items")
-        return Task(
-            variable=name,
-            task_id=string(name),
-            comment=visible(f"{self.step.id}: {what}, for its instances"),
+        own = items_options(self.plan, replace(self.step, values=()))
+        items = Task(
+            start="items = ",
+            task_id='"items"',
             operator=self.runner.items_operator,
             arguments=(*self._trigger(), *self.runner.items_arguments(self.plan, self.step)),
             call="items_process" if self.runner.name == "kubernetes" else "step_process",
-            options=self._options(options),
-            upstream=self._upstream(),
+            options=told(self.plan, self.step, [("--step", self.step.name), *own]),
         )
-
-    def foreach(self, foreach: ForEach) -> Task:
-        items = self.variables.beside(self.step.slug, "items")
-        options = step_options(self.plan, self.step)
-        options[-1:-1] = [words for words in items_options(self.plan, self.step) if words not in options]
-        return self._task(
-            self.step.slug, call="each", head=(items,), options=self._options(options), mapped=True, bound=foreach.parallel
-        )
-
-    def matrix(self, group: list[Step]) -> Task:
-        rows = [f"{step.instance.index}={compact(dict(step.instance.values))}" for step in group if step.instance]
-        head = "[\n" + "".join(f"{INDENT * 4}{string(row)},\n" for row in rows) + INDENT * 3 + "]"
-        options = [words for words in step_options(self.plan, self.step) if words[0] != "--instance"]
-        return self._task(
-            self.step.name,
-            call="each_of",
-            head=(head,),
-            options=self._options(options),
+        each = Task(
+            start="each = ",
+            task_id='"each"',
+            operator=self.runner.operator,
+            arguments=(*self._bound(foreach.parallel), *self._arguments(3)),
+            call="for_each",
+            head=("items",),
+            options=told(self.plan, self.step, [*options[:-1], *listing, options[-1]]),
             mapped=True,
-            bound=self.step.parallel,
-            upstream=self._upstream(),
         )
+        joined = Task("[items, each] >> ", '"joined"', "EmptyOperator", arguments=(_JOINED,))
+        if self.step.when is not None:
+            # Airflow counts an empty list as skipped, too: the records tell the two apart.
+            joined = Task(
+                "[items, each] >> ",
+                '"joined"',
+                self.runner.operator,
+                arguments=(_JOINED, *self.runner.arguments(self.plan, self.step, bare=True)),
+                call=self._always,
+                options=(string(f"--step {self.step.name}"), string("--joined")),
+            )
+        what = ".".join((foreach.source.address, *foreach.field)) if foreach.source else "its list"
+        return self._group((items, each, joined), f", for each element of {what}")
 
-    def together(self, group: list[Step]) -> Task:
-        """The task that is skipped when all instances were, and fails to start when one failed."""
-        name, step = self.variables.together(self.step.name), self.step
-        above = [self.variables.of(self.step.name if bounded(one) else one.slug) for one in group]
-        above = list(dict.fromkeys(above))
-        if step.foreach is not None:
-            above.insert(0, self.variables.beside(step.slug, "items"))
-        task = Task(name, string(name), "EmptyOperator", _listed(above, name), arguments=(_MIN_ONE,))
-        if step.foreach is None or step.when is None:
-            return task
-        # Airflow counts an empty list as skipped, too: the records tell the two apart.
-        return Task(
-            name,
-            string(name),
-            self.runner.operator,
-            _listed(above, name),
-            arguments=(_MIN_ONE, *self.runner.arguments(self.plan, step, bare=True)),
-            options=(string(f"--step {step.name}"), string("--joined")),
-        )
-
-    def approval(self, approval: Approval) -> list[Task]:
+    def approval(self, approval: Approval) -> Group:
         """A question between two step processes: one says whether it may be put, the other records the answer."""
-        ready = self.variables.beside(self.step.slug, "ready")
-        question = self.variables.beside(self.step.slug, "question")
-        options = step_options(self.plan, self.step)
+        options = self._words()
         arguments = [f"subject={string(_plain(approval.message))}", 'options=["Approve", "Reject"]']
         if approval.approvers:
-            rows = "".join(f'{INDENT * 3}{{"id": {string(who)}, "name": {string(who)}}},\n' for who in approval.approvers)
-            arguments.append(f"assigned_users=[\n{rows}{INDENT * 2}]")
+            rows = "".join(f'{INDENT * 4}{{"id": {string(who)}, "name": {string(who)}}},\n' for who in approval.approvers)
+            arguments.append(f"assigned_users=[\n{rows}{INDENT * 3}]")
         if approval.timeout is not None:
             arguments += ['defaults="Reject"', f"response_timeout=timedelta(seconds={approval.timeout:g})"]
-        return [
-            Task(
-                variable=ready,
-                task_id=string(ready),
-                operator=self.runner.operator,
-                comment=self._comment(),
-                arguments=(*self._trigger(), *self.runner.arguments(self.plan, self.step, bare=True)),
-                options=(*self._options(options), string("--approval asked")),
-                upstream=self._upstream(),
-            ),
-            Task(
-                question,
-                string(question),
-                "HITLOperator",
-                ready,
-                arguments=("do_xcom_push=True", *arguments),
-            ),
-            self._task(
-                self.step.slug,
-                call="answer",
-                options=self._options([words for words in options if words[0] != "--when"]),
-                upstream=question,
-                arguments=(f"{self.runner.variables}=answered({string(question)})",),
-                comment="",
-            ),
-        ]
-
-    def _task(
-        self,
-        slug: str,
-        *,
-        call: str = "step_process",
-        head: tuple[str, ...] = (),
-        options: tuple[str, ...],
-        mapped: bool = False,
-        bound: int | None = None,
-        upstream: str = "",
-        teardown: bool = False,
-        arguments: tuple[str, ...] = (),
-        comment: str | None = None,
-    ) -> Task:
-        variable = self.variables.of(slug)
-        trigger = self._trigger() if upstream and not arguments else []
-        limit = [f"max_active_tis_per_dagrun={bound}"] if bound is not None else []
-        return Task(
-            variable=variable,
-            task_id=string(slug),
+        ready = Task(
+            start="ready = ",
+            task_id='"ready"',
             operator=self.runner.operator,
-            comment=self._comment() if comment is None else comment,
-            noqa="" if variable == slug or teardown else "  # noqa: AIR001",
-            arguments=(*self._documented(), *trigger, *limit, *self._placed(), *(arguments or self._environment())),
-            call=call,
-            head=head,
-            options=options,
-            mapped=mapped,
-            upstream=upstream,
-            teardown=teardown,
+            arguments=(*self._trigger(), *self.runner.arguments(self.plan, self.step, bare=True)),
+            options=told(self.plan, self.step, [*options, ("--approval", "asked")]),
         )
+        question = Task("question = ", '"question"', "HITLOperator", arguments=("do_xcom_push=True", *arguments))
+        answer = Task(
+            start="answer = ",
+            task_id='"answer"',
+            operator=self.runner.operator,
+            arguments=(*self._documented(), *self._placed(3), f"{self.runner.variables}=answered(question)"),
+            call="answer_process",
+            options=told(self.plan, self.step, [words for words in options if words[0] != "--when"]),
+        )
+        return self._group((ready, question, answer), order="ready >> question >> answer")
 
-    def _comment(self) -> str:
-        step = self.step
-        name = step.name if bounded(step) else step.id
-        return visible(f"{name}: {origin(step, self.plan.spec_file)}")
+    def _group(self, tasks: tuple[Task, ...], what: str = "", order: str = "") -> Group:
+        name = self.variables.of(self.step.name)
+        above = self._upstream(name)
+        upstream = f"{above} >> {name}" if above else ""
+        return Group(name, string(self.step.name), self._comment(what), tasks, upstream, order)
+
+    @property
+    def _always(self) -> str:
+        """The function for what runs after a failure, too."""
+        return "always_process" if self.plan.on_failure == "stop" else "step_process"
+
+    def _words(self) -> list[tuple[str, ...]]:
+        return step_options(self.plan, self.step)
+
+    def _comment(self, what: str = "") -> str:
+        name = self.step.name if what else self.step.id
+        return visible(f"{name}: {origin(self.step, self.plan.spec_file)}{what}")
 
     def _documented(self) -> list[str]:
         return [f"doc_md={doc(self.step.description)}"] if self.step.description else []
 
-    def _placed(self) -> list[str]:
+    def _bound(self, bound: int | None) -> list[str]:
+        return [f"max_active_tis_per_dagrun={bound}"] if bound is not None else []
+
+    def _arguments(self, level: int) -> list[str]:
+        """What the operator of the step's own process gets, as arguments so many levels deep."""
+        return [*self._documented(), *self._placed(level), *self._environment(level)]
+
+    def _placed(self, level: int) -> list[str]:
         extension = extension_of(self.step)
         arguments = [f"pool={string(extension.pool)}"] if extension.pool else []
         arguments += [f"queue={string(extension.queue)}"] if extension.queue else []
-        return [*arguments, *self.runner.arguments(self.plan, self.step)]
+        return [*arguments, *self.runner.arguments(self.plan, self.step, level)]
 
-    def _environment(self) -> list[str]:
+    def _environment(self, level: int) -> list[str]:
         secrets = [secret for name in self.step.secrets if (secret := self.plan.secrets[name]).airflow]
         found = [secret for secret in secrets if not self.runner.holds(secret)]
         rows = [f"{string(secret.env)}: {string(secret_template(secret))}" for secret in found]
         if not rows:
             return []
-        lines = "".join(f"{INDENT * 3}{row},\n" for row in ("**RUN", *rows))
-        return [f"{self.runner.variables}={{\n{lines}{INDENT * 2}}}"]
+        lines = "".join(f"{INDENT * (level + 1)}{row},\n" for row in ("**RUN", *rows))
+        return [f"{self.runner.variables}={{\n{lines}{INDENT * level}}}"]
 
     def _trigger(self) -> list[str]:
         return [] if self.step.run_if == "success" else ["trigger_rule=TriggerRule.ALL_DONE"]
 
-    def _upstream(self) -> str:
+    def _upstream(self, below: str) -> str:
         ends = dict.fromkeys(self.variables.end(self.plan.by_id[above]) for above in self.step.upstream)
-        return _listed(list(ends), self.variables.of(self.step.slug))
-
-    def _options(self, groups: list[Words]) -> tuple[str, ...]:
-        """The step's options as source text; those that many steps share stand once, at the top of the file."""
-        lines: list[str] = []
-        for words in groups:
-            if words[0] in TRACKING:
-                line = "*TRACKING"
-            elif words[0] in ENVIRONMENT:
-                line = f"*ENVIRONMENT[{string(self.step.environment or '')}]"
-            else:
-                lines.append(block(" ".join(words)))
-                continue
-            if lines[-1] != line:
-                lines.append(line)
-        told = [string(f"--when-failed {name}") for name in _failures(self.plan, self.step)]
-        if self.plan.on_failure == "stop" and not self.final:
-            # Airflow's own fail_fast would end tasks that are running.
-            told.append(string("--fail-fast"))
-        if self.final:
-            told.append(string("--final"))
-        return (*lines[:1], *told, *lines[1:])
+        return listed(list(ends), 1, len(f" >> {below}"))
 
 
 def _plain(text: str) -> str:
     """A Jinja template that is rendered as `text`."""
     return f"{{{{ {jinja_string(text)} }}}}" if re.search("[{][{%#]", text) or text.endswith("\n") else text
-
-
-def _failures(plan: Plan, step: Step) -> list[str]:
-    """The steps whose failure lets a step with `run_if: failure` start: what it needs, and what blocks that."""
-    if step.run_if != "failure":
-        return []
-    found: dict[str, Step] = {}
-    todo = list(step.upstream)
-    while todo:
-        above = plan.by_id[todo.pop()]
-        if above.id not in found:
-            found[above.id] = above
-            todo += above.upstream if above.run_if == "success" else ()
-    return list(dict.fromkeys(one.name for one in plan.steps if one.id in found))
-
-
-def _listed(names: list[str], below: str) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    line = f"[{', '.join(names)}]"
-    if fits(line, len(INDENT), len(f" >> {below}")):
-        return line
-    return "[\n" + "".join(f"{INDENT * 2}{name},\n" for name in names) + f"{INDENT}]"
 
 
 def doc(text: str) -> str:

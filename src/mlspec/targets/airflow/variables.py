@@ -1,7 +1,7 @@
 """The Python variables, and task ids, of the generated file.
 
-In: a `Plan`. Out: a name for each task, all different. Owns which steps have a task that stands for all their instances;
-never knows what a task does. Change it when a step becomes more tasks, or the file uses another name itself.
+In: a `Plan`. Out: a name for each task or group of tasks, all different. Owns which steps have a task that stands for all
+their instances; never knows what a task does. Change it when a step becomes more tasks, or the file uses another name itself.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import keyword
 
 from mlspec.plan.model import Plan, Step
 
-_FUNCTIONS = ("answer", "answered", "command", "each", "each_of", "items_process", "step_process")
+_FUNCTIONS = ("always_process", "answer_process", "answered", "for_each", "for_rows", "items_process", "quoted", "step_process")
+_MEMBERS = ("answer", "each", "items", "question", "ready")
 _IMPORTS = ("json", "k8s", "literal", "os", "pendulum", "shlex", "timedelta")
-_BUILT_IN = ("list", "str", "super", "tuple")
-_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_FUNCTIONS, *_IMPORTS, *_BUILT_IN, "dag"})
+_BUILT_IN = ("enumerate", "list", "str", "super", "tuple")
+_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_FUNCTIONS, *_MEMBERS, *_IMPORTS, *_BUILT_IN, "dag"})
 """Names that the generated file uses itself: a task of that name gets a variable of another."""
 
 
@@ -25,38 +26,21 @@ class Variables:
         self._used = slugs
         self._names = {slug: self._free(slug) if slug in _TAKEN else slug for slug in sorted(slugs)}
         self.steps = self._free("steps")
-        self._ends: dict[str, str] = {}
-        for step in plan.all_steps():
-            if together(step):
-                self._ends[step.name] = self._free(f"{step.name}__all")
-            elif bounded(step):
-                self._ends[step.name] = self._names[step.name]
+        self._ends = {step.name: self._names[step.name] for step in plan.steps if step.instance is not None}
+        self._ends |= {step.name: self._free(f"{step.name}__all") for step in plan.finals if together(step)}
 
     def of(self, slug: str) -> str:
-        """The variable of a step's own task."""
+        """The variable of a step's own task or group."""
         return self._names[slug]
 
-    def beside(self, slug: str, what: str) -> str:
-        """The variable, and id, of a task that stands beside a step's own."""
-        return self._free(f"{slug}__{what}")
-
-    def together(self, name: str) -> str:
-        """The variable, and id, of the task that stands for all instances of a step."""
-        return self._ends[name]
-
     def end(self, step: Step) -> str:
-        """The variable of the task that those wait for who need the step."""
+        """The variable of the task or group that those wait for who need the step."""
         return self._ends.get(step.name) or self._names[step.slug]
 
     def _free(self, name: str) -> str:
         while name in _TAKEN or name in self._used:
             name += "_"
         return name
-
-
-def bounded(step: Step) -> bool:
-    """Whether the step is an instance of a matrix of which only so many may run at once."""
-    return step.instance is not None and step.parallel is not None
 
 
 def together(step: Step) -> bool:
