@@ -11,18 +11,13 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import TYPE_CHECKING
 
 from mlspec.environments.check import OLDEST
 from mlspec.plan.generated import GeneratedFile, sealed_by
 from mlspec.plan.model import Environment, Plan
 from mlspec.plan.requirement import step_process
+from mlspec.plan.templates import templates
 from mlspec.plan.yamltext import scalar
-from mlspec.resources import folder
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 PROJECT = "/project"
 """Where an image has the folder of the spec."""
@@ -33,10 +28,11 @@ _FILES = ("Dockerfile", "Dockerfile.dockerignore", "environment.yml")
 def export(plan: Plan, names: Sequence[str], version: str) -> list[GeneratedFile]:
     """Return the files of these environments; `version` is that of the mlspec that their images install."""
     command = f"mlspec env export --spec {shlex.quote(plan.spec_file)}"
+    read = templates("environments").get_template
     files: list[GeneratedFile] = []
     for name in names:
         values = _values(plan, plan.environments[name], version)
-        texts = {file: _template(file).render(values) for file in _FILES}
+        texts = {file: read(f"{file}.j2").render(values) for file in _FILES}
         files += [GeneratedFile(f"{name}/{file}", sealed_by(plan, command, text)) for file, text in texts.items()]
     return files
 
@@ -73,15 +69,3 @@ def _ignored(plan: Plan) -> Iterator[str]:
 
 def _pattern(path: str) -> str:
     return "/" + re.sub(r"([*?\[\\])", r"\\\1", path)
-
-
-@cache
-def _template(name: str) -> Template:
-    from jinja2 import Environment as Templates
-    from jinja2 import FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(folder("templates") / "environments")
-    templates = Templates(
-        loader=loader, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
-    )
-    return templates.get_template(f"{name}.j2")

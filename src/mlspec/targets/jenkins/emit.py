@@ -11,13 +11,13 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlspec.expr.values import as_text
 from mlspec.plan.command import number
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Approval, Parameter, Plan, Step
-from mlspec.resources import folder
+from mlspec.plan.templates import templates
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.data import data_of
@@ -27,9 +27,6 @@ from mlspec.targets.jenkins.options import JenkinsOptions, Kubernetes, options_o
 from mlspec.targets.jenkins.settings import own_nodes, settings_of
 from mlspec.targets.jenkins.size import BUDGET, LIST_LIMIT, pipeline_bytes
 from mlspec.targets.jenkins.words import needs_of, words_of
-
-if TYPE_CHECKING:
-    import jinja2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     else:
         context |= data_of(plan, levels)
         template = "data.groovy.j2"
-    body = _templates().get_template(template).render(context)
+    body = templates("jenkins").get_template(template).render(context)
     return [GeneratedFile(f"{plan.lifecycle}.Jenkinsfile", sealed(plan, "jenkins", body, comment="//"))]
 
 
@@ -218,17 +215,3 @@ def _description(parameter: Parameter) -> str:
         f"matches {parameter.pattern}" if parameter.pattern else "",
     ]
     return joined((parameter.description, ", ".join(part for part in (parameter.type, *bounds) if part)))
-
-
-def _templates() -> jinja2.Environment:
-    """Jinja is imported when something is compiled; HTML escaping would corrupt Groovy."""
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder("templates") / "jenkins"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

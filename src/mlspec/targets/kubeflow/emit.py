@@ -12,13 +12,10 @@ KFP's own cache is off: a step it took from its cache would leave no record in t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mlspec.plan import yamltext
 from mlspec.plan.model import Plan, Step
-from mlspec.resources import folder
+from mlspec.plan.templates import templates
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow import platform
@@ -45,7 +42,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     sight = Sight(plan, graph_of(plan), options_of(plan))
     tasks, components = _pipeline(sight)
     body = (
-        _templates()
+        templates("kubeflow")
         .get_template("pipeline.yaml.j2")
         .render(
             name=yamltext.scalar(plan.lifecycle),
@@ -112,17 +109,3 @@ def _platforms(sight: Sight) -> Iterable[tuple[str, list[str]]]:
         if lines := platform.settings(sight.plan, step):
             name = sight.graph.names[step.id]
             yield (name if step.foreach is None else f"{name}-{INSTANCE}", lines)
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folder("templates") / "kubeflow"),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["yaml"] = yamltext.scalar
-    return environment

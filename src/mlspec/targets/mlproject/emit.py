@@ -10,21 +10,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 from mlspec import __version__
 from mlspec.expr.values import as_text
 from mlspec.plan.model import Environment, Parameter, Plan, Step
 from mlspec.plan.requirement import step_process
+from mlspec.plan.templates import templates
 from mlspec.plan.yamltext import scalar
-from mlspec.resources import folder
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.mlproject.check import MAIN
 from mlspec.targets.mlproject.options import MlprojectOptions, options_of
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 _NUMBERS = ("integer", "number")
 
@@ -48,23 +43,9 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         "python": _python(plan),
         "dependencies": [scalar(line) for line in _dependencies(plan, options)],
     }
-    files = ("MLproject", "run.sh", "python_env.yaml")
-    return [GeneratedFile(file, sealed(plan, "mlproject", _template(file).render(values))) for file in files]
-
-
-@cache
-def _template(name: str) -> Template:
-    from jinja2 import Environment as Templates
-    from jinja2 import FileSystemLoader, StrictUndefined
-
-    templates = Templates(
-        loader=FileSystemLoader(folder("templates") / "mlproject"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return templates.get_template(f"{name}.j2")
+    read = templates("mlproject").get_template
+    texts = {file: read(f"{file}.j2").render(values) for file in ("MLproject", "run.sh", "python_env.yaml")}
+    return [GeneratedFile(file, sealed(plan, "mlproject", text)) for file, text in texts.items()]
 
 
 def _entry_points(plan: Plan) -> list[_EntryPoint]:
