@@ -12,11 +12,12 @@ import shlex
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mlspec.plan.model import Plan
+if TYPE_CHECKING:
+    from mlspec.plan.model import Plan
 
 DEFAULT = "mlspec.yaml"
 _Command = TypeVar("_Command", bound=Callable[..., Any])

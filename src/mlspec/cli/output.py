@@ -10,14 +10,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from mlspec import __version__, api
 from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.render import Format, render
-from mlspec.plan.model import Plan
+
+if TYPE_CHECKING:
+    from mlspec.plan.model import Plan
 
 
 def coloured(stream: IO[str]) -> bool:

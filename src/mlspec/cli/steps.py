@@ -7,7 +7,8 @@ import json
 import click
 
 from mlspec.cli import output
-from mlspec.library import LibraryStep, Option, load, names
+from mlspec.library import load, names
+from mlspec.library.model import LibraryStep, Option
 
 
 @click.command("steps")

@@ -17,12 +17,10 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mlspec.library.model import LibraryStep, Option, Port, StepError
-
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["LibraryStep", "Option", "Port", "StepError", "load", "names"]
+    from mlspec.library.model import LibraryStep
 
 GROUP = "mlspec.steps"
 
@@ -44,6 +42,8 @@ def load(name: str) -> LibraryStep:
         step = import_module(f"{__name__}.{module}").STEP
     else:
         step = _foreign()[name].load()
+    from mlspec.library.model import LibraryStep
+
     if not isinstance(step, LibraryStep) or step.name != name:
         raise TypeError(f"the library step {name!r} is not a LibraryStep of that name")
     return step

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mlspec.library import LibraryStep, load
+from mlspec.library import load
 from mlspec.spec.loaded import Spec
 from mlspec.spec.step import Step
 
 if TYPE_CHECKING:
+    from mlspec.library.model import LibraryStep
     from mlspec.plan.model import ArtifactType, Stage
 
 Path = tuple[str | int, ...]

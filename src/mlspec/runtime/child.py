@@ -81,7 +81,8 @@ def _find(name: str) -> Any:
 
 def _use(request: dict[str, Any]) -> Any:
     _provide_mlspec(Path(request["package"]))
-    from mlspec.library import StepError, load
+    from mlspec.library import load
+    from mlspec.library.model import StepError
 
     try:
         step = load(request["uses"])

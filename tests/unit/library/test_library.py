@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mlspec import library
-from mlspec.library import LibraryStep, load, names
+from mlspec.library import load, names
+from mlspec.library.model import LibraryStep
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "employment"
 OURS = {"data/validate", "evaluate/classifier", "export/onnx", "fairness/assess", "mlflow/register"}

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.slow
 
 STEP = """
 import json, pathlib, sys
-from mlspec.library import StepError, load
+from mlspec.library import load
+from mlspec.library.model import StepError
 inputs, calls = json.loads(sys.argv[1])
 try:
     for with_ in calls:
