@@ -17,9 +17,10 @@ from mlspec.diagnostics.snippet import lines_of
 from mlspec.plan.check import Draft
 from mlspec.plan.check import check as check_plan
 from mlspec.plan.findings import did_you_mean
-from mlspec.source import Document, assemble
+from mlspec.source import Document, Node, assemble
 from mlspec.spec import leaks
 from mlspec.spec.loaded import Spec
+from mlspec.spec.mend import mend
 from mlspec.spec.validate import validate, validate_section
 
 if TYPE_CHECKING:
@@ -81,8 +82,25 @@ def check(
             checked.draft, findings = check_plan(checked.spec)
             checked.target_options, more = _target_options(checked.spec)
             checked.findings += [*findings, *more]
+        else:
+            checked.findings += _hidden(document, document.root, findings)
     checked.findings = in_order([leaks.silent(finding, values) for finding in heard(checked, checked.findings, strict=strict)])
     return checked
+
+
+def _hidden(document: Document, root: Node, known: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Errors of meaning in a spec that does not validate, as far as they are none of those `known` once more."""
+    mended = mend(root, known)
+    lifecycle = validate(mended)[0] if mended is not None else None
+    if mended is None or lifecycle is None:
+        return []
+    spec = Spec(lifecycle, document, mended)
+    places = {(finding.span.file, finding.span.line, finding.span.column) for finding in known}
+    return [
+        finding
+        for finding in [*check_plan(spec)[1], *_target_options(spec)[1]]
+        if finding.severity == "error" and (finding.span.file, finding.span.line, finding.span.column) not in places
+    ]
 
 
 def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = ()) -> Spec:

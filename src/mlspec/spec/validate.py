@@ -21,7 +21,7 @@ from mlspec.source import Node, plain
 from mlspec.spec.base import complete
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.scalars import found
-from mlspec.spec.words import form_hint, key_hint
+from mlspec.spec.words import form_hint, key_hint, missing_hint
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -95,7 +95,13 @@ def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
 
 
 def _without_echoes(findings: list[Diagnostic]) -> list[Diagnostic]:
-    """Drop what a union says besides: one mistake is one finding at one place."""
+    """Drop what a union says besides, and what is only missing by its misspelt name: one mistake is one finding."""
+    misspelt = {
+        f"{finding.path.rpartition('.')[0]}.{word}".lstrip(".")
+        for finding in findings
+        if finding.code == "MLS201" and (word := (finding.hint or "").removeprefix("did you mean `").removesuffix("`?"))
+    }
+    findings = [finding for finding in findings if finding.code != "MLS202" or finding.path not in misspelt]
     first: dict[tuple[Span, str], Diagnostic] = {}
     for finding in findings:
         # What is missing has no place of its own: the key of the mapping stands for all of it.
@@ -169,7 +175,7 @@ def _missing(node: Node, base: Path, path: Path, key: str) -> Diagnostic:
     if not path:
         first = min((child.mark for child in (owner.keys or {}).values()), default=owner.mark)
         span = Span(owner.file, first.line + 1, first.column + 1, first.line + 1, first.column + 2)
-    hint = {"apiVersion": "write `apiVersion: mlspec/v1`", "kind": "write `kind: Lifecycle`"}.get(key)
+    hint = missing_hint(key)
     return Diagnostic("MLS202", f"{where} lacks `{key}`", span, hint=hint, path=".".join(map(str, (*base, *path, key))))
 
 

@@ -69,6 +69,9 @@ _ADVICE = {
     ("step", "on_failure"): _INDEPENDENT,
     ("top", "name"): "write `metadata: {name: …}`",
     ("top", "description"): "write it under `metadata`",
+    ("top", "labels"): "write it under `metadata`",
+    ("top", "owner"): "write `metadata: {owners: […]}`",
+    ("top", "owners"): "write it under `metadata`",
     ("top", "version"): "the version of the language is `apiVersion: mlspec/v1`",
     ("top", "spec"): "there is no `spec:`: what would stand below it stands at the top",
     ("top", "image"): "an image belongs to an environment: `environments: {ml: {image: …}}`",
@@ -104,6 +107,21 @@ def _section(owner: Path) -> str:
     if len(owner) >= 2 and owner[-2] in ("steps", "finally"):
         return "step"
     return str(owner[-2] if len(owner) >= 2 else owner[-1])
+
+
+def missing_hint(key: str) -> str | None:
+    """What to write where a required key is missing."""
+    return {
+        "apiVersion": "write `apiVersion: mlspec/v1`",
+        "kind": "write `kind: Lifecycle`",
+        "metadata": "write `metadata: {name: credit-default}`",
+        "steps": "write what runs, by name: `steps: {train: {run: python train.py}}`",
+        "name": "write `name: credit-default`",
+        "message": "write what people are asked: `message: Promote to production?`",
+        "to": "write whom to tell: `to: {secret: slack_url}`, or `{email: […]}`",
+        "cron": "write when it starts: `cron: 0 3 * * 1`",
+        "default": "write the value of a run that does not override it",
+    }.get(key)
 
 
 def form_hint(path: Path, value: Any) -> str | None:
