@@ -16,7 +16,7 @@ from mlspec.environments.check import OLDEST
 from mlspec.plan.generated import GeneratedFile, sealed_by
 from mlspec.plan.model import Environment, Plan
 from mlspec.plan.requirement import step_process
-from mlspec.plan.templates import templates
+from mlspec.plan.templates import template
 from mlspec.plan.yamltext import scalar
 
 PROJECT = "/project"
@@ -28,11 +28,10 @@ _FILES = ("Dockerfile", "Dockerfile.dockerignore", "environment.yml")
 def export(plan: Plan, names: Sequence[str], version: str) -> list[GeneratedFile]:
     """Return the files of these environments; `version` is that of the mlspec that their images install."""
     command = f"mlspec env export --spec {shlex.quote(plan.spec_file)}"
-    read = templates("environments").get_template
     files: list[GeneratedFile] = []
     for name in names:
         values = _values(plan, plan.environments[name], version)
-        texts = {file: read(f"{file}.j2").render(values) for file in _FILES}
+        texts = {file: template("environments", f"{file}.j2").render(values) for file in _FILES}
         files += [GeneratedFile(f"{name}/{file}", sealed_by(plan, command, text)) for file, text in texts.items()]
     return files
 

@@ -1,6 +1,6 @@
 """Templates of generated files, read in one way.
 
-In: the name of a folder below `templates/`. Out: Jinja's environment of it. Owns how templates are read: a name that is not
+In: the names of a folder below `templates/` and of a file. Out: Jinja's template. Owns how templates are read: a name that is not
 given is an error, a line with nothing but a block leaves nothing behind, and nothing is escaped as HTML, for each format is
 escaped by its own function. Imports Jinja when it is asked for the first one. Change it when templates need another rule.
 """
@@ -14,12 +14,16 @@ from mlspec.plan.yamltext import scalar
 from mlspec.resources import folder
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
+
+
+def template(name: str, file: str) -> Template:
+    """Return `templates/<name>/<file>`, compiled once; its filter `yaml` quotes a string as YAML."""
+    return _environment(name).get_template(file)
 
 
 @cache
-def templates(name: str) -> Environment:
-    """Return the environment of `templates/<name>`, which keeps what it has compiled; `yaml` quotes a string as YAML."""
+def _environment(name: str) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

@@ -8,12 +8,10 @@ the rest. Never escapes by hand (see `literals`) and never imports Airflow. Chan
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING
 
 from mlspec.plan.command import number, step_options
 from mlspec.plan.model import Approval, Gate, Json, Parameter, Plan, Step
-from mlspec.resources import folder
+from mlspec.plan.templates import template
 from mlspec.targets.airflow.literals import INDENT, fits, jinja_string, literal, string, visible
 from mlspec.targets.airflow.options import AirflowOptions
 from mlspec.targets.airflow.process import ENVIRONMENT, TRACKING, shared
@@ -21,9 +19,6 @@ from mlspec.targets.airflow.runners import RUNNERS, Runner, images
 from mlspec.targets.airflow.tasks import Group, Task, doc, options_of, tasks_of
 from mlspec.targets.airflow.variables import Variables
 from mlspec.targets.base import GeneratedFile, sealed
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 SKIPPED = 99
 """What the step process exits with when a step did not run."""
@@ -39,7 +34,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     finals = list(tasks_of(plan, plan.finals, variables, runner))
     tasks = [task for block in (*steps, *finals) for task in (block.tasks if isinstance(block, Group) else (block,))]
     groups = any(isinstance(block, Group) for block in steps)
-    body = _template().render(
+    body = template("airflow", "dag.py.j2").render(
         spec_file=visible(plan.spec_file),
         modules=_modules(plan, runner, tasks),
         imports=_imports(plan, options, runner, tasks, groups),
@@ -60,17 +55,6 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         watched=_watched(plan),
     )
     return [GeneratedFile(f"{plan.lifecycle.replace('-', '_')}.py", sealed(plan, "airflow", body))]
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(folder("templates") / "airflow")
-    environment = Environment(
-        loader=loader, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
-    )
-    return environment.get_template("dag.py.j2")
 
 
 def _modules(plan: Plan, runner: Runner, tasks: list[Task]) -> list[str]:

@@ -17,7 +17,7 @@ from mlspec.expr.values import as_text
 from mlspec.plan.command import number
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Approval, Parameter, Plan, Step
-from mlspec.plan.templates import templates
+from mlspec.plan.templates import template
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.data import data_of
@@ -68,11 +68,11 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     context = _common(plan, options_of(plan)) | {"barriers": len(barriers_of(levels))}
     if fits(plan, levels):
         context |= _stages(plan, levels)
-        template = "stages.groovy.j2"
+        file = "stages.groovy.j2"
     else:
         context |= data_of(plan, levels)
-        template = "data.groovy.j2"
-    body = templates("jenkins").get_template(template).render(context)
+        file = "data.groovy.j2"
+    body = template("jenkins", file).render(context)
     return [GeneratedFile(f"{plan.lifecycle}.Jenkinsfile", sealed(plan, "jenkins", body, comment="//"))]
 
 

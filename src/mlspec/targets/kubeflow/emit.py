@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from mlspec.plan import yamltext
 from mlspec.plan.model import Plan, Step
-from mlspec.plan.templates import templates
+from mlspec.plan.templates import template
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow import platform
@@ -24,39 +24,33 @@ from mlspec.targets.kubeflow.blocks import (
     FINAL_STATUS,
     NESTED_STATUS,
     PARAMETER_TYPES,
-    RUN_ID_WIRE,
     Sight,
     final_status,
     leaf_of,
     passed,
+    sight_of,
     task_of,
 )
 from mlspec.targets.kubeflow.document import Component, Container, Dag, Pairs, Task
 from mlspec.targets.kubeflow.foreach import INSTANCE, fan_out
-from mlspec.targets.kubeflow.graph import graph_of
-from mlspec.targets.kubeflow.options import options_of
 
 
 def emit(plan: Plan) -> list[GeneratedFile]:
     """Compile to `<lifecycle>.yaml`."""
-    sight = Sight(plan, graph_of(plan), options_of(plan))
+    sight = sight_of(plan)
     tasks, components = _pipeline(sight)
-    body = (
-        templates("kubeflow")
-        .get_template("pipeline.yaml.j2")
-        .render(
-            name=yamltext.scalar(plan.lifecycle),
-            description=yamltext.item(plan.description, 4) if plan.description else "",
-            pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
-            digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
-            parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
-            descriptions={p.name: yamltext.item(p.description, 10) for p in plan.params if p.description},
-            tasks=tasks,
-            components=components,
-            executors=[(part.name, part.comment, *part.body) for part in components if isinstance(part.body, Container)],
-            platforms=list(_platforms(sight)),
-            OUTCOME=shape.OUTCOME,
-        )
+    body = template("kubeflow", "pipeline.yaml.j2").render(
+        name=yamltext.scalar(plan.lifecycle),
+        description=yamltext.item(plan.description, 4) if plan.description else "",
+        pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
+        digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
+        parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
+        descriptions={p.name: yamltext.item(p.description, 10) for p in plan.params if p.description},
+        tasks=tasks,
+        components=components,
+        executors=[(part.name, part.comment, *part.body) for part in components if isinstance(part.body, Container)],
+        platforms=list(_platforms(sight)),
+        OUTCOME=shape.OUTCOME,
     )
     return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
 
@@ -93,13 +87,11 @@ def _parts(sight: Sight, steps: Iterable[Step], status: Pairs) -> tuple[list[Tas
     components: list[Component] = []
     for step in steps:
         if step.foreach is None:
-            task = task_of(sight, step)
+            task = task_of(sight, step, status)
             components.append(leaf_of(sight, step, status))
         else:
             task, parts = fan_out(sight, step, step.foreach, status)
             components += parts
-        task.params.insert(0, RUN_ID_WIRE)
-        task.params.extend(passed(status))
         tasks.append(task)
     return tasks, components
 

@@ -15,7 +15,7 @@ from mlspec import __version__
 from mlspec.expr.values import as_text
 from mlspec.plan.model import Environment, Parameter, Plan, Step
 from mlspec.plan.requirement import step_process
-from mlspec.plan.templates import templates
+from mlspec.plan.templates import template
 from mlspec.plan.yamltext import scalar
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.mlproject.check import MAIN
@@ -43,8 +43,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         "python": _python(plan),
         "dependencies": [scalar(line) for line in _dependencies(plan, options)],
     }
-    read = templates("mlproject").get_template
-    texts = {file: read(f"{file}.j2").render(values) for file in ("MLproject", "run.sh", "python_env.yaml")}
+    texts = {file: template("mlproject", f"{file}.j2").render(values) for file in ("MLproject", "run.sh", "python_env.yaml")}
     return [GeneratedFile(file, sealed(plan, "mlproject", text)) for file, text in texts.items()]
 
 
