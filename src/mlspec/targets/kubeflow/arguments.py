@@ -49,8 +49,20 @@ def param_inputs(step: Step) -> dict[str, str]:
     return {name: f"params-{name}" if name in inputs else name for name in step.params}
 
 
+def run_arguments(plan: Plan) -> list[str]:
+    """The options that say which run it is, one word each: every process of the pipeline begins with them."""
+    return _words(
+        [
+            ("--lifecycle", plan.lifecycle),
+            ("--run-id", _mark(f"inputs.parameters['{RUN_ID}']")),
+            ("--store", plan.store),
+            ("--executor-input", _mark("")),
+        ]
+    )
+
+
 def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
-    """The options of the step's `mlspec exec`, one word each, but for `--spec-digest`, which is the same for all."""
+    """The options of the step's `mlspec exec`, one word each, but for those that are the same for all."""
     params = param_inputs(step)
     uris = _uris(artifact_inputs(step))
 
@@ -60,7 +72,7 @@ def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
     def param_text(name: str) -> str:
         return _mark(f"inputs.parameters['{params[name]}']")
 
-    options = _run_options(plan)
+    options: list[Words] = []
     if final:
         options.append(("--run-status", _mark(f"inputs.parameters['{RUN_STATUS}']")))
     elif plan.on_failure == "stop":
@@ -75,7 +87,7 @@ def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
 def items_arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
     """The options of the process that finds the list of a `foreach` step."""
     bare = replace(step, values=())
-    options = [*_run_options(plan), ("--step", step.name)]
+    options: list[Words] = [("--step", step.name)]
     if plan.on_failure == "stop" and not final:
         options.append(("--fail-fast",))
     return _words([*options, *items_options(plan, bare, uri_of=_uris(artifact_inputs(step)))])
@@ -89,18 +101,9 @@ def list_artifact(step: Step) -> str | None:
     return artifact_inputs(step)[source.source.steps[0], source.source.output]
 
 
-def join_arguments(plan: Plan, step: Step) -> list[str]:
+def join_arguments(step: Step) -> list[str]:
     """The options of the process that tells what the instances of a `foreach` step came to together."""
-    return _words([*_run_options(plan), ("--step", step.name), ("--joined",)])
-
-
-def _run_options(plan: Plan) -> list[Words]:
-    return [
-        ("--lifecycle", plan.lifecycle),
-        ("--run-id", _mark(f"inputs.parameters['{RUN_ID}']")),
-        ("--store", plan.store),
-        ("--executor-input", _mark("")),
-    ]
+    return _words([("--step", step.name), ("--joined",)])
 
 
 def _uris(artifacts: Mapping[tuple[str, str], str]) -> UriOf:

@@ -14,10 +14,17 @@ from mlspec.plan.describe import origin
 from mlspec.plan.model import Plan, Step
 from mlspec.targets.base import joined
 from mlspec.targets.kubeflow import graph as shape
-from mlspec.targets.kubeflow.arguments import RUN_ID, RUN_STATUS, arguments, artifact_inputs, param_inputs
+from mlspec.targets.kubeflow.arguments import (
+    RUN_ID,
+    RUN_STATUS,
+    arguments,
+    artifact_inputs,
+    param_inputs,
+    run_arguments,
+)
 from mlspec.targets.kubeflow.document import Component, Container, Pairs, Task
-from mlspec.targets.kubeflow.graph import Graph
-from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, image_of
+from mlspec.targets.kubeflow.graph import Graph, graph_of
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, image_of, options_of
 
 PARAMETER_TYPES = {
     "string": "STRING",
@@ -38,6 +45,8 @@ ARTIFACT_TYPES = {
         "values": "system.Artifact",
     }.items()
 }
+_ARGS = 10
+"""How deep an executor's list of arguments is indented."""
 STRING = "{parameterType: STRING}"
 NESTED_STATUS = "{parameterType: STRUCT, isOptional: true}"
 """A task's final status once it has been passed down into a DAG."""
@@ -52,6 +61,13 @@ class Sight:
     plan: Plan
     graph: Graph
     options: KubeflowOptions
+    run: list[str]
+    """The words that every process begins with, as YAML."""
+
+
+def sight_of(plan: Plan) -> Sight:
+    """Look at a plan as its steps' blocks see it."""
+    return Sight(plan, graph_of(plan), options_of(plan), [yamltext.item(word, _ARGS) for word in run_arguments(plan)])
 
 
 def final_status(above: str) -> Pairs:
@@ -64,8 +80,8 @@ def passed(names: Pairs, kind: str = "Parameter") -> Pairs:
     return [(name, f"{{componentInput{kind}: {yamltext.scalar(name)}}}") for name, _ in names]
 
 
-def task_of(sight: Sight, step: Step) -> Task:
-    """The task that stands for a step, in the DAG that all of its kind stand in; its `run.status` left out."""
+def task_of(sight: Sight, step: Step, status: Pairs) -> Task:
+    """The task that stands for a step, in the DAG that all of its kind stand in; `status` comes last, if it does."""
     plan, names = sight.plan, sight.graph.names
     groups = shape.watched(plan, sight.graph, step)
     lane = [sight.graph.after[step.id]] if step.id in sight.graph.after else []
@@ -79,6 +95,7 @@ def task_of(sight: Sight, step: Step) -> Task:
             for (above, output), name in artifact_inputs(step).items()
         ],
         params=[
+            RUN_ID_WIRE,
             *((name, f"{{componentInputParameter: {yamltext.scalar(param)}}}") for param, name in param_inputs(step).items()),
             *(
                 (
@@ -88,6 +105,7 @@ def task_of(sight: Sight, step: Step) -> Task:
                 for group in groups
                 for above in group
             ),
+            *passed(status),
         ],
     )
 
@@ -124,7 +142,7 @@ def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
         comment=comment_of(sight, step),
         body=Container(
             image=image_text(sight, step),
-            args=words(arguments(sight.plan, step, final=bool(status))),
+            args=words(sight, arguments(sight.plan, step, final=bool(status))),
             resources=resources_of(step),
         ),
         artifacts_in=artifacts_in(sight, step),
@@ -144,9 +162,9 @@ def image_text(sight: Sight, step: Step) -> str:
     return yamltext.scalar(image_of(sight.plan, step, sight.options) or DEFAULT_IMAGE)
 
 
-def words(options: list[str]) -> list[str]:
-    """Options as items of a list."""
-    return [yamltext.item(word, 10) for word in options]
+def words(sight: Sight, options: list[str]) -> list[str]:
+    """A process' own options behind those that all have, as items of a list."""
+    return [*sight.run, *(yamltext.item(word, _ARGS) for word in options)]
 
 
 def resources_of(step: Step) -> Pairs:

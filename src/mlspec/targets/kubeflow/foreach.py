@@ -83,8 +83,8 @@ def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[
         _instance(sight, step, status),
     ]
     if may_skip:
-        parts.append(_small(sight, step, JOIN, join_arguments(sight.plan, step), [(shape.OUTCOME, STRING)]))
-    return task_of(sight, step)._replace(nested=True), parts
+        parts.append(_small(sight, step, JOIN, join_arguments(step), [(shape.OUTCOME, STRING)]))
+    return task_of(sight, step, status)._replace(nested=True), parts
 
 
 def _instances(name: str, artifacts: Pairs, params: Pairs) -> Component:
@@ -110,7 +110,7 @@ def _small(sight: Sight, step: Step, part: str, options: list[str], says: Pairs)
     return Component(
         name=f"{sight.graph.names[step.id]}-{part}",
         comment="",
-        body=Container(image_text(sight, step), words(options), []),
+        body=Container(image_text(sight, step), words(sight, options), []),
         artifacts_in=[],
         params_in=[(RUN_ID, STRING)],
         artifacts_out=[],
