@@ -19,8 +19,8 @@ DELIMITERS = " \t\n;&|()<>"
 """Characters that end a word."""
 _DEEPEST = 20
 """Here-documents and backticks within each other that are followed."""
-_QUOTING = re.compile(r"""['"`\\#]|<<|\$(?!\$?\{\{)""")
-"""What begins every context but plain: most scripts have none of it and need not be scanned."""
+_INTRICATE = re.compile(r"""['"`\\#]|<<|\$(?!\{\{)""")
+"""What begins an escape and every context but plain: most scripts have none of it and need not be scanned."""
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _BACKTICKED = re.compile(r"(?:[^`\\]|\\.)*", re.DOTALL)
 _BEFORE_COMMAND = frozenset({"if", "then", "else", "elif", "do", "while", "until"})
@@ -42,23 +42,15 @@ class Mark(NamedTuple):
 
 def marks(script: str, placeholders: Iterable[Placeholder]) -> list[Mark]:
     """Return the marks of `script`, whose placeholders are known, in its order."""
+    if not _INTRICATE.search(script):
+        return [Mark(part.start, part.end, part.address, "plain") for part in placeholders]
     found: dict[int, Placeholder | None] = {part.start: part for part in placeholders}
-    if "$${{" in script:
-        found |= {match.start(): None for match in _ESCAPE.finditer(script)}
+    found |= {match.start(): None for match in _ESCAPE.finditer(script)}
     if not found:
         return []
-    if not _QUOTING.search(script):
-        return sorted(_mark(start, placeholder, "plain") for start, placeholder in found.items())
     scanner = _Scanner(script, found)
     scanner.scan(0, len(script), "top")
     return sorted(scanner.marks)
-
-
-def _mark(start: int, placeholder: Placeholder | None, context: str) -> Mark:
-    """The mark of a placeholder, or with None of a `$${{`."""
-    if placeholder is None:
-        return Mark(start, start + len("$${{"), None, context)
-    return Mark(start, placeholder.end, placeholder.address, context)
 
 
 class _Frame:
@@ -117,9 +109,10 @@ class _Scanner:
         self.depth -= 1
 
     def _note(self, start: int, context: str) -> int:
-        mark = _mark(start, self.found[start], context)
-        self.marks.append(mark)
-        return mark.end
+        placeholder = self.found[start]
+        stop = start + len("$${{") if placeholder is None else placeholder.end
+        self.marks.append(Mark(start, stop, None if placeholder is None else placeholder.address, context))
+        return stop
 
     def _note_all(self, start: int, stop: int, context: str) -> None:
         for position in self.places[bisect_left(self.places, start) : bisect_left(self.places, stop)]:

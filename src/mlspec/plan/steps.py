@@ -7,8 +7,8 @@ Change it when a step of the plan carries something new.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
+from itertools import chain, product
 from typing import Any
 
 from mlspec.expr.template import Placeholder, TemplateError, parse
@@ -26,7 +26,7 @@ def instances_of(step: SpecStep) -> tuple[model.Instance | None, ...]:
     """The elements of a step's matrix, the first key outermost; `(None,)` without one."""
     if step.matrix is None:
         return (None,)
-    combinations = itertools.product(*step.matrix.values())
+    combinations = product(*step.matrix.values())
     return tuple(
         model.Instance(index, tuple(zip(step.matrix, values, strict=True))) for index, values in enumerate(combinations)
     )
@@ -46,22 +46,20 @@ class Builder:
         self.scope = scope
         self.wired = wired
         self.defaults = scope.spec.lifecycle.defaults
+        self.cache = self.defaults.cache is not False
         self.instances = {name: instances_of(named.step) for name, named in scope.steps.items()}
+        self.ids = {name: tuple([step_id(name, one) for one in instances]) for name, instances in self.instances.items()}
 
     def build(self, order: list[str]) -> Iterator[model.Step]:
         """Yield the steps named in `order`, instances of a matrix side by side."""
         rank = {name: index for index, name in enumerate(order)}
         for name in order:
             wired = self.wired[name]
-            upstream = tuple(
-                step_id(other, instance)
-                for other in sorted(wired.edges, key=rank.__getitem__)
-                for instance in self.instances[other]
-            )
+            upstream = tuple(chain.from_iterable(self.ids[other] for other in sorted(wired.edges, key=rank.__getitem__)))
             shared = self._shared(wired)
-            for instance in self.instances[name]:
+            for step, instance in zip(self.ids[name], self.instances[name], strict=True):
                 yield model.Step(
-                    id=step_id(name, instance),
+                    id=step,
                     slug=name if instance is None else f"{name}__{instance.index}",
                     instance=instance,
                     upstream=upstream,
@@ -85,12 +83,12 @@ class Builder:
             "with_": tuple(step.with_.items()),
             "when": step.when.strip() if step.when else None,
             "run_if": step.run_if,
-            "retry": model.Retry(retry.limit, retry.delay, retry.factor, retry.max_delay) if retry else model.Retry(),
+            "retry": model.Retry(retry.limit, retry.delay, retry.factor, retry.max_delay) if retry else _NO_RETRY,
             "timeout": (step.timeout or self.defaults.timeout) if process else None,
-            "resources": model.Resources(resources.cpu, resources.memory, resources.gpu) if resources else model.Resources(),
+            "resources": model.Resources(resources.cpu, resources.memory, resources.gpu) if resources else _NO_RESOURCES,
             "environment": (step.environment or self.defaults.environment) if process else None,
             "secrets": tuple(step.secrets),
-            "cache": next((value for value in (step.cache, self.defaults.cache) if value is not None), True),
+            "cache": self.cache if step.cache is None else step.cache,
             "parallel": step.parallel,
             "foreach": self._foreach(step),
             "extensions": {name: value for name, value in step.extensions.items() if isinstance(value, dict)},
@@ -107,9 +105,9 @@ class Builder:
 
     def _output(self, name: str, output: str) -> model.StepOutput:
         named = self.scope.steps[name]
-        ids = tuple(step_id(name, instance) for instance in self.instances[name])
-        kind = named.outputs[output]
-        return model.StepOutput(ids, output, kind, many=named.many, dynamic=named.step.foreach is not None)
+        return model.StepOutput(
+            self.ids[name], output, named.outputs[output], many=named.many, dynamic=named.step.foreach is not None
+        )
 
     def value(self, address: str) -> model.Value:
         """What an expression reads under `step.output`."""
@@ -122,6 +120,10 @@ class Builder:
             return model.ForEach(None, (), tuple(step.foreach), step.parallel)
         name, output, *field = step.foreach.split(".")
         return model.ForEach(self.value(f"{name}.{output}"), tuple(field), (), step.parallel)
+
+
+_NO_RETRY = model.Retry()
+_NO_RESOURCES = model.Resources()
 
 
 def _body(named: Named) -> model.Body:

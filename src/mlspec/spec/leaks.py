@@ -132,9 +132,10 @@ def _texts(root: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:
     stack: list[tuple[tuple[str | int, ...], Node]] = [((), root)]
     while stack:
         path, node = stack.pop()
-        if isinstance(node.value, dict):
-            stack += [((*path, key), child) for key, child in reversed(node.value.items())]
-        elif isinstance(node.value, list):
-            stack += [((*path, index), child) for index, child in reversed(list(enumerate(node.value)))]
-        elif isinstance(node.value, str) and path:
-            yield path, node
+        value = node.value
+        if isinstance(value, str):
+            if path:
+                yield path, node
+            continue
+        items = reversed(value.items() if isinstance(value, dict) else list(enumerate(value)))
+        stack += [((*path, part), child) for part, child in items if isinstance(child.value, (str, dict, list))]
