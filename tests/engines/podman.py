@@ -39,9 +39,9 @@ events_logger = "file"
 
 
 class Podman:
-    """One storage below `home`; `wheels` can be installed in every image."""
+    """One storage below `home`; `wheels` can be installed in every image, `packages` that are installed here are there already."""
 
-    def __init__(self, home: Path, wheels: Sequence[Path]) -> None:
+    def __init__(self, home: Path, wheels: Sequence[Path], packages: Sequence[str] = ()) -> None:
         config = home / "containers.conf"
         runtime = 'runtime = "runc"\n' if shutil.which("runc") else ""
         config.write_text(_CONFIG + runtime, encoding="utf-8")
@@ -49,7 +49,7 @@ class Podman:
         self._storage = ["--root", str(home / "storage"), "--runroot", str(home / "run")]
         archive = home / "base.tar"
         with tarfile.open(archive, "w") as tar:
-            _fill(tar, wheels)
+            _fill(tar, wheels, packages)
         settings = [
             "PATH=/usr/local/bin:/bin",
             "LD_LIBRARY_PATH=/usr/local/lib",
@@ -58,7 +58,11 @@ class Podman:
             f"PIP_FIND_LINKS={WHEELS}",
         ]
         changes = [word for setting in settings for word in ("--change", f"ENV {setting}")]
-        self.run("import", *changes, str(archive), BASE)
+        try:
+            self.run("import", *changes, str(archive), BASE)
+        except BaseException:
+            self._unmount()
+            raise
         archive.unlink()
 
     def build(self, project: Path, dockerfile: Path, tag: str, arguments: Mapping[str, str]) -> str:
@@ -88,10 +92,13 @@ class Podman:
     def close(self) -> None:
         """Drop all images and the mount that podman leaves behind, so that the storage may be removed like any folder."""
         self.run("rmi", "--all", "--force")
+        self._unmount()
+
+    def _unmount(self) -> None:
         subprocess.run(["umount", f"{self._storage[1]}/overlay"], stderr=subprocess.DEVNULL, check=False)
 
 
-def _fill(tar: tarfile.TarFile, wheels: Sequence[Path]) -> None:
+def _fill(tar: tarfile.TarFile, wheels: Sequence[Path], wanted: Sequence[str]) -> None:
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     library = Path(sysconfig.get_path("stdlib"))
     python = Path(sys.executable).resolve()
@@ -100,12 +107,14 @@ def _fill(tar: tarfile.TarFile, wheels: Sequence[Path]) -> None:
     for path, tool in tools.items():
         tar.add(tool, path)
     tar.add(library, f"usr/local/lib/{version}", filter=lambda info: None if Path(info.name).name in _LEFT_OUT else info)
-    packages = dict(_installed(["pip", "mlspec"]))
+    packages = dict(_installed(["pip", "mlspec", *wanted]))
     for name, source in packages.items():
         tar.add(source, f"usr/local/lib/{version}/site-packages/{name}")
     extensions = [source for source in [*packages.values(), *library.glob("lib-dynload/*")] if source.suffix == ".so"]
+    inside = {source.resolve() for source in packages.values() if ".so" in source.name}
     for path, source in _shared([python, *tools.values(), *extensions]):
-        tar.add(source, path)
+        if source not in inside:
+            tar.add(source, path)
     for wheel in wheels:
         tar.add(wheel, f"{WHEELS}/{wheel.name}")
     folder = tarfile.TarInfo("tmp")
