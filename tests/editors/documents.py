@@ -24,6 +24,7 @@ COMPUTED = "it takes a computation: a calendar, a clock, a comparison of two val
 UNSEEN = {
     "MLS201-by-set": ELSEWHERE,
     "MLS201-in-an-include": ELSEWHERE,
+    "MLS203-include-within-an-include": ELSEWHERE,
     "MLS206-infinite": NO_JSON,
     "MLS209-hour": COMPUTED,
     "MLS209-never": COMPUTED,

@@ -71,6 +71,8 @@ def _load(document: Document, path: Path, name: str, chain: list[Path], text: st
     includes = root.value.get("include")
     if includes is None:
         return root
+    if chain:
+        _check_includes(document, includes)
     base = _includes(document, includes, path, [*chain, _resolved(path)])
     if base is None:
         return root
@@ -107,6 +109,19 @@ def _read_text(document: Document, path: Path, name: str) -> str | None:
         message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
         document.findings.append(Diagnostic("MLS101", message, place, hint="save the file as UTF-8"))
         return None
+
+
+def _check_includes(document: Document, includes: Node) -> None:
+    """Report a wrong `include` of an included file; that of the spec itself takes its place before the spec is validated."""
+    wrong = includes.value if isinstance(includes.value, list) else None
+    items = [includes] if wrong is None else [item for item in wrong if not isinstance(item.value, str)]
+    expected = "a list" if wrong is None else "text"
+    for item in items:
+        document.findings.append(
+            Diagnostic(
+                "MLS203", f"expected {expected}: `include` names files", item.span, hint="write [base.yaml]", path="include"
+            )
+        )
 
 
 def _includes(document: Document, includes: Node, path: Path, chain: list[Path]) -> Node | None:

@@ -255,7 +255,8 @@ class _Builder:
         if text is None or isinstance(node.value, dict | list):
             within = _span(self.file, node.mark)
             self.findings = [found for found in self.findings if not _is_within(found.span, within)]
-            self._find("MLS107", "a key must be text, not a list or a mapping", node.mark)
+            hint = "a placeholder is written ${{ … }}; quote text that begins with { or ["
+            self._find("MLS107", "a key must be text, not a list or a mapping", node.mark, hint)
             parent.key = _NO_KEY
         else:
             parent.key = Node(text, node.file, node.start, node.end, style=node.style)

@@ -50,7 +50,7 @@ def explain(error: yaml.YAMLError, lines: Sequence[str]) -> SyntaxFinding:
         column = line.index("\t")
         place = Mark(place.line, column, place.line, column + 1)
     else:
-        hint = _hint(problem, lines, place.line)
+        hint = _hint(problem, lines, place)
     return SyntaxFinding("MLS101", f"YAML cannot be read: {problem}", place, hint, context)
 
 
@@ -102,18 +102,51 @@ def _place(mark: object, lines: Sequence[str]) -> Mark:
     return Mark(line, column, line, column + 1)
 
 
-def _hint(problem: str, lines: Sequence[str], line: int) -> str | None:
+def _hint(problem: str, lines: Sequence[str], place: Mark) -> str | None:
     """Say what is most often the reason for one of the parser's complaints."""
-    key = "a key is followed by `: `, a colon and a space"
+    line, before = lines[place.line], lines[place.line][: place.column]
     if problem == _UNRELATED:
-        return "indent it like its neighbours"
-    if "could not find expected ':'" in problem:
-        return key
+        return _unrelated(line, before)
     if "mapping values are not allowed" in problem:
-        before = next((text for text in reversed(lines[:line]) if text.strip()), "")
-        return "quote a value that contains `: `" if ":" in before else f"is a colon missing on the line before? {key}"
-    if "${{" in lines[line] and "expected ',' or '}'" in problem:
+        return _second_colon(lines, place)
+    if "expected ',' or '}'" in problem and "${{" in line:
         return "quote a value that contains `${{ }}` inside of { }"
-    if "cannot start any token" in problem:
-        return "quote a value that begins with a special character"
-    return None
+    if "cannot start any token" in problem and before[-1:].strip():
+        return "quote the whole value: inside of brackets, quotes and brackets mean something"
+    return next((hint for words, hint in _REASONS.items() if words in problem), None)
+
+
+_KEY = "a key is followed by `: `, a colon and a blank"
+_REASONS = {
+    "could not find expected ':'": _KEY,
+    "block sequence entries are not allowed": "put the list on lines of its own below the key, or in brackets: [a, b]",
+    "unknown escape character": "in double quotes a backslash begins an escape: use single quotes, or write two of them",
+    "expected alphabetic or numeric character": "quote a value that begins with `*` or `&`",
+    "expected comment or line break": "text goes on the line below `|` or `>`; quote a value that begins with one of them",
+    "expected ',' or '": "close what is open, put commas between, and quote a value that contains , { } [ ] or `: `",
+    "cannot start any token": "quote a value that begins with a special character",
+}
+"""Hints by words of the problem."""
+
+
+def _unrelated(line: str, before: str) -> str:
+    if before.strip():
+        return "the value ended before this: quote all of it; in single quotes write two of them for one"
+    if line.lstrip().startswith("- "):
+        return "below a key, all lines begin with `- ` or none does; steps are `name: {…}`, without"
+    return "indent it like its neighbours"
+
+
+def _second_colon(lines: Sequence[str], place: Mark) -> str:
+    """A colon where the value above, or the one on the line itself, has not ended."""
+    line = lines[place.line]
+    if re.search(r":(\s|$)", line[: place.column]):
+        return "quote a value that contains `: `"
+    above = next((text for text in reversed(lines[: place.line]) if text.strip()), "")
+    if re.match(r"\s*(- +)*[\w.-]+:[^\s/]", above):
+        return f"is a blank missing after the colon on the line before? {_KEY}"
+    if ":" not in above:
+        return f"is a colon missing on the line before? {_KEY}"
+    if len(line) - len(line.lstrip()) > len(above) - len(above.lstrip()):
+        return "it is indented further than the line before, which has its value already: indent it like its neighbours"
+    return "quote a value that contains `: `"

@@ -91,6 +91,11 @@ def key_hint(key: str, known: Collection[str], owner: Path) -> str | None:
     """What to write for an unknown key of the mapping at `owner`, which has the keys `known`."""
     if key == "<<":
         return "YAML 1.2 has no merge keys: use `include` or `defaults`"
+    before, colon, after = key.partition(":")
+    if colon and before in known:
+        return f"a blank goes after the colon: `{before}: {after.strip()[:40]}`"
+    if " " in key.strip():
+        return "inside of { } a comma ends a value: quote the one before it, if this is a part of it"
     folded = key.lower().replace("-", "_")
     close = _OTHER_WORDS.get(folded)
     if (advice := _ADVICE.get((_section(owner), folded))) is not None:
