@@ -21,6 +21,18 @@ from tests.targets.jenkins.plans import AWKWARD, DIAMOND, FAILING, step, take, t
 pytestmark = pytest.mark.groovy
 
 
+ENDED = {
+    "ingest": ("succeeded", 1),
+    "left": ("succeeded", 1),
+    "right": ("succeeded", 2),
+    "join": ("succeeded", 1),
+    "quality": ("skipped", 1),
+    "alert": ("skipped", 0),
+    "cleanup": ("succeeded", 1),
+}
+"""How the steps of DIAMOND end: (status, attempts) of those that leave a record."""
+
+
 def build(project: Path, made: Plan, params: dict[str, object] | None = None, **more: Any) -> Build:
     assert [finding for finding in TARGET.check(made) if finding.severity == "error"] == []
     return jenkins.build(project, TARGET.emit(made)[0].content, params, **more)
@@ -40,15 +52,7 @@ def output(project: Path, made: Plan, done: Build, name: str) -> bytes:
 def test_a_diamond_with_a_retry_a_skipping_gate_and_a_false_condition(tmp_path: Path) -> None:
     done = build(tmp_path, DIAMOND)
     assert done.result == "SUCCESS", done.log
-    assert records(tmp_path, DIAMOND, done) == {
-        "ingest": ("succeeded", 1),
-        "left": ("succeeded", 1),
-        "right": ("succeeded", 2),
-        "join": ("succeeded", 1),
-        "quality": ("skipped", 1),
-        "alert": ("skipped", 0),
-        "cleanup": ("succeeded", 1),
-    }
+    assert records(tmp_path, DIAMOND, done) == ENDED
     assert {name: done.stages[name] for name in ("deploy", "announce")} == {"deploy": "NOT_BUILT", "announce": "NOT_BUILT"}
     assert not (tmp_path / "deployed").exists()
     assert output(tmp_path, DIAMOND, done, "cleanup/status") == b"succeeded\n"
@@ -183,15 +187,7 @@ def test_the_larger_forms_mean_the_same(tmp_path: Path, monkeypatch: pytest.Monk
     assert mark in TARGET.emit(DIAMOND)[0].content
     done = build(tmp_path, DIAMOND)
     assert done.result == "SUCCESS", done.log
-    assert records(tmp_path, DIAMOND, done) == {
-        "ingest": ("succeeded", 1),
-        "left": ("succeeded", 1),
-        "right": ("succeeded", 2),
-        "join": ("succeeded", 1),
-        "quality": ("skipped", 1),
-        "alert": ("skipped", 0),
-        "cleanup": ("succeeded", 1),
-    }
+    assert records(tmp_path, DIAMOND, done) == ENDED
     assert output(tmp_path, DIAMOND, done, "join/out") == f"{AWKWARD}3{AWKWARD}".encode()
     if form == "guards":
         assert {done.stages[name] for name in ("deploy", "announce")} == {"NOT_BUILT"}
