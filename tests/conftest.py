@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,12 @@ ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
     ),
 }
 """By marker: whether the engine is here, and what to do when it is not."""
+
+
+def pytest_configure() -> None:
+    # A shell has what it starts in the background ignore interrupts, and every process below would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
