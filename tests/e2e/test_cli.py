@@ -218,10 +218,6 @@ def test_an_approval_waits_for_its_answer(project: Path) -> None:
 
 
 def test_an_interrupt_ends_with_130(project: Path) -> None:
-    if (
-        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    ):  # a shell starts what runs in the background so, and children inherit it
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     spec = GOOD.replace('"wc -l', '"touch started; sleep 60; wc -l')
     (project / "mlspec.yaml").write_text(spec, encoding="utf-8")
     with subprocess.Popen([sys.executable, "-m", "mlspec", "run"], cwd=project, stdout=subprocess.PIPE, text=True) as run:
