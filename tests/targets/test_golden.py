@@ -1,0 +1,68 @@
+"""The files of every target for every spec of this repository, as they were reviewed: `golden/SPEC/TARGET/…`.
+
+`pytest --snapshot-update` writes the folders anew.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mlspec import __version__, api, environments
+from mlspec.cli.main import main
+from mlspec.targets.base import targets
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).with_name("golden")
+STARTERS = [f"init-{path.name}" for path in sorted((ROOT / "templates" / "init").iterdir())]
+CONFORMANCE = [path.parent.name for path in sorted((ROOT / "tests/conformance/specs").glob("*/mlspec.yaml"))]
+EXAMPLES = [f"example-{path.parent.name}" for path in sorted((ROOT / "examples").glob("*/mlspec.yaml"))]
+
+
+def project(name: str, folder: Path) -> Path:
+    """A copy of a project; starters are made as people make them."""
+    kind, _, rest = name.partition("-")
+    if kind == "init":
+        assert main(["init", str(folder / "starter"), "--template", rest]) == 0
+        return folder / "starter"
+    source = ROOT / "examples" / rest if kind == "example" else ROOT / "tests/conformance/specs" / name
+    shutil.copytree(source, folder / "copy", ignore=shutil.ignore_patterns("pipelines", ".mlspec", "__pycache__"))
+    return folder / "copy"
+
+
+def made(name: str, target: str, folder: Path) -> dict[str, str]:
+    """By path, the files of a target, or those of the environments."""
+    plan = api.plan(api.load(project(name, folder) / "mlspec.yaml"))
+    if target == "environments":
+        built = [each for each, environment in plan.environments.items() if not environments.check(plan, [each])]
+        return {file.path: _undated(file.content) for file in environments.export(plan, built, __version__)}
+    return {file.path: _undated(file.content) for file in api.compile(plan, target)}
+
+
+def _undated(text: str) -> str:
+    """A release changes what installs mlspec, and with it the checksum; neither is what is looked at here."""
+    text = re.sub(rf"(mlspec(\[[a-z,]+\])?)=={re.escape(__version__)}", r"\1==VERSION", text)
+    return re.sub(r"checksum [0-9a-f]{16}", "checksum …", text, count=1)
+
+
+@pytest.mark.parametrize("target", [*targets(), "environments"])
+@pytest.mark.parametrize("name", [*STARTERS, *CONFORMANCE, *EXAMPLES])
+def test_files_are_as_reviewed(name: str, target: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    golden = GOLDEN / name / target
+    wanted = made(name, target, tmp_path)
+    if request.config.option.update_snapshots:
+        shutil.rmtree(golden, ignore_errors=True)
+        for path, text in wanted.items():
+            (golden / path).parent.mkdir(parents=True, exist_ok=True)
+            (golden / path).write_text(text, encoding="utf-8")
+    there = {path.relative_to(golden).as_posix(): path.read_text("utf-8") for path in golden.rglob("*") if path.is_file()}
+    assert there == wanted
+
+
+def test_no_folder_is_left_over() -> None:
+    kept = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.glob("*/*")}
+    known = {f"{name}/{target}" for name in (*STARTERS, *CONFORMANCE, *EXAMPLES) for target in (*targets(), "environments")}
+    assert kept <= known
