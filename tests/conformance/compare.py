@@ -29,8 +29,8 @@ Secrets = Mapping[str, str]
 Engine = Callable[[Path, Plan, list[GeneratedFile], dict[str, Any], Secrets], EngineRun]
 LOCAL = "here"
 OVERRIDE = "override"
-"""Why Kubeflow does not run a spec that it takes: an overriding value holds `{{$.`, which it takes for its own placeholder
-whoever wrote it. A default that does is refused, but what a run overrides no compiler sees."""
+"""Why Kubeflow does not run a spec that it takes: an overriding value holds `{{$`, which it takes for its own placeholder
+whoever wrote it. A default that does is refused; what a run overrides no compiler sees, so the steps that read it fail."""
 
 
 @dataclass
@@ -76,7 +76,7 @@ def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
                 ]
                 continue
             files = made
-            if name == "kubeflow" and "{{$." in json.dumps(params):
+            if name == "kubeflow" and "{{$" in json.dumps(params):
                 verdict.refused[name] = [OVERRIDE]
                 continue
         runs[name] = (place, plan, files, engine)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mlspec.expr.braces import unguard
@@ -40,6 +40,16 @@ def plain(arguments: list[str]) -> list[str]:
     words = [word if word.partition("=")[0] in _AS_THEY_ARE else unguard(word) for word in arguments]
     words = [_run_status(word) if word.startswith("--run-status=") else word for word in words]
     return [word for word in words if word and not _is_absent_item(word)]
+
+
+def bent(executor_input: str, params: Iterable[str]) -> list[str]:
+    """The parameters whose value, given when the run started, holds `{{$`: KFP may have put a value of its own in its place.
+
+    The pipeline's inputs are the one kind of text that cannot be guarded. Raises `ValueError`.
+    """
+    given = json.loads(executor_input).get("inputs", {}).get("parameterValues", {})
+    # A component's input has another name where one of the step's inputs has taken the parameter's.
+    return [name for name in params if any("{{$" in json.dumps(given.get(key)) for key in (name, f"params-{name}"))]
 
 
 def write_output(

@@ -15,6 +15,7 @@ from mlspec.expr.values import compact
 from mlspec.runtime.attempts import Job, attempt
 from mlspec.runtime.bodies import Sight, command
 from mlspec.runtime.cache import Cache
+from mlspec.runtime.executor import bent
 from mlspec.runtime.expressions import Scope
 from mlspec.runtime.failures import StepError
 from mlspec.runtime.files import Inputs, Outputs, Scratch
@@ -59,6 +60,7 @@ class Step:
             self._skip(reason)
             return
         name_each(options, self._records)
+        self._refuse_bent()
         scope = Scope(options, self._inputs.read_value, self._status)
         if isinstance(options.body, Items):
             ending.attempts = 1
@@ -91,6 +93,12 @@ class Step:
             self._make_outputs(scope)
         ending.outputs = self.outputs.publish()
         ending.status = "succeeded"
+
+    def _refuse_bent(self) -> None:
+        options = self._options
+        if options.executor_input is not None and (names := bent(options.executor_input, options.params)):
+            listed = ", ".join(f"params.{name}" for name in names)
+            raise StepError(f"{listed} holds `{{{{$`, which Kubeflow takes for its own placeholder")
 
     def remember(self) -> None:
         """Let later runs find the outputs; to be called when the record is written."""

@@ -83,6 +83,19 @@ def test_a_parameter_is_overridden(tmp_path: Path) -> None:
     assert results(tmp_path)["left"] == "data12"
 
 
+def test_a_parameter_that_holds_a_placeholder_fails_who_reads_it(tmp_path: Path) -> None:
+    """Kubeflow puts all that the container is told in the place of `{{$}}`, and the step must not go on with that."""
+    note = plan(
+        "note",
+        step("free", "true"),
+        step("reader", "printf %s ${{ params.note }}", "free", params=("note",)),
+        params=(Parameter("note", "string", "x"),),
+    )
+    done, states = run(tmp_path, note, note="run {{$}}")
+    assert (done.status, states) == ("failed", {"free": "succeeded", "reader": "failed"})
+    assert "params.note holds `{{$`" in str(records(tmp_path, note, done)["reader"]["error"])
+
+
 def test_a_failing_step_blocks_what_follows(tmp_path: Path) -> None:
     failing = plan(
         "failing",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlspec.runtime.executor import plain, write_output
+from mlspec.runtime.executor import bent, plain, write_output
 
 
 def test_other_arguments_are_left_alone() -> None:
@@ -27,6 +27,13 @@ def test_text_is_unguarded_but_for_parameters() -> None:
 def test_a_final_status(state: str, expected: list[str]) -> None:
     status = json.dumps({"state": state, "error": {}})
     assert plain(["--executor-input={}", f"--run-status={status}"])[1:] == expected
+
+
+@pytest.mark.parametrize("name", ["p", "params-p"])
+def test_parameters_that_kubeflow_may_have_bent(name: str) -> None:
+    given = {name: [{"a": "x{{$}}"}], "q": "{{ x }} $", "run-id": "{{$"}
+    assert bent(json.dumps({"inputs": {"parameterValues": given}}), ["q", "p"]) == ["p"]
+    assert bent("{}", ["p"]) == []
 
 
 def test_items_of_skipped_steps_are_left_out(tmp_path: Path) -> None:
