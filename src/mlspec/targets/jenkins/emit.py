@@ -135,7 +135,7 @@ def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
     return {
         "levels": [
             LevelView(
-                literal(f"{level.chains[0].steps[0].id} and others"),
+                literal(_name(level)),
                 [
                     ChainView(
                         literal(f"from {chain.steps[0].id}"),
@@ -150,6 +150,13 @@ def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
         "uses_guards": not whens,
         "finals": [views[step.id] for step in plan.finals],
     }
+
+
+def _name(level: Level) -> str:
+    """What the stage around parallel chains is called: as the matrix is, where they are its instances."""
+    first = level.chains[0].steps[0]
+    alike = first.instance and all(chain.steps[0].name == first.name for chain in level.chains)
+    return first.name if alike else f"{first.id} and others"
 
 
 def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
