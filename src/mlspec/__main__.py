@@ -1,20 +1,31 @@
 """`python -m mlspec` and the `mlspec` command.
 
-Owns one decision: `exec` goes straight to the step process, so that it imports nothing of the compiler.
+In: the words after `mlspec`. Out: an exit status. Owns how the process starts and ends: `exec` goes straight to the step process,
+so that it imports nothing of the compiler; the other commands neither collect garbage nor tear Python down without need.
+Never decides a status. Change it when starting or ending takes too long.
 """
 
+import gc
+import os
 import sys
 
 
 def main() -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status, or ends the process with it."""
     if len(sys.argv) > 1 and sys.argv[1] == "exec":
         from mlspec.runtime.process import main as step_process
 
         return step_process(sys.argv[2:])
+    gc.set_threshold(100_000)  # nearly all that a command makes lives as long as the command
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us: nobody listens, and that is no mistake
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     from mlspec.cli.main import main as command_line
 
-    return command_line()
+    status = command_line()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # all is written and closed; freeing every object first takes longer than checking a small spec
 
 
 if __name__ == "__main__":

@@ -233,6 +233,13 @@ def test_a_closed_pipe_is_no_failure(project: Path) -> None:
     assert done.stderr == ""
 
 
+def test_closed_streams_are_no_failure(project: Path) -> None:
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        command = f"{sys.executable} -m mlspec validate {closed}"
+        done = subprocess.run(["bash", "-c", command], cwd=project, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), closed
+
+
 def test_reference_commands_answer(project: Path) -> None:
     assert "native" in mlspec("targets", cwd=project).stdout
     assert "evaluate/classifier" in mlspec("steps", cwd=project).stdout
