@@ -45,9 +45,20 @@ def layers(command: _Command) -> _Command:
     return click.option("--profile", metavar="NAME", help="Merge this profile over the spec.")(command)
 
 
-def again(path: str, profile: str | None, sets: Iterable[str], *, option: str = "") -> str:
+def which_pipeline(command: _Command) -> _Command:
+    """`--pipeline`."""
+    return click.option(
+        "--pipeline",
+        type=click.Choice(["lifecycle", "monitor"]),
+        default="lifecycle",
+        help="Which pipeline of the spec is meant.",
+    )(command)
+
+
+def again(path: str, pipeline: str, profile: str | None, sets: Iterable[str], *, option: str = "") -> str:
     """The words that name the same spec again, for a shell; none where a bare command finds it. `option` goes before the spec."""
     words = [option, path] if Path(path) != Path(DEFAULT) else []
+    words += ["--pipeline", pipeline] if pipeline != "lifecycle" else []
     words += ["--profile", profile] if profile is not None else []
     words += [word for assignment in sets for word in ("--set", assignment)]
     return "".join(f" {shlex.quote(word)}" for word in words if word)
@@ -68,7 +79,7 @@ def paths(words: Iterable[str]) -> list[str]:
     result: list[str] = []
     for word in list(words) or [DEFAULT]:
         result += _named(word)
-    return list(dict.fromkeys(result))
+    return list({os.path.normpath(path): path for path in reversed(result)}.values())[::-1]
 
 
 def _named(word: str) -> list[str]:
