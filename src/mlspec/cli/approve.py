@@ -18,11 +18,14 @@ from mlspec.runner.approvals import answer
 @click.argument("step")
 @click.option("--reject", is_flag=True, help="Refuse it.")
 @click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")
+@arguments.which_pipeline
 @arguments.layers
-def COMMAND(run: str, step: str, reject: bool, spec: str | None, profile: str | None, sets: tuple[str, ...]) -> int:  # noqa: N802
+def COMMAND(  # noqa: N802
+    run: str, step: str, reject: bool, spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...]
+) -> int:
     """Answer the approval STEP of the local run RUN (an id, or `latest`)."""
     checked = api.check(arguments.one(spec), profile=profile, sets=sets)
-    plan = output.planned(checked)
+    plan = arguments.pipeline(output.planned(checked), pipeline)
     with refusals.told():
         runs = Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())
         run_id = answer(runs, run, step, approved=not reject, by=_who())

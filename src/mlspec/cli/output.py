@@ -37,11 +37,19 @@ def silence() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def findings(found: Sequence[Diagnostic], sources: Mapping[str, str], form: Format = "text", *, err: bool = False) -> None:
-    """Print findings in a format."""
+def findings(
+    found: Sequence[Diagnostic],
+    sources: Mapping[str, str],
+    form: Format = "text",
+    *,
+    read: int | None = None,
+    err: bool = False,
+) -> None:
+    """Print findings in a format; `read` is how many specs they are from."""
     stream = sys.stderr if err else sys.stdout
-    text = render(found, sources, form, version=__version__, color=coloured(stream))
-    click.echo(text.rstrip("\n"), err=err, color=True)
+    text = render(found, sources, form, version=__version__, color=coloured(stream), specs=read)
+    if text:
+        click.echo(text.rstrip("\n"), err=err, color=True)
 
 
 def planned(checked: api.Checked) -> Plan:

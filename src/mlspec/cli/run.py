@@ -11,7 +11,7 @@ from mlspec.cli import arguments, output
 @click.command("run")
 @arguments.spec_argument
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="Override a parameter for this run.")
-@click.option("--pipeline", type=click.Choice(["lifecycle", "monitor"]), default="lifecycle", help="Which pipeline to run.")
+@arguments.which_pipeline
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="How many steps may run at once [default: one a CPU].")
 @click.option("--resume", metavar="RUN", help="Do the rest of an earlier run.")
 @click.option("--no-cache", is_flag=True, help="Run every step, whatever earlier runs made.")
@@ -46,7 +46,7 @@ def COMMAND(  # noqa: N802
     plan = arguments.pipeline(output.planned(checked), pipeline)
 
     def again(option: str) -> str:
-        return arguments.again(path, profile, sets, option=option)
+        return arguments.again(path, pipeline, profile, sets, option=option)
 
     progress = Progress(plan, checked.document.folder, again, verbose=verbose, quiet=quiet)
     with refusals.told():

@@ -22,12 +22,13 @@ def COMMAND() -> None:  # noqa: N802
 @COMMAND.command("list")
 @arguments.spec_argument
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@arguments.which_pipeline
 @arguments.layers
-def list_(spec: str | None, form: str, profile: str | None, sets: tuple[str, ...]) -> int:
+def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
     """List all runs, the newest last."""
     rows = []
     with refusals.told():
-        plan, runs = _open(spec, profile, sets)
+        plan, runs = _open(spec, pipeline, profile, sets)
         for run_id in runs.ids():
             result = read(plan, runs, run_id)
             rows.append((run_id, result.status, dict(Counter(step.status for step in result.steps.values()))))
@@ -44,14 +45,15 @@ def list_(spec: str | None, form: str, profile: str | None, sets: tuple[str, ...
 @click.argument("run", default="latest", metavar="[RUN]")
 @click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@arguments.which_pipeline
 @arguments.layers
-def show(run: str, spec: str | None, form: str, profile: str | None, sets: tuple[str, ...]) -> int:
+def show(run: str, spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
     """Show how every step of RUN (an id, or `latest`) ended.
 
     A step that an orchestrator never started has no record; its state follows from the spec.
     """
     with refusals.told():
-        plan, runs = _open(spec, profile, sets)
+        plan, runs = _open(spec, pipeline, profile, sets)
         result = read(plan, runs, run)
     if form == "json":
         click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
@@ -66,9 +68,8 @@ def show(run: str, spec: str | None, form: str, profile: str | None, sets: tuple
     return 0
 
 
-def _open(spec: str | None, profile: str | None, sets: tuple[str, ...]) -> tuple[Plan, Runs]:
+def _open(spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> tuple[Plan, Runs]:
     checked = api.check(arguments.one(spec), profile=profile, sets=sets)
-    if checked.plan is None:
-        output.planned(checked)
-    assert checked.plan is not None
-    return checked.plan, Runs(checked.plan.lifecycle, checked.plan.store, checked.document.folder.resolve())
+    # Advice on the spec is no matter of what ran.
+    plan = arguments.pipeline(checked.plan or output.planned(checked), pipeline)
+    return plan, Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())

@@ -17,9 +17,10 @@ from mlspec.diagnostics.render import FORMATS, Format
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings.")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
+@click.option("-v", "--verbose", is_flag=True, help="Say on standard error which spec is read.")
 @arguments.layers
 def COMMAND(  # noqa: N802
-    specs: tuple[str, ...], form: Format, strict: bool, quiet: bool, profile: str | None, sets: tuple[str, ...]
+    specs: tuple[str, ...], form: Format, strict: bool, quiet: bool, verbose: bool, profile: str | None, sets: tuple[str, ...]
 ) -> int:
     """Check specs (files, folders or globs; mlspec.yaml by default) and print all findings at once, sorted.
 
@@ -29,6 +30,8 @@ def COMMAND(  # noqa: N802
     sources: dict[str, str] = {}
     paths = arguments.paths(specs)
     for path in paths:
+        if verbose:
+            click.echo(f"reading {path}", err=True)
         checked = api.check(path, profile=profile, sets=sets, strict=strict)
         found += checked.findings
         sources |= checked.document.sources
@@ -36,7 +39,7 @@ def COMMAND(  # noqa: N802
             found += api.check(path, profile=name, sets=sets, strict=strict).findings
     found = in_order(found)
     if found or form != "text":
-        output.findings(found, sources, form)
+        output.findings(found, sources, form, read=len(paths))
     if form == "text" and not quiet and not has_errors(found):
         read = paths[0] if len(paths) == 1 else f"{len(paths)} specs"
         click.secho(f"{read}: valid", fg="green" if output.coloured(sys.stdout) else None)

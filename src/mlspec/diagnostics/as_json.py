@@ -3,7 +3,7 @@
 In: findings. Out: one JSON object, pure ASCII, in the order of `in_order`. Owns the form of `--format json`:
 
     {"version": 1,
-     "summary": {"errors": int, "warnings": int, "files": int},
+     "summary": {"errors": int, "warnings": int, "files": int: those with findings, "specs": int: those read},
      "findings": [{"code", "severity": "error" | "warning", "message", "hint": str | null, "path": str,
                    "span": SPAN, "related": [{"span": SPAN, "message"}]}]}
     SPAN = {"file", "line", "column", "end_line", "end_column"}, counted from 1, in characters, the end exclusive
@@ -22,17 +22,20 @@ from mlspec.diagnostics.model import Diagnostic, in_order
 VERSION = 1
 
 
-def render(findings: Sequence[Diagnostic]) -> str:
-    """Return the findings as one indented JSON object with a final newline."""
+def render(findings: Sequence[Diagnostic], specs: int | None = None) -> str:
+    """Return the findings as one indented JSON object with a final newline; `specs` is how many were read, where that is known."""
     ordered = in_order(list(findings))
     errors = sum(finding.severity == "error" for finding in ordered)
+    summary = {
+        "errors": errors,
+        "warnings": len(ordered) - errors,
+        "files": len({finding.span.file for finding in ordered}),
+    }
+    if specs is not None:
+        summary["specs"] = specs
     document = {
         "version": VERSION,
-        "summary": {
-            "errors": errors,
-            "warnings": len(ordered) - errors,
-            "files": len({finding.span.file for finding in ordered}),
-        },
+        "summary": summary,
         "findings": [_finding(finding) for finding in ordered],
     }
     return json.dumps(document, indent=2) + "\n"

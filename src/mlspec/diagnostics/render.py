@@ -16,15 +16,26 @@ Format: TypeAlias = Literal["text", "json", "sarif", "github"]
 FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "github")
 
 
-def render(findings: Sequence[Diagnostic], sources: text.Sources, form: Format, *, version: str, color: bool = False) -> str:
-    """Return `findings` in the format `form`. `version` is mlspec's own, for SARIF; `color` is for text alone."""
+def render(
+    findings: Sequence[Diagnostic],
+    sources: text.Sources,
+    form: Format,
+    *,
+    version: str,
+    color: bool = False,
+    specs: int | None = None,
+) -> str:
+    """Return `findings` in the format `form`.
+
+    `version` is mlspec's own, for SARIF; `color` is for text alone; `specs`, for JSON, is how many were read.
+    """
     match form:
         case "text":
             return text.render(findings, sources, color=color)
         case "json":
             from mlspec.diagnostics import as_json
 
-            return as_json.render(findings)
+            return as_json.render(findings, specs)
         case "sarif":
             from mlspec.diagnostics import sarif
 

@@ -44,6 +44,7 @@ def _pipeline(spec: Spec, pipeline: Pipeline, environments: Mapping[str, model.E
         lifecycle=f"{lifecycle.metadata.name}-monitor" if monitor else lifecycle.metadata.name,
         spec_file=PurePath(spec.file).name,
         digest=_digest(spec),
+        layers=spec.document.layers,
         steps=tuple(step for step in steps if not pipeline.scope.steps[step.name].final),
         finals=tuple(step for step in steps if pipeline.scope.steps[step.name].final),
         params=tuple(_parameter(spec, key) for key in lifecycle.params),

@@ -87,7 +87,8 @@ def sealed(plan: Plan, target: str, body: str, *, comment: str = "#") -> str:
 
     The checksum covers the body, so that `mlspec compile --check` tells a stale file from one edited by hand.
     """
-    return sealed_by(plan, f"mlspec compile {shlex.quote(_on_one_line(plan.spec_file))} -t {target}", body, comment=comment)
+    command = shlex.join(_on_one_line(word) for word in ("mlspec", "compile", plan.spec_file, "-t", target, *plan.layers))
+    return sealed_by(plan, command, body, comment=comment)
 
 
 def sealed_by(plan: Plan, command: str, body: str, *, comment: str = "#") -> str:

@@ -282,6 +282,8 @@ class Plan:
     """In topological order; among equals, in the order of the file."""
     finals: tuple[Step, ...] = ()
     """The `finally` steps, in an order that honours their `needs`."""
+    layers: tuple[str, ...] = ()
+    """The words that lay a profile and values over the spec: `("--profile", "prod")`."""
     params: tuple[Parameter, ...] = ()
     environments: Mapping[str, Environment] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)

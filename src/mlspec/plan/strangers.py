@@ -6,7 +6,7 @@ Owns the roots of other tools' expressions; never decides that an address is wro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mlspec.plan.scope import Named, Path, Scope
 
@@ -59,7 +59,7 @@ def _bare(name: str, path: Path, own: Named | None, scope: Scope) -> str | None:
     if step is not None and step.matrix is not None and name in step.matrix:
         return f"did you mean `matrix.{name}`?"
     if step is not None and path[-1] == "run":
-        named = {"inputs": step.inputs, "outputs": step.outputs, "with": step.with_}
+        named: dict[str, Collection[str]] = {"inputs": step.inputs, "outputs": step.outputs, "with": step.with_}
         root = next((root for root, names in named.items() if name in names), None)
         return f"did you mean `{root}.{name}`?" if root is not None else None
     if path[-1] in ("when", "retrain") or "gate" in path:

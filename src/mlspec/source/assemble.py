@@ -32,6 +32,8 @@ class Document:
     """The path as given."""
     folder: Path
     """The project root: where the spec file is."""
+    layers: tuple[str, ...] = ()
+    """The words of a command line that lay the profile and the values over the file."""
     root: Node | None = None
     sources: dict[str, str] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
@@ -40,7 +42,10 @@ class Document:
 def assemble(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), text: str | None = None) -> Document:
     """Read and merge; whatever is wrong is in the document's findings. `text` stands for the content of the file."""
     file = str(path)
-    document = Document(file, Path(path).parent)
+    sets = tuple(sets)
+    named = ("--profile", profile) if profile is not None else ()
+    layers = (*named, *(word for assignment in sets for word in ("--set", assignment)))
+    document = Document(file, Path(path).parent, layers)
     root = _load(document, Path(path), file, [], text)
     if root is None:
         return document
