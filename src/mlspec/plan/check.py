@@ -13,7 +13,7 @@ from mlspec.diagnostics import Diagnostic, Related, has_errors
 from mlspec.plan import graph
 from mlspec.plan.expressions import Expressions
 from mlspec.plan.findings import Findings, TooManyError, did_you_mean
-from mlspec.plan.passes import calls, files, gates, images, pins, policies, unused
+from mlspec.plan.passes import brackets, calls, files, gates, images, pins, policies, unused
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.scope import Scope
 from mlspec.plan.wiring import Wired, wire
@@ -23,6 +23,7 @@ PASSES: tuple[Callable[[Pipeline, Findings], None], ...] = (
     files.check,
     calls.check,
     gates.check,
+    brackets.check,
     unused.check_outputs,
     policies.check,
 )
