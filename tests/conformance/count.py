@@ -1,6 +1,6 @@
 """Counts what drawn lifecycles have: `python -m tests.conformance --count`.
 
-In: drawn lifecycles. Out: a Markdown table of features and of the lifecycles and steps that have each. Owns the list of what must be
+In: drawn lifecycles. Out: a Markdown table of features, and of how many lifecycles have each. Owns the list of what must be
 drawn; never runs anything. Change it when the language gains a feature.
 """
 
@@ -13,6 +13,22 @@ from typing import Any
 from tests.conformance.drawn import Life, Step
 from tests.conformance.oracle import Expected, foresee, upstream
 
+GROUPS = (
+    "steps",
+    "run",
+    "graph",
+    "body",
+    "outcome",
+    "fault",
+    "retry",
+    "when",
+    "gate",
+    "run_if",
+    "fan-out",
+    "reads",
+    "params",
+    "text",
+)
 TEXTS = {
     "a quote": lambda text: "'" in text or '"' in text,
     "`$`": lambda text: "$" in text,
@@ -29,37 +45,14 @@ TEXTS = {
 
 
 def table(lives: Sequence[Life]) -> str:
-    """How many of the lifecycles, and of their steps, have each feature."""
-    specs: Counter[str] = Counter()
-    steps: Counter[str] = Counter()
-    order: dict[str, None] = {}
-    for life in lives:
-        found = list(_features(life))
-        order |= dict.fromkeys(found)
-        steps.update(found)
-        specs.update(set(found))
-    ranks = {feature: rank for rank, feature in enumerate(_ORDER)}
-    rows = sorted(order, key=lambda feature: (ranks.get(feature.partition(":")[0], len(ranks)), feature))
-    lines = [f"| of {len(lives)} specs | specs | times |", "|---|---:|---:|"]
-    return "\n".join([*lines, *(f"| {feature} | {specs[feature]} | {steps[feature]} |" for feature in rows)])
-
-
-_ORDER = (
-    "steps",
-    "run",
-    "graph",
-    "body",
-    "outcome",
-    "fault",
-    "retry",
-    "when",
-    "gate",
-    "run_if",
-    "fan-out",
-    "reads",
-    "params",
-    "text",
-)
+    """In how many of the lifecycles each feature is; a row for each group of features."""
+    counts = Counter(feature for life in lives for feature in set(_features(life)))
+    rows: dict[str, list[str]] = {}
+    for feature in sorted(counts):
+        group, _, what = feature.partition(": ")
+        rows.setdefault(group, []).append(f"{what} **{counts[feature]}**")
+    lines = [f"| | in how many of {len(lives)} specs |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {group} | {' · '.join(rows[group])} |" for group in GROUPS)])
 
 
 def _features(life: Life) -> Iterator[str]:
@@ -117,7 +110,7 @@ def _of_step(step: Step, instances: list[Expected]) -> Iterator[str]:
     if step.get("secrets"):
         yield "reads: a secret"
     if step.get("folders"):
-        yield "reads: writes a folder"
+        yield "body: writes a folder"
 
 
 def _texts(tree: Any) -> Iterator[str]:
