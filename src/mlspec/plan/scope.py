@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Named:
     """A step as others see it."""
 
@@ -31,21 +31,10 @@ class Named:
     path: Path
     """Its place in the spec: `("steps", "train")`."""
     final: bool
-
-    @cached_property
-    def library(self) -> LibraryStep | None:
-        """The library step that it uses, if there is one of that name."""
-        try:
-            return load(self.step.uses) if self.step.uses is not None else None
-        except KeyError:
-            return None
-
-    @cached_property
-    def outputs(self) -> Mapping[str, ArtifactType]:
-        """Its outputs by name: its own, or those that the library gives it."""
-        if self.library is not None:
-            return {name: port.type for name, port in self.library.outputs.items()}
-        return self.step.outputs
+    library: LibraryStep | None
+    """The library step that it uses, if there is one of that name."""
+    outputs: Mapping[str, ArtifactType]
+    """Its outputs by name: its own, or those that the library gives it."""
 
     @property
     def stage(self) -> Stage:
@@ -74,7 +63,17 @@ class Scope:
         if self.base:
             monitor = lifecycle.monitor
             items = monitor.steps.items() if monitor else ()
-            return {name: Named(name, step, ("monitor", "steps", name), final=False) for name, step in items}
-        own = {name: Named(name, step, ("steps", name), final=False) for name, step in lifecycle.steps.items()}
-        last = {name: Named(name, step, ("finally", name), final=True) for name, step in lifecycle.finally_.items()}
+            return {name: _named(name, step, ("monitor", "steps")) for name, step in items}
+        own = {name: _named(name, step, ("steps",)) for name, step in lifecycle.steps.items()}
+        last = {name: _named(name, step, ("finally",), final=True) for name, step in lifecycle.finally_.items()}
         return {**last, **own}
+
+
+def _named(name: str, step: Step, section: Path, *, final: bool = False) -> Named:
+    """Look up what a step's library step gives it."""
+    try:
+        library = load(step.uses) if step.uses is not None else None
+    except KeyError:
+        library = None
+    outputs = step.outputs if library is None else {output: port.type for output, port in library.outputs.items()}
+    return Named(name, step, (*section, name), final, library, outputs)

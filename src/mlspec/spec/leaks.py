@@ -49,6 +49,8 @@ _NAMES = re.compile(r"(?:^|_)(?:password|passwd|secret|secret_key|api_?key|acces
 _REFERENCE = re.compile(r"\$\{\{|^\$|^[a-z]+\.[a-z]")
 _SCHEMA_SECTIONS = ("secrets", "targets")
 
+Path = tuple[str | int, ...]
+
 
 def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     """Find values that look like keys or passwords, and blot them out of the document's texts."""
@@ -56,13 +58,18 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     values: dict[str, None] = {}
     seen: set[int] = set()
     texts = list(_texts(document.root)) if document.root is not None else []
-    signed = _signed("\n".join(node.value for _, node in texts))
-    for path, node in texts:
-        # An alias stands for a text that has been looked at; its key has not.
-        found = (_formed(node.value) if signed and id(node) not in seen else None) or _named(path, node.value)
-        seen.add(id(node))
+    signed = _signed("\n".join([node.value for _, _, node in texts]))
+    for inside, part, node in texts:
+        found = None
+        if signed and id(node) not in seen:
+            # An alias stands for a text that has been looked at; its key has not.
+            seen.add(id(node))
+            found = _formed(node.value)
+        if found is None and "with" in inside:
+            found = _named(inside, part, node.value)
         if found is None:
             continue
+        path = (*inside, part)
         what, start, end = found
         span = inner_span(node, start, end, document.sources.get(node.file, ""))
         hint = "revoke it, keep it in a secret store and refer to it under `secrets`"
@@ -100,10 +107,10 @@ def _formed(text: str) -> tuple[str, int, int] | None:
     return None
 
 
-def _named(path: tuple[str | int, ...], text: str) -> tuple[str, int, int] | None:
-    named = "with" in path and path[0] not in _SCHEMA_SECTIONS and _NAMES.search(str(path[-1]))
+def _named(inside: Path, part: str | int, text: str) -> tuple[str, int, int] | None:
+    named = inside[0] not in _SCHEMA_SECTIONS and _NAMES.search(str(part))
     if named and text and not _REFERENCE.search(text):
-        return f"the value of `{path[-1]}`", 0, len(text)
+        return f"the value of `{part}`", 0, len(text)
     return None
 
 
@@ -127,15 +134,18 @@ def _blot(document: Document, findings: list[Diagnostic]) -> None:
         document.sources[file] = "\n".join(lines)
 
 
-def _texts(root: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:
-    """Every text of the spec with its path, in the order of the file."""
-    stack: list[tuple[tuple[str | int, ...], Node]] = [((), root)]
+def _texts(root: Node) -> Iterator[tuple[Path, str | int, Node]]:
+    """Every text of the spec, in the order of the file: the path of what it is in, its key or index there, and its node."""
+    stack = _children(root, ())
     while stack:
-        path, node = stack.pop()
-        value = node.value
-        if isinstance(value, str):
-            if path:
-                yield path, node
-            continue
-        items = reversed(value.items() if isinstance(value, dict) else list(enumerate(value)))
-        stack += [((*path, part), child) for part, child in items if isinstance(child.value, (str, dict, list))]
+        inside, part, node = text = stack.pop()
+        if isinstance(node.value, str):
+            yield text
+        else:
+            stack += _children(node, (*inside, part))
+
+
+def _children(node: Node, path: Path) -> list[tuple[Path, str | int, Node]]:
+    """What in a collection is text or may hold some, the last first."""
+    items = reversed(node.value.items() if isinstance(node.value, dict) else list(enumerate(node.value)))
+    return [(path, part, child) for part, child in items if isinstance(child.value, (str, dict, list))]
