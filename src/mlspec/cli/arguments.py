@@ -10,7 +10,7 @@ import glob
 import os
 import shlex
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -149,13 +149,11 @@ def pipeline(plan: Plan, name: str) -> Plan:
     return plan.monitor.plan
 
 
-def known_targets(names: Iterable[str]) -> None:
-    """Refuse names that no target has."""
+def known(what: str, name: str, names: Collection[str]) -> None:
+    """Refuse a name that is not among `names`, and say which there are; `what` is what they are names of."""
     from mlspec.diagnostics.nearest import nearest
-    from mlspec.targets.base import targets
 
-    for name in names:
-        if name not in targets():
-            close = nearest(name, targets())
-            hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(targets())}"
-            raise click.UsageError(f"there is no target {name!r}; {hint}")
+    if name not in names:
+        close = nearest(name, names)
+        hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(names)}" if names else "there are none"
+        raise click.UsageError(f"there is no {what} {name!r}; {hint}")

@@ -17,29 +17,22 @@ from mlspec.targets.base import targets
 @arguments.specs_argument
 @click.option("-t", "--target", "names", multiple=True, metavar="TARGET", help="Compile to this target; repeat for several.")
 @click.option("-o", "--output", "out", type=click.Path(file_okay=False), help="Write below this folder, not to pipelines/.")
-@click.option(
-    "--check", "check_only", is_flag=True, help="Write nothing; fail when a file is stale, missing or edited by hand."
-)
-@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
-@click.option("--force", is_flag=True, help="Replace generated files that were edited by hand.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
+@generated.options
 @arguments.layers
 def COMMAND(  # noqa: N802
     specs: tuple[str, ...],
     names: tuple[str, ...],
     out: str | None,
-    check_only: bool,
-    show_diff: bool,
-    force: bool,
-    quiet: bool,
     profile: str | None,
     sets: tuple[str, ...],
+    wish: generated.Wish,
 ) -> int:
     """Compile specs to pipelines/TARGET/ beside each of them.
 
     Without -t, to the targets that the spec names under `targets:`, or to all.
     """
-    arguments.known_targets(names)
+    for name in names:
+        arguments.known("target", name, targets())
     status, shared = 0, out is not None
     for path in arguments.paths(specs):
         checked = api.check(path, profile=profile, sets=sets)
@@ -53,12 +46,8 @@ def COMMAND(  # noqa: N802
             folder = (Path(out) if out else checked.document.folder / "pipelines") / name
             if files is None:
                 status = 1
-            elif check_only or show_diff:
-                status = max(
-                    status, generated.review(files, folder, show=show_diff, check=check_only, quiet=quiet, shared=shared)
-                )
             else:
-                status = max(status, generated.write(files, folder, force=force, quiet=quiet, shared=shared))
+                status = max(status, generated.handle(files, folder, wish, shared=shared))
     return status
 
 

@@ -50,23 +50,15 @@ def build(name: str | None, spec: str | None, profile: str | None, sets: tuple[s
 @click.option(
     "-o", "--output", "out", type=click.Path(file_okay=False), help="Write below this folder, not to pipelines/environments/."
 )
-@click.option(
-    "--check", "check_only", is_flag=True, help="Write nothing; fail when a file is stale, missing or edited by hand."
-)
-@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
-@click.option("--force", is_flag=True, help="Replace generated files that were edited by hand.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
+@generated.options
 @arguments.layers
 def export(
     name: str | None,
     spec: str | None,
     out: str | None,
-    check_only: bool,
-    show_diff: bool,
-    force: bool,
-    quiet: bool,
     profile: str | None,
     sets: tuple[str, ...],
+    wish: generated.Wish,
 ) -> int:
     """Write a Dockerfile and a conda file for the environment NAME, or for all, to pipelines/environments/."""
     from mlspec import environments
@@ -81,10 +73,7 @@ def export(
         return 1
     files = environments.export(plan, names, __version__)
     folder = Path(out) if out else checked.document.folder / "pipelines" / "environments"
-    shared = out is not None or name is not None
-    if check_only or show_diff:
-        return generated.review(files, folder, show=show_diff, check=check_only, quiet=quiet, shared=shared)
-    return generated.write(files, folder, force=force, quiet=quiet, shared=shared)
+    return generated.handle(files, folder, wish, shared=out is not None or name is not None)
 
 
 def _chosen(plan: Plan, name: str | None) -> list[Environment]:
@@ -92,10 +81,5 @@ def _chosen(plan: Plan, name: str | None) -> list[Environment]:
         if not plan.environments:
             raise click.UsageError("the spec has no `environments`")
         return list(plan.environments.values())
-    if name not in plan.environments:
-        from mlspec.diagnostics.nearest import nearest
-
-        close = nearest(name, plan.environments)
-        known = f"there are: {', '.join(plan.environments)}" if plan.environments else "the spec has none"
-        raise click.UsageError(f"there is no environment {name!r}; " + (f"did you mean {close!r}?" if close else known))
+    arguments.known("environment", name, plan.environments)
     return [plan.environments[name]]

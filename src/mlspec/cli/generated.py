@@ -8,7 +8,11 @@ Change it when generated files are reported in another way.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,8 +20,38 @@ from mlspec.cli import output
 from mlspec.plan.generated import GeneratedFile
 
 
-def review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool, quiet: bool, shared: bool) -> int:
-    """Print what writing would change (`show`) and what is not up to date (`check`); the exit status."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be done with generated files; written they are unless they are checked or shown."""
+
+    check: bool
+    diff: bool
+    force: bool
+    quiet: bool
+
+
+def options(command: Callable[..., int]) -> Callable[..., int]:
+    """`--check`, `--diff`, `--force` and `--quiet`, which the command gets as its `wish`."""
+
+    @click.option("--check", is_flag=True, help="Write nothing; fail when a file is stale, missing or edited by hand.")
+    @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+    @click.option("--force", is_flag=True, help="Replace generated files that were edited by hand.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
+    @wraps(command)
+    def gathered(*, check: bool, diff: bool, force: bool, quiet: bool, **others: Any) -> int:
+        return command(wish=Wish(check, diff, force, quiet), **others)
+
+    return gathered
+
+
+def handle(files: list[GeneratedFile], folder: Path, wish: Wish, *, shared: bool) -> int:
+    """Write the files, or say what that would change; the exit status. `shared`: the folder holds others' files too."""
+    if wish.check or wish.diff:
+        return _review(files, folder, show=wish.diff, check=wish.check, quiet=wish.quiet, shared=shared)
+    return _write(files, folder, force=wish.force, quiet=wish.quiet, shared=shared)
+
+
+def _review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool, quiet: bool, shared: bool) -> int:
     from mlspec.review import staleness, textdiff
     from mlspec.workspace import existing
 
@@ -35,8 +69,7 @@ def review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool,
     return 1 if stale and check else 0
 
 
-def write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool, shared: bool) -> int:
-    """Make `folder` hold `files` and print what was done; the exit status."""
+def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool, shared: bool) -> int:
     from mlspec import workspace
 
     try:

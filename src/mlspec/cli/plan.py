@@ -21,7 +21,9 @@ def COMMAND(  # noqa: N802
 ) -> int:
     """Show the graph, its order and its longest chain."""
     if name is not None:
-        arguments.known_targets((name,))
+        from mlspec.targets.base import targets
+
+        arguments.known("target", name, targets())
         if form != "text":
             raise click.UsageError("--target goes with --format text")
     plan = arguments.pipeline(output.planned(api.check(arguments.one(spec), profile=profile, sets=sets)), pipeline)

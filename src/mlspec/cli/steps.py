@@ -6,7 +6,7 @@ import json
 
 import click
 
-from mlspec.cli import output
+from mlspec.cli import arguments, output
 from mlspec.library import load, names
 from mlspec.library.model import LibraryStep, Option
 
@@ -23,11 +23,7 @@ def COMMAND(name: str | None, form: str) -> int:  # noqa: N802
         else:
             click.echo(output.table([(step.name, step.summary) for step in steps]))
         return 0
-    if name not in names():
-        from mlspec.diagnostics.nearest import nearest
-
-        close = nearest(name, names())
-        raise click.UsageError(f"there is no library step {name!r}" + (f"; did you mean {close!r}?" if close else ""))
+    arguments.known("library step", name, names())
     step = load(name)
     click.echo(json.dumps(_document(step), indent=2, ensure_ascii=False) if form == "json" else _page(step))
     return 0

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from mlspec.cli import output
+from mlspec.cli import arguments, output
 from mlspec.plan.features import Feature
 from mlspec.targets.base import support, targets
 
@@ -16,10 +16,9 @@ from mlspec.targets.base import support, targets
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 def COMMAND(name: str | None, form: str) -> int:  # noqa: N802
     """Show how each target does each feature: native, emulated (and how) or refused (and what to do instead)."""
-    known = targets()
-    if name is not None and name not in known:
-        raise click.UsageError(f"there is no target {name!r}; there are: {', '.join(known)}")
-    chosen = {key: target for key, target in known.items() if name in (None, key)}
+    if name is not None:
+        arguments.known("target", name, targets())
+    chosen = {key: target for key, target in targets().items() if name in (None, key)}
     supports = {key: {feature: support(target, feature) for feature in Feature} for key, target in chosen.items()}
     if form == "json":
         document = {
