@@ -17,7 +17,6 @@ from mlspec.plan.expressions import Expressions
 from mlspec.plan.findings import Findings, did_you_mean
 from mlspec.plan.resolve import Reads
 from mlspec.plan.scope import Named, Path, Scope
-from mlspec.spec.step import BODIES
 
 if TYPE_CHECKING:
     from mlspec.library.model import Port
@@ -251,8 +250,3 @@ class _Wiring:
 def _right_output(upstream: Named, port: Port) -> str | None:
     fitting = [name for name, kind in upstream.outputs.items() if kind == port.type]
     return f"did you mean `{upstream.name}.{fitting[0]}`?" if fitting else None
-
-
-def body_of(named: Named) -> str:
-    """Which key is the step's body."""
-    return next(name for name in BODIES if getattr(named.step, name) is not None)
