@@ -6,10 +6,12 @@ Raises `SpecError` with every finding where a stage finds errors; never prints. 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.diagnostics import Diagnostic, Span, has_errors, in_order
@@ -37,12 +39,18 @@ Path_: TypeAlias = tuple[str | int, ...]
 """Keys and indices from the top of a spec."""
 
 
+_MOST_SAID = 10
+"""Findings that an error says by itself; all are in its `findings`."""
+
+
 class SpecError(Exception):
     """A spec with errors. `findings` has all of them; `sources` the texts they point into."""
 
     def __init__(self, document: Document, findings: Sequence[Diagnostic]) -> None:
         count = sum(finding.severity == "error" for finding in findings)
-        super().__init__(f"{document.file}: {count} error{'s' if count != 1 else ''}")
+        said = [f"{document.file}: {count} error{'s' if count != 1 else ''}"]
+        said += [f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID]]
+        super().__init__("\n".join(said))
         self.findings = list(findings)
         self.sources = document.sources
 
@@ -137,7 +145,9 @@ class TargetError(Exception):
     """A plan that a target refuses. `findings` says what, each at the spec's line."""
 
     def __init__(self, target: str, findings: Sequence[Diagnostic]) -> None:
-        super().__init__(f"{target} cannot express this lifecycle")
+        said = [f"{target} cannot express this lifecycle"]
+        said += [f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID]]
+        super().__init__("\n".join(said))
         self.findings = list(findings)
 
 
@@ -150,11 +160,11 @@ def emit(plan: Plan, target: Target) -> tuple[list[GeneratedFile] | None, list[D
     return (None if has_errors(findings) else target.emit(plan)), findings
 
 
-def run(plan: Plan, project: str | Path = ".", **options: Any) -> RunOutcome:
-    """Run a plan on this machine; options as in `mlspec.runner.run`."""
+def run(plan: Plan, project: str | Path | None = None, **options: Any) -> RunOutcome:
+    """Run a plan on this machine, in the folder of its spec unless `project` is another; options as in `mlspec.runner.run`."""
     from mlspec import runner
 
-    return runner.run(plan, Path(project), **options)
+    return runner.run(plan, Path(plan.folder if project is None else project), **options)
 
 
 def _target_options(spec: Spec) -> tuple[dict[str, Any], list[Diagnostic]]:
@@ -248,3 +258,13 @@ def json_schema() -> str:
     extensions = {name: target.extension for name, target in own.items() if target.extension is not None}
     steps = [step for step in map(library.load, library.names()) if step.function.__module__.startswith("mlspec.")]
     return make({name: target.options for name, target in own.items()}, extensions, steps)
+
+
+class _PlanPackage(ModuleType):
+    """The package `mlspec.plan`, which takes the place of the function of that name as soon as it is imported: so it is both."""
+
+    def __call__(self, spec: Spec) -> Plan:
+        return plan(spec)
+
+
+sys.modules["mlspec.plan"].__class__ = _PlanPackage

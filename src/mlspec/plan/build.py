@@ -45,6 +45,7 @@ def _pipeline(spec: Spec, pipeline: Pipeline, environments: Mapping[str, model.E
         spec_file=PurePath(spec.file).name,
         digest=_digest(spec),
         layers=spec.document.layers,
+        folder=str(spec.folder),
         steps=tuple(step for step in steps if not pipeline.scope.steps[step.name].final),
         finals=tuple(step for step in steps if pipeline.scope.steps[step.name].final),
         params=tuple(_parameter(spec, key) for key in lifecycle.params),
