@@ -265,6 +265,9 @@ def _resolve(tree: Tree, look: Look) -> Any:
         case {"$": str(address)}:
             return look(address)
         case {"+": list(parts)}:
+            told = [part for part in parts if part != ""]
+            if len(told) == 1 and isinstance(told[0], dict):
+                return _resolve(told[0], look)  # a text that is one placeholder and no more keeps its type
             return "".join(text_of(_resolve(part, look)) for part in parts)
         case dict():
             return {key: _resolve(value, look) for key, value in tree.items()}
