@@ -7,6 +7,7 @@ Change it when there is another kind of step to wait for.
 
 from __future__ import annotations
 
+import errno
 import shlex
 import time
 from collections.abc import Callable, Mapping
@@ -96,8 +97,10 @@ class Loop:
         log = self._logs / f"{len(self._began)}.txt"
         try:
             self._children[task] = Child(task, words, self._environ, log, self._inbox)
-        except OSError as error:  # above all: its values or its script are longer than one argument may be
-            self._end_by_verdict(task, "failed", f"its process cannot be started: {error.strerror or error}")
+        except OSError as error:
+            long = "its script or a value is longer than the words of a command may be: pass it as a file"
+            reason = long if error.errno == errno.E2BIG else error.strerror or str(error)
+            self._end_by_verdict(task, "failed", f"its process cannot be started: {reason}")
 
     def _expand(self, task: Task, step: Step) -> None:
         try:
