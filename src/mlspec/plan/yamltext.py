@@ -25,7 +25,7 @@ _UNPRINTABLE = re.compile("[^\t\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff0
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?[eE][+-]?\d+')
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)
 def scalar(text: str) -> str:
     """Write a string on one line: plain where that is safe, else in single quotes, else in double quotes."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:

@@ -62,7 +62,7 @@ def graph_of(plan: Plan) -> Graph:
 def watched(plan: Plan, graph: Graph, step: Step) -> list[list[str]]:
     """The skippable steps directly above `step`, instances of one matrix together, in the step's order."""
     groups: dict[str, list[str]] = {}
-    for above in step.upstream:
+    for above in step.upstream if graph.skippable else ():
         if above in graph.skippable:
             groups.setdefault(plan.by_id[above].name, []).append(above)
     return list(groups.values())
