@@ -14,13 +14,6 @@ from lark import Token, Tree
 from mlspec.expr.checker import collapsed, dotted, offsets
 from mlspec.expr.syntax import ConditionSyntaxError, Syntax, double_of, parse
 
-_MIRRORED = {
-    "relation_lt": "relation_gt",
-    "relation_gt": "relation_lt",
-    "relation_le": "relation_ge",
-    "relation_ge": "relation_le",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Bound:
