@@ -42,6 +42,7 @@ generated: .venv/.ready
 
 generate: .venv/.ready ## write what `make check` compares: schema, the examples' pipelines, documents' quotations
 	$(MLSPEC) schema --output schemas/mlspec.v1.schema.json
+	$(PY) scripts/grammar.py
 	$(MLSPEC) compile --quiet $(EXAMPLES) $(TARGETS)
 	$(PY) scripts/made_by.py $(QUOTING)
 
@@ -51,7 +52,7 @@ conformance: .venv/.ready .venv-airflow2/.ready ## draw N specs and run each on 
 fuzz: .venv/.ready ## try more texts than the tests do, and other ones each time (N=200000)
 	FUZZ=$(N) $(PY) -m pytest -q tests/fuzz/test_specs.py tests/fuzz/test_expressions.py
 
-bench: .venv/.ready ## measure compile and start times as ratios (about 5 minutes)
+bench: .venv/.ready .venv-kedro/.ready ## measure compile and start times as ratios (about 5 minutes)
 	$(PY) benchmarks/run.py
 
 pins: .venv/.ready ## write constraints.txt anew; pins that still fit stay (ARGS=--upgrade for the newest)
@@ -63,6 +64,9 @@ pins: .venv/.ready ## write constraints.txt anew; pins that still fit stay (ARGS
 	$(PY) -m uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 	    --no-header --no-annotate --group airflow2 --group bootstrap --group build \
 	    $(ARGS) --output-file constraints-airflow2.txt
+	$(PY) -m uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	    --no-header --no-annotate --group kedro --group bootstrap --group build \
+	    $(ARGS) --output-file constraints-kedro.txt
 
 clean: ## remove what runs, tests and builds left behind (the environments stay)
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/*/.mlspec
@@ -77,6 +81,10 @@ clean: ## remove what runs, tests and builds left behind (the environments stay)
 .venv-airflow2/.ready: pyproject.toml constraints-airflow2.txt scripts/install
 	CONSTRAINTS=constraints-airflow2.txt scripts/install .venv-airflow2 --group airflow2 || \
 	    echo "no Airflow 2.11 for this Python: the tests that run it are skipped"
+	@touch $@
+
+.venv-kedro/.ready: pyproject.toml constraints-kedro.txt scripts/install
+	CONSTRAINTS=constraints-kedro.txt scripts/install .venv-kedro --group kedro
 	@touch $@
 
 .venv-demo/.ready: $(SETUP)
