@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlspec.runtime.options import parse
+
 if TYPE_CHECKING:
     from conftest import Project
 
@@ -39,6 +41,10 @@ def test_a_lifecycle_may_begin_with_a_digit(project: Project) -> None:
         (("--step", "s", "--retry", "-1", "--shell", "true"), "no whole number"),
         (("--step", "s", "--retry", "1,pause=2", "--shell", "true"), "LIMIT[,delay=S]"),
         (("--step", "s", "--timeout", "0", "--shell", "true"), "more than 0"),
+        (("--step", "s", "--timeout", "1s30m", "--shell", "true"), "no number of seconds"),
+        (("--step", "s", "--retry", "1,factor=2s", "--shell", "true"), "no number"),
+        (("--step", "s", "--value", "params=b", "--shell", "true"), "STEP.OUTPUT=URI"),
+        (("--step", "s", "--value", "a[]=b", "--shell", "true"), "STEP.OUTPUT=URI"),
         (("--step", "s", "--instance", "x", "--shell", "true"), "no whole number"),
         (("--step", "s", "--run-status", "ok", "--shell", "true"), "succeeded or failed"),
         (("--step", "s", "--project", "nowhere", "--shell", "true"), "nowhere: No such file"),
@@ -51,6 +57,20 @@ def test_a_wrong_call_ends_with_2_and_leaves_nothing(project: Project, words: tu
     assert reason in end.stderr
     assert len(end.stderr.splitlines()) == 1
     assert not (project.root / "store").exists()
+
+
+def test_times_are_seconds_or_durations() -> None:
+    options = parse([*"--run-id r --step s --store st --timeout 1h30m --retry 2,delay=1m30s,max_delay=90".split(), "--", "true"])
+    assert (options.timeout, options.retry.delay, options.retry.max_delay) == (5400, 90, 90)
+
+
+def test_a_file_of_no_step_has_a_name_alone(project: Project) -> None:
+    (project.root / "numbers.json").write_text('{"auc": 0.7}')
+    words = ("--step", "s", "--value", "metrics=numbers.json", "--shell", "true", "--when")
+    assert project.exec(*words, "metrics.auc > 0.5").returncode == 0
+    assert project.exec(*words, "metrics.auc > 0.9").returncode == 99
+    end = project.exec(*words, "metrics.f1 > 0.9")
+    assert end.returncode == 1 and end.stderr.endswith("; metrics has auc\n")
 
 
 def test_help_names_every_option_of_the_reference(project: Project) -> None:
