@@ -1,6 +1,6 @@
 """What an environment asks for that its image could not have, found before an image is built.
 
-In: a `Plan` and names of environments. Out: findings MLS580 to MLS583 at the environment's line. Owns these checks;
+In: a `Plan` and names of environments. Out: findings MLS580 to MLS582 at the environment's line. Owns these checks;
 never makes a file. Change it when an image fails to build, or lacks something, that this let through.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-
-from packaging.requirements import InvalidRequirement, Requirement
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.plan.model import Environment, Plan
@@ -23,7 +21,7 @@ _LOCAL = re.compile(r"(-r|-c|-e|--requirement|--constraint|--editable)\b|[./~]|(
 
 
 def check(plan: Plan, names: Sequence[str]) -> list[Diagnostic]:
-    """Return the findings on these environments, in their order; `export` must not be called when there are errors."""
+    """Return the findings on these environments, in their order; `export` must not be called when there are any."""
     return [finding for name in names for finding in _check(plan.environments[name], Span(plan.spec_file, 1, 1, 1, 1))]
 
 
@@ -57,26 +55,3 @@ def _check(environment: Environment, top: Span) -> Iterator[Diagnostic]:
                 hint="put modules of yours on the `pythonpath`, and list what another requirements file lists",
                 path=f"{path}.requirements",
             )
-        elif not _pinned(line):
-            yield Diagnostic(
-                "MLS583",
-                f"the requirement `{line}` has no exact version, so that two builds may make two different images",
-                span,
-                severity="warning",
-                hint="write the version that was tested, as in `scikit-learn==1.8.0`",
-                path=f"{path}.requirements",
-            )
-
-
-def _pinned(line: str) -> bool:
-    """Whether a line names one version of a package; options and addresses say for themselves what they mean."""
-    text = re.split(r"\s#|\s--", line.rstrip("\\ "))[0].strip()
-    if not text or text.startswith(("-", "#")):
-        return True
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        return True
-    return bool(requirement.url) or any(
-        each.operator in ("==", "===") and "*" not in each.version for each in requirement.specifier
-    )
