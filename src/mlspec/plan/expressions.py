@@ -7,6 +7,7 @@ Never evaluates. Change it when an expression can stand in another place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,7 @@ class Expressions:
             hint = did_you_mean(problem.unknown, problem.known) if problem.unknown else None
             if "a list" in problem.message:
                 hint = "a fan-out gives a list: test each with `.all(x, x > 0.5)` or one with `[0]`"
+            hint = hint or _type_hint(problem.message, text[problem.start : problem.end])
             span = self.spec.inner_span(path, problem.start, problem.end)
             self.findings.add("MLS316", problem.message, span, hint, path=path)
 
@@ -113,6 +115,21 @@ class Expressions:
 
 _CEL_HINTS = {"the condition ends too early": "an operand or a closing bracket is missing"}
 _CEL_WORDS = {"and": "write && for and", "or": "write || for or", "not": "write ! for not", "is": "write == for is"}
+
+
+_QUOTED = re.compile(r"""(["'])(-?[0-9.]+|true|false)\1""")
+
+
+def _type_hint(message: str, written: str) -> str | None:
+    """What to write where types do not go together."""
+    quoted = _QUOTED.search(written)
+    if "cannot be compared" in message and quoted is not None:
+        return f"leave out the quotes: {quoted[2]}"
+    if message.startswith("the condition is a string") and len(written) <= 40:
+        return f'compare it: {written} == "…"'
+    if message.startswith("the condition is a number") and len(written) <= 40:
+        return f"compare it: {written} > 0"
+    return None
 
 
 def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
