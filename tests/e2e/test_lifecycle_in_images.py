@@ -1,6 +1,6 @@
 """A whole lifecycle in the image of its generated Dockerfile: the same run on Kubeflow, on Airflow and here.
 
-In: a project of five functions, library steps and a gate, whose packages are real ones. Out: nothing but a verdict.
+In: a project of four functions, library steps and a gate, whose packages are real ones. Out: nothing but a verdict.
 Owns the proof that an environment's image, a target's file and the step process fit together. Change it when an image, or what
 runs in it, changes its shape.
 """
