@@ -93,16 +93,20 @@ class Expressions:
 
     def _template(self, path: Path, text: str, place: Place) -> list[Placeholder] | None:
         """Resolve the placeholders of one text and return them; None where one is malformed."""
-        try:
-            found = placeholders(text)
-        except TemplateError as error:
-            span = self.spec.inner_span(path, error.start, error.end)
-            self.findings.add("MLS300", error.message, span, "`$${{` writes a literal `${{`", path=path)
-            return None
+        left, malformed, found = text, False, list[Placeholder]()
+        for _ in range(_MOST_MALFORMED):
+            try:
+                found = placeholders(left)
+                break
+            except TemplateError as error:
+                malformed = True
+                span = self.spec.inner_span(path, error.start, error.end)
+                self.findings.add("MLS300", error.message, span, "`$${{` writes a literal `${{`", path=path)
+                left = _without(left, error.start)
         for placeholder in found:
             parts = tuple(placeholder.address.split("."))
             self.resolver.resolve(Address(self.spec, path, placeholder.address_start, parts), place)
-        return found
+        return None if malformed else found
 
     def _is_list(self, address: str) -> bool:
         root, _, name = address.partition(".")
@@ -113,6 +117,16 @@ class Expressions:
         return upstream is not None and upstream.many
 
 
+def _without(text: str, place: int) -> str:
+    """`text` with blanks for the placeholder that is malformed at `place`, and for all behind one that does not end."""
+    begin, end = text.rfind("${{", 0, place + 3), text.find("}}", place)
+    if begin < 0 or end < 0:
+        begin, end = max(begin, 0), len(text) - 2
+    return f"{text[:begin]}{' ' * (end + 2 - begin)}{text[end + 2 :]}"
+
+
+_MOST_MALFORMED = 20
+"""Malformed placeholders of one text that are reported: each takes a look at all of it."""
 _CEL_HINTS = {"the condition ends too early": "an operand or a closing bracket is missing"}
 _CEL_WORDS = {"and": "write && for and", "or": "write || for or", "not": "write ! for not", "is": "write == for is"}
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.limits import matches, violation
 from mlspec.expr.values import is_a
 from mlspec.spec.base import Section, wrong
@@ -16,6 +17,8 @@ from mlspec.spec.scalars import Json, found
 
 ParamType = Literal["string", "integer", "number", "boolean", "list", "object"]
 
+
+_KEYS = ("type", "default", "description", "minimum", "maximum", "enum", "pattern")
 
 MAX_PATTERN = 1000
 """Characters; nested groups of longer ones take hundreds of megabytes."""
@@ -68,6 +71,8 @@ def _long_form(value: Any) -> Any:
         raise wrong("MLS216", "a parameter cannot be null", "write its default value")
     if not isinstance(value, dict):
         return {"type": _type_of(value), "default": value}
+    if not any(nearest(str(key), _KEYS) for key in value):
+        raise wrong("MLS203", "a parameter that is a mapping is written in the long form", "write {type: object, default: {…}}")
     if "type" not in value and isinstance(value.get("default"), bool | int | float | str | list):
         return {"type": _type_of(value["default"]), **value}
     return value

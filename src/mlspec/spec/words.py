@@ -125,6 +125,7 @@ def missing_hint(key: str) -> str | None:
         "message": "write what people are asked: `message: Promote to production?`",
         "to": "write whom to tell: `to: {secret: slack_url}`, or `{email: […]}`",
         "cron": "write when it starts: `cron: 0 3 * * 1`",
+        "type": "write one of string, integer, number, boolean, list, object",
         "default": "write the value of a run that does not override it",
     }.get(key)
 
