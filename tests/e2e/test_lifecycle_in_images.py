@@ -8,7 +8,6 @@ runs in it, changes its shape.
 from __future__ import annotations
 
 import importlib.metadata
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from mlspec import __version__, api, environments
 from mlspec.plan.model import Plan
 from mlspec.workspace import write
+from tests import wheels
 from tests.engines import kfp_docker, local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import Outcome, outcome_of
@@ -25,7 +25,6 @@ from tests.engines.podman import BASE, Podman
 
 pytestmark = [pytest.mark.podman, pytest.mark.kfp, pytest.mark.airflow, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "localhost/progress:1"
 PACKAGES = ("fairlearn", "pandas", "pyarrow", "pyyaml", "scikit-learn")
 SPEC = """\
@@ -114,10 +113,9 @@ PARAMS = {"seed": 3}
 
 @pytest.fixture(scope="module")
 def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+    """One whose images have the packages of this lifecycle."""
     folder = tmp_path_factory.mktemp("podman")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "wheels")]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    engine = Podman(folder, sorted((folder / "wheels").glob("*.whl")), PACKAGES)
+    engine = Podman(folder, [wheels.mlspec(folder)], PACKAGES)
     yield engine
     engine.close()
 
