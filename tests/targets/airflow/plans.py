@@ -155,7 +155,9 @@ NAMES = (
     "noqa",
     "fmt",
     "literal",
-    "command",
+    "quoted",
+    "items",
+    "each",
     "json",
 )
 CLASHES = plan(

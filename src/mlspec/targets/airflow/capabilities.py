@@ -25,7 +25,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.RESOURCES: native("those of the container; with `runner: bash` the limits of the worker apply"),
     Feature.SECRETS: native("a connection's password or a variable, in the step's environment"),
     Feature.PARAMS: native("typed DAG params"),
-    Feature.MATRIX: native("one task for each instance; with `parallel` one mapped task"),
+    Feature.MATRIX: native("one mapped task; in `finally` a task for each instance"),
     Feature.FOREACH: native("a mapped task, over as many elements as `core.max_map_length` allows (1024 unless set)"),
     Feature.PARALLEL: native("a mapped task's `max_active_tis_per_dagrun`"),
     Feature.FINALLY: native("teardown tasks"),
@@ -35,5 +35,5 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.TRACKING: emulated("the step process logs to MLflow"),
     Feature.SCHEDULE: native("cron in a time zone, without catching up"),
     Feature.NOTIFICATIONS: refused("set callbacks or notifiers in Airflow itself"),
-    Feature.MONITOR: refused("compile the monitoring pipeline to a target that has them"),
+    Feature.MONITOR: refused("keep the monitoring pipeline in a lifecycle of its own"),
 }

@@ -10,10 +10,19 @@ import keyword
 
 from mlspec.plan.model import Plan, Step
 
-_FUNCTIONS = ("always_process", "answer_process", "answered", "for_each", "for_rows", "items_process", "quoted", "step_process")
+_FUNCTIONS = (
+    "always_process",
+    "answer_process",
+    "answered",
+    "for_each",
+    "for_rows",
+    "items_process",
+    "quoted",
+    "step_process",
+)
 _MEMBERS = ("answer", "each", "items", "question", "ready")
 _IMPORTS = ("json", "k8s", "literal", "os", "pendulum", "shlex", "timedelta")
-_BUILT_IN = ("enumerate", "list", "str", "super", "tuple")
+_BUILT_IN = ("enumerate", "list", "str", "super")
 _TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_FUNCTIONS, *_MEMBERS, *_IMPORTS, *_BUILT_IN, "dag"})
 """Names that the generated file uses itself: a task of that name gets a variable of another."""
 

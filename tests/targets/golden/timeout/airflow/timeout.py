@@ -24,7 +24,8 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    return shlex.join(word for option in options for word in option.split(" ", 1))
+    words = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(words)
 
 
 # How every step process starts.
@@ -38,12 +39,13 @@ EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
-    """Return what a task runs. `literal` keeps Airflow from taking a step's text for a Jinja template."""
+    """Return what a task runs, unless a step of the run has failed."""
+    # `literal` keeps Airflow from taking a step's text for a Jinja template.
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
 def always_process(*options: str) -> Any:
-    """Return what a task runs that starts although a step of the run has failed."""
+    """Return what a task runs, whatever has become of the run's steps."""
     return literal(f"{EXEC} {quoted(*options)}")
 
 

@@ -26,7 +26,8 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    return shlex.join(word for option in options for word in option.split(" ", 1))
+    words = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(words)
 
 
 # How every step process starts.
@@ -40,7 +41,8 @@ EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
-    """Return what a task runs. `literal` keeps Airflow from taking a step's text for a Jinja template."""
+    """Return what a task runs, unless a step of the run has failed."""
+    # `literal` keeps Airflow from taking a step's text for a Jinja template.
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
