@@ -68,3 +68,23 @@ except mlspec.SpecError as error:
 def test_the_step_process_does_not_load_the_library(tmp_path: Path) -> None:
     code = "import sys, mlspec.runtime.process; print('pydantic' in sys.modules, 'mlspec.api' in sys.modules)"
     assert python(code, tmp_path) == "False False\n"
+
+
+def test_a_check_loads_what_it_uses(spec: Path) -> None:
+    unused = (
+        "mlspec.plan.model",
+        "mlspec.library.model",
+        "importlib.metadata",
+        "networkx",
+        "jinja2",
+        "lark",
+        "celpy",
+        "hashlib",
+    )
+    code = f"""
+import sys
+from mlspec.cli.main import main
+main(["validate", {str(spec)!r}])
+print([name for name in {unused} if name in sys.modules])
+"""
+    assert python(code, spec.parent).splitlines()[-1] == "[]"

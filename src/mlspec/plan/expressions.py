@@ -15,12 +15,12 @@ from mlspec.expr import shell
 from mlspec.expr.template import Placeholder, TemplateError, placeholders
 from mlspec.plan.addresses import Address
 from mlspec.plan.findings import Findings, did_you_mean
-from mlspec.plan.model import Json
 from mlspec.plan.resolve import Place, Reads, Resolver
 from mlspec.plan.scope import Named, Path, Scope
 
 if TYPE_CHECKING:
     from mlspec.expr.checker import Type
+    from mlspec.plan.model import Json
 
 
 class Expressions:
