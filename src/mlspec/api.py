@@ -185,7 +185,7 @@ def _target_options(spec: Spec) -> tuple[dict[str, Any], list[Diagnostic]]:
         if name not in models:
             findings.append(_no_target(name, models, spec.key_span(*path), path))
         elif node is not None:
-            model, found = validate_section(models[name], node, spec.root, path)
+            model, found = validate_section(models[name], node, path)
             findings += found
             options[name] = model.model_dump(mode="json", by_alias=True) if model is not None else {}
     for stage, name in options.get("split", {}).items():
@@ -205,7 +205,7 @@ def _extension(spec: Spec, path: Path_, name: str, known: Mapping[str, Target]) 
     if extension is None:
         message = f"{name} has nothing that a step can set with `x-{name}`"
         return [Diagnostic("MLS503", message, spec.key_span(*path), path=".".join(map(str, path)))]
-    return validate_section(extension, node, spec.root, path)[1] if node is not None else []
+    return validate_section(extension, node, path)[1] if node is not None else []
 
 
 def _no_target(name: str, known: Iterable[str], span: Span, path: Path_, prefix: str = "") -> Diagnostic:

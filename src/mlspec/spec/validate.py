@@ -43,11 +43,11 @@ _WORDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than
 
 def validate(root: Node) -> tuple[Lifecycle | None, list[Diagnostic]]:
     """Check the whole tree; all findings at once."""
-    return validate_section(Lifecycle, root, root, ())
+    return validate_section(Lifecycle, root, ())
 
 
-def validate_section(model: type[Model], node: Node, root: Node, path: Path) -> tuple[Model | None, list[Diagnostic]]:
-    """Check the part of `root` at `path`, which is `node`, by any pydantic model."""
+def validate_section(model: type[Model], node: Node, path: Path) -> tuple[Model | None, list[Diagnostic]]:
+    """Check `node`, the part of the spec at `path`, by any pydantic model."""
     empty = _empty(model, node, path)
     complete(model)
     try:
