@@ -30,6 +30,9 @@ COMMANDS = {
     "schema": "Print or check the JSON Schema of the language.",
     "exec": "Run one step: what every orchestrator calls.",
 }
+_WITHOUT_SPECS = {"init", "targets", "steps", "explain", "exec"}
+_NESTING = ("yaml", "mlspec.spec.lifecycle")
+"""What the other commands import at greatest depth."""
 
 
 class Commands(click.Group):
@@ -103,13 +106,15 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _load(words: Sequence[str]) -> None:
-    """Import the module of the command that `words` name, before click does so from the depth of its own calls.
+    """Import what the command that `words` name needs, before click does so from the depth of its own calls.
 
     CPython gets the memory of its stack in pieces of 16 KB and returns each as soon as it is empty. Imports nest deep; begun deeper
     still, their loops cross the end of a piece, and a fifth of the start goes into getting and returning it thousands of times.
     """
     name = next((word for word in words if not word.startswith("-")), "")
     if name in COMMANDS:
+        for module in () if name in _WITHOUT_SPECS else _NESTING:
+            import_module(module)
         import_module(f"mlspec.cli.{name}")
 
 

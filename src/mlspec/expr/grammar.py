@@ -80,7 +80,9 @@ def _made_of(text: str) -> str:
 
 def _with_numbers(found: dict[str, Any]) -> dict[Any, Any]:
     """Lark's tables have numbers for keys, which JSON has not."""
-    return {int(key) if key.isdecimal() else key: value for key, value in found.items()}
+    if not next(iter(found), "").isdecimal():
+        return found
+    return {int(key): value for key, value in found.items()}
 
 
 def _boolean(token: Token) -> Token:

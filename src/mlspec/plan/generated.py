@@ -135,8 +135,9 @@ def judge(files: Sequence[GeneratedFile], present: Mapping[str, str | None]) -> 
     if len(wanted) != len(files):
         repeated = sorted({file.path for file in files if sum(other.path == file.path for other in files) > 1})
         raise ValueError(f"two generated files have the path {', '.join(repeated)}")
-    spec_files = {read_seal(content).spec_file for content in wanted.values()}
-    verdicts = [_judge_wanted(path, wanted[path], present) for path in wanted]
+    seals = {path: read_seal(content) for path, content in wanted.items()}
+    spec_files = {seal.spec_file for seal in seals.values()}
+    verdicts = [_judge_wanted(path, wanted[path], seals[path], present) for path in wanted]
     for path in present.keys() - wanted.keys():
         text = present[path]
         seal = read_seal(text) if text is not None else Seal("foreign")
@@ -146,8 +147,7 @@ def judge(files: Sequence[GeneratedFile], present: Mapping[str, str | None]) -> 
     return sorted(verdicts, key=lambda verdict: verdict.path)
 
 
-def _judge_wanted(path: str, wanted: str, present: Mapping[str, str | None]) -> Verdict:
-    seal = read_seal(wanted)
+def _judge_wanted(path: str, wanted: str, seal: Seal, present: Mapping[str, str | None]) -> Verdict:
     if seal.state != "ours":
         raise ValueError(f"the generated file {path} has no valid seal")
     if path not in present:
