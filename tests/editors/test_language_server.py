@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.documents import MERGE_KEYS, SEEN, VALID, name_of
+from tests.editors.documents import SEEN, UNMARKED, VALID, name_of
 from tests.editors.language_server import LanguageServer
 
 pytestmark = pytest.mark.node
@@ -84,7 +84,7 @@ def test_it_marks_nothing_in_what_is_valid(document: Path, server: LanguageServe
     assert server.diagnose(document.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("document", [path for path in SEEN if path.stem != MERGE_KEYS], ids=name_of)
+@pytest.mark.parametrize("document", [path for path in SEEN if path.stem not in UNMARKED], ids=name_of)
 def test_it_marks_mistakes_where_mlspec_does(document: Path, server: LanguageServer) -> None:
     marks = server.diagnose(document.read_text(encoding="utf-8"))
     places = re.findall(
