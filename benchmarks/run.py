@@ -144,7 +144,7 @@ def goals(folder: Path, figures: dict[tuple[str, Shape, int], Time]) -> None:
         peer = seconds(
             [PYTHON, str(HERE / "kfp_peer.py"), shape, "1000", "peer.yaml"], repeats=repeats_for(1000), folder=folder
         )
-        row(f"kfp's compiler / mlspec, {shape} of 1000 steps", peer, ours, at_least=5)
+        row(f"kfp's compiler / mlspec, {shape} of 1000 steps", peer, ours, at_least=6)
     for shape in get_args(Shape):
         peer, ours = against_kedro(folder, shape)
         row(f"`kedro airflow create` / mlspec, {shape} of 1000 steps", peer, ours, at_least=1)
@@ -154,7 +154,7 @@ def goals(folder: Path, figures: dict[tuple[str, Shape, int], Time]) -> None:
         for shape in get_args(Shape):
             if (target, shape, 10_000) in figures:
                 large, small = figures[target, shape, 10_000], figures[target, shape, 1000]
-                row(f"10,000 steps / 1000 steps to {target}, {shape}", large, small, at_most=12)
+                row(f"10,000 steps / 1000 steps to {target}, {shape}", large, small, at_most=11)
     for shape in get_args(Shape):
         text = spec(shape, 1000)
         checked = inside(lambda text=text: api.check("mlspec.yaml", text=text))
