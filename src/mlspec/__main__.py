@@ -1,11 +1,10 @@
 """`python -m mlspec` and the `mlspec` command.
 
 In: the words after `mlspec`. Out: an exit status. Owns how the process starts and ends: `exec` goes straight to the step process,
-so that it imports nothing of the compiler; the other commands neither collect garbage nor tear Python down without need.
+so that it imports nothing of the compiler; the other commands do not tear Python down without need.
 Never decides a status. Change it when starting or ending takes too long.
 """
 
-import gc
 import os
 import sys
 
@@ -16,7 +15,6 @@ def main() -> int:
         from mlspec.runtime.process import main as step_process
 
         return step_process(sys.argv[2:])
-    gc.set_threshold(100_000)  # nearly all that a command makes lives as long as the command
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started us: nobody listens, and that is no mistake
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115

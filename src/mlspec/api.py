@@ -48,9 +48,7 @@ class SpecError(Exception):
 
     def __init__(self, document: Document, findings: Sequence[Diagnostic]) -> None:
         count = sum(finding.severity == "error" for finding in findings)
-        said = [f"{document.file}: {count} error{'s' if count != 1 else ''}"]
-        said += [f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID]]
-        super().__init__("\n".join(said))
+        super().__init__(_said(f"{document.file}: {count} error{'s' if count != 1 else ''}", findings))
         self.findings = list(findings)
         self.sources = document.sources
 
@@ -87,9 +85,8 @@ def check(
         checked.findings += findings
         if lifecycle is not None:
             checked.spec = Spec(lifecycle, document, document.root)
-            checked.draft, findings = check_plan(checked.spec)
-            checked.target_options, more = _target_options(checked.spec)
-            checked.findings += [*findings, *more]
+            checked.draft, checked.target_options, findings = _meaning(checked.spec)
+            checked.findings += findings
         else:
             checked.findings += _hidden(document, document.root, findings)
     checked.findings = in_order([leaks.silent(finding, values) for finding in heard(checked, checked.findings, strict=strict)])
@@ -106,7 +103,7 @@ def _hidden(document: Document, root: Node, known: Sequence[Diagnostic]) -> list
     places = {(finding.span.file, finding.span.line, finding.span.column) for finding in known}
     return [
         finding
-        for finding in [*check_plan(spec)[1], *_target_options(spec)[1]]
+        for finding in _meaning(spec)[2]
         if finding.severity == "error" and (finding.span.file, finding.span.line, finding.span.column) not in places
     ]
 
@@ -123,9 +120,8 @@ def plan(spec: Spec) -> Plan:
     """Make the plan of a loaded spec; raises `SpecError`."""
     from mlspec.plan.build import build
 
-    draft, findings = check_plan(spec)
-    options, more = _target_options(spec)
-    findings = in_order([*findings, *more])
+    draft, options, findings = _meaning(spec)
+    findings = in_order(findings)
     if draft is None or has_errors(findings):
         raise SpecError(spec.document, findings)
     return build(draft, options)
@@ -145,9 +141,7 @@ class TargetError(Exception):
     """A plan that a target refuses. `findings` says what, each at the spec's line."""
 
     def __init__(self, target: str, findings: Sequence[Diagnostic]) -> None:
-        said = [f"{target} cannot express this lifecycle"]
-        said += [f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID]]
-        super().__init__("\n".join(said))
+        super().__init__(_said(f"{target} cannot express this lifecycle", findings))
         self.findings = list(findings)
 
 
@@ -165,6 +159,17 @@ def run(plan: Plan, project: str | Path | None = None, **options: Any) -> RunOut
     from mlspec import runner
 
     return runner.run(plan, Path(plan.folder if project is None else project), **options)
+
+
+def _said(head: str, findings: Sequence[Diagnostic]) -> str:
+    return "\n".join([head, *(f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID])])
+
+
+def _meaning(spec: Spec) -> tuple[Draft | None, dict[str, Any], list[Diagnostic]]:
+    """Check what a valid spec says: its pipelines, and the options of its targets."""
+    draft, findings = check_plan(spec)
+    options, more = _target_options(spec)
+    return draft, options, [*findings, *more]
 
 
 def _target_options(spec: Spec) -> tuple[dict[str, Any], list[Diagnostic]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -16,27 +13,12 @@ from mlspec.plan.model import Plan
 from mlspec.targets.base import targets
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let Python not look for circles of garbage: of the many objects that are made here hardly any is part of one, and
-    looking at them all takes a fifth of the time.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
 @click.command("compile")
 @arguments.specs_argument
 @click.option("-t", "--target", "names", multiple=True, metavar="TARGET", help="Compile to this target; repeat for several.")
 @click.option("-o", "--output", "out", type=click.Path(file_okay=False), help="Write below this folder, not to pipelines/.")
 @generated.options
 @arguments.layers
-@_uncollected()
 def COMMAND(  # noqa: N802
     specs: tuple[str, ...],
     names: tuple[str, ...],

@@ -6,6 +6,7 @@ interrupted. Imports a command's module when that command runs. Change it when a
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -79,6 +80,7 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> int:
     """Run a command line; returns the exit status and never raises."""
+    gc.set_threshold(1_000_000)  # hardly any of the many objects that a command makes is garbage before it ends
     try:
         _load(sys.argv[1:] if args is None else args)
         result = cli.main(args=args, prog_name="mlspec", standalone_mode=False)
