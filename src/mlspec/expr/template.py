@@ -6,12 +6,12 @@ imports it. Change it when the syntax of `${{ }}` changes.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from mlspec.expr.values import as_text
 
-MAX_PARTS = 10_000
+MAX_PLACEHOLDERS = 5_000
 _ADDRESS = r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*"
 _TOKEN = re.compile(rf"\$\$\{{\{{|\$\{{\{{(?:\s*({_ADDRESS})\s*\}}\}})?")
 """An escape, or a placeholder; one that is malformed matches as far as its `${{`."""
@@ -40,18 +40,11 @@ def parse(text: str) -> list[str | Placeholder]:
     """Split `text` into literal text (with `$${{` read as `${{`) and placeholders; raises `TemplateError`."""
     parts: list[str | Placeholder] = []
     position = 0
-    for token in _TOKEN.finditer(text):
-        start, end = token.span()
+    for start, end, placeholder in _tokens(text):
         if start > position:
             parts.append(text[position:start])
         position = end
-        if text.startswith("$$", start):
-            parts.append("${{")
-            continue
-        address = token[1]
-        if address is None or len(parts) > MAX_PARTS:
-            raise _malformed(text, start, start + 3, len(parts))
-        parts.append(Placeholder(address, start, end, token.start(1)))
+        parts.append(placeholder or "${{")
     if position < len(text):
         parts.append(text[position:])
     return parts
@@ -59,7 +52,20 @@ def parse(text: str) -> list[str | Placeholder]:
 
 def placeholders(text: str) -> list[Placeholder]:
     """Return the placeholders of `text` alone; raises `TemplateError`."""
-    return [part for part in parse(text) if isinstance(part, Placeholder)] if "${{" in text else []
+    return [placeholder for _, _, placeholder in _tokens(text) if placeholder is not None] if "${{" in text else []
+
+
+def _tokens(text: str) -> Iterator[tuple[int, int, Placeholder | None]]:
+    """Yield where each placeholder is, and with None each `$${{`; raises `TemplateError`."""
+    for number, token in enumerate(_TOKEN.finditer(text)):
+        start, end = token.span()
+        address = token[1]
+        if address is not None and number < MAX_PLACEHOLDERS:
+            yield start, end, Placeholder(address, start, end, token.start(1))
+        elif text.startswith("$$", start):
+            yield start, end, None
+        else:
+            raise _malformed(text, start, start + 3, number)
 
 
 def render(text: str, resolve: Callable[[str], Any]) -> Any:
@@ -87,11 +93,11 @@ def render_tree(value: Any, resolve: Callable[[str], Any]) -> Any:
 
 
 def _malformed(text: str, start: int, inside: int, before: int) -> TemplateError:
-    """Say what is wrong with the placeholder at `start`, whose text begins at `inside`, behind so many parts."""
+    """Say what is wrong with the placeholder at `start`, whose text begins at `inside`, behind so many others."""
     end = text.find("}}", inside)
     if end < 0:
         return TemplateError("`${{` without `}}`", start, len(text))
-    if before > MAX_PARTS:
+    if before >= MAX_PLACEHOLDERS:
         return TemplateError("a text with thousands of placeholders: read a file instead", start, end + 2)
     address = text[inside:end].strip()
     if not address:

@@ -104,6 +104,8 @@ class Expressions:
                 self.findings.add("MLS300", error.message, span, "`$${{` writes a literal `${{`", path=path)
                 left = _without(left, error.start)
         for placeholder in found:
+            if place == "run" and placeholder.address in self.resolver.own:
+                continue  # most are
             parts = tuple(placeholder.address.split("."))
             self.resolver.resolve(Address(self.spec, path, placeholder.address_start, parts), place)
         return None if malformed else found

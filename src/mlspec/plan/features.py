@@ -74,14 +74,14 @@ def features_of(plan: Plan) -> Iterator[FeatureUse]:
     for environment in plan.environments.values():
         if environment.image:
             yield FeatureUse(Feature.IMAGE, environment.span or top, f"environments.{environment.name}")
-    seen: set[tuple[Feature, str]] = set()
     for section, steps in (("steps", plan.steps), ("finally", plan.finals)):
         for step in steps:
-            found = [*_features_of_step(step), *([Feature.FINALLY] if section == "finally" else [])]
-            for feature in found:
-                if (feature, step.name) not in seen:
-                    seen.add((feature, step.name))
-                    yield FeatureUse(feature, step.span or top, f"{section}.{step.name}")
+            if step.instance is not None and step.instance.index:
+                continue  # all instances of a matrix use the same
+            for feature in _features_of_step(step):
+                yield FeatureUse(feature, step.span or top, f"{section}.{step.name}")
+            if section == "finally":
+                yield FeatureUse(Feature.FINALLY, step.span or top, f"{section}.{step.name}")
 
 
 def _features_of_step(step: Step) -> Iterator[Feature]:

@@ -146,13 +146,14 @@ class _Wiring:
     def _misplaced(self) -> None:
         """A placeholder where none is read would reach the orchestrator as it is."""
         for name, source in self.step.inputs.items():
-            self._refuse((*self.path, "inputs", name, "path"), source.path)
-            self._refuse((*self.path, "inputs", name, "uri"), source.uri)
-        self._refuse((*self.path, "approval", "message"), self.step.approval.message if self.step.approval else None)
+            self._refuse(source.path, "inputs", name, "path")
+            self._refuse(source.uri, "inputs", name, "uri")
+        if self.step.approval is not None:
+            self._refuse(self.step.approval.message, "approval", "message")
 
-    def _refuse(self, path: Path, text: str | None) -> None:
+    def _refuse(self, text: str | None, *place: str) -> None:
         if text is not None and "${{" in text:
-            start = text.index("${{")
+            start, path = text.index("${{"), (*self.path, *place)
             span = self.spec.inner_span(path, start, start + 3)
             hint = "placeholders stand in `with`, `run` and `description`"
             self.findings.add("MLS318", "a placeholder is not read here", span, hint, path=path)
@@ -211,7 +212,7 @@ class _Wiring:
         sections: Mapping[str, object]
         for section, mapping in (("inputs", self.step.inputs), ("outputs", self.named.outputs), ("with", self.step.with_)):
             seen: dict[str, str] = {}
-            for name in mapping:
+            for name in mapping if len(mapping) > 1 else ():
                 first = seen.setdefault(name.upper(), name)
                 if first != name:
                     at = (*self.path, section, name)

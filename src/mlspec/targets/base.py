@@ -109,13 +109,13 @@ def support(target: Target, feature: Feature) -> Support:
 
 def refusals(plan: Plan, target: Target) -> list[Diagnostic]:
     """Find every use of a feature that `target` does not have, each at the spec's line."""
-    findings = []
-    for use in features_of(plan):
-        answer = support(target, use.feature)
-        if answer.kind == "refused":
-            message = f"{target.name} cannot do {use.feature.title}"
-            findings.append(Diagnostic("MLS501", message, use.span, hint=answer.how or None, path=use.path))
-    return findings
+    answers = {feature: support(target, feature) for feature in Feature}
+    instead = {feature: answer.how or None for feature, answer in answers.items() if answer.kind == "refused"}
+    return [
+        Diagnostic("MLS501", f"{target.name} cannot do {use.feature.title}", use.span, hint=instead[use.feature], path=use.path)
+        for use in features_of(plan)
+        if use.feature in instead
+    ]
 
 
 def waits(plan: Plan, target: Target) -> Mapping[str, str]:

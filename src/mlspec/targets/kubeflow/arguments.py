@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from mlspec.expr.braces import guard
 from mlspec.plan.command import UriOf, Words, in_store, items_options, step_options
@@ -23,12 +24,21 @@ INDEX = "instance-index"
 _MARK = re.compile("\0([^\0]*)\0")
 
 
-def artifact_inputs(step: Step) -> dict[tuple[str, str], str]:
-    """The input artifacts of a step's component: (step id, output) to the input's name, in the step's order.
+class Ports(NamedTuple):
+    """The inputs of a step's component, by what comes in through them."""
+
+    artifacts: Mapping[tuple[str, str], str]
+    """(step id, output) → the name of the input artifact, in the step's order."""
+    params: Mapping[str, str]
+    """Run parameter → the name of the input parameter."""
+
+
+def ports_of(step: Step) -> Ports:
+    """Name the inputs of a step's component.
 
     An input that is a list takes one input for each of its steps (`losses-0`), because an artifact list cannot be put
     together from several tasks. What only expressions read is named after its address (`train-metrics`). Outputs of a
-    `foreach` step are no artifacts: their readers find them in the store.
+    `foreach` step are no artifacts: their readers find them in the store. A parameter keeps its name unless an input has it.
     """
     names: dict[tuple[str, str], str] = {}
     sources = [(item.name, item.source) for item in step.inputs]
@@ -40,13 +50,8 @@ def artifact_inputs(step: Step) -> dict[tuple[str, str], str]:
             continue
         for index, above in enumerate(source.steps):
             names.setdefault((above, source.output), f"{name}-{index}" if source.many else name)
-    return names
-
-
-def param_inputs(step: Step) -> dict[str, str]:
-    """The input parameters of a step's component: param to input name, apart from the names of the step's inputs."""
     inputs = {item.name for item in step.inputs}
-    return {name: f"params-{name}" if name in inputs else name for name in step.params}
+    return Ports(names, {name: f"params-{name}" if name in inputs else name for name in step.params})
 
 
 def run_arguments(plan: Plan) -> list[str]:
@@ -61,16 +66,15 @@ def run_arguments(plan: Plan) -> list[str]:
     )
 
 
-def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
+def arguments(plan: Plan, step: Step, ports: Ports, *, final: bool) -> list[str]:
     """The options of the step's `mlspec exec`, one word each, but for those that are the same for all."""
-    params = param_inputs(step)
-    uris = _uris(artifact_inputs(step))
+    uris = _uris(ports.artifacts)
 
     def output_path(output: Output) -> str | None:
         return None if step.foreach else _mark(f"outputs.artifacts['{output.name}'].path")
 
     def param_text(name: str) -> str:
-        return _mark(f"inputs.parameters['{params[name]}']")
+        return _mark(f"inputs.parameters['{ports.params[name]}']")
 
     options: list[Words] = []
     if final:
@@ -84,21 +88,21 @@ def arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
     return _words(options)
 
 
-def items_arguments(plan: Plan, step: Step, *, final: bool) -> list[str]:
+def items_arguments(plan: Plan, step: Step, ports: Ports, *, final: bool) -> list[str]:
     """The options of the process that finds the list of a `foreach` step."""
     bare = replace(step, values=())
     options: list[Words] = [("--step", step.name)]
     if plan.on_failure == "stop" and not final:
         options.append(("--fail-fast",))
-    return _words([*options, *items_options(plan, bare, uri_of=_uris(artifact_inputs(step)))])
+    return _words([*options, *items_options(plan, bare, uri_of=_uris(ports.artifacts))])
 
 
-def list_artifact(step: Step) -> str | None:
+def list_artifact(step: Step, ports: Ports) -> str | None:
     """The input artifact that holds the list of a `foreach` step; None for a list that the spec holds, or the store."""
     source = step.foreach.source if step.foreach else None
     if source is None or source.source.dynamic:
         return None
-    return artifact_inputs(step)[source.source.steps[0], source.source.output]
+    return ports.artifacts[source.source.steps[0], source.source.output]
 
 
 def join_arguments(step: Step) -> list[str]:

@@ -7,6 +7,7 @@ Change it when a step needs something new of KFP.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlspec.plan import yamltext
@@ -17,9 +18,9 @@ from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import (
     RUN_ID,
     RUN_STATUS,
+    Ports,
     arguments,
-    artifact_inputs,
-    param_inputs,
+    ports_of,
     run_arguments,
 )
 from mlspec.targets.kubeflow.document import Component, Container, Pairs, Task
@@ -60,6 +61,8 @@ class Sight:
 
     plan: Plan
     graph: Graph
+    ports: Mapping[str, Ports]
+    """By step id."""
     options: KubeflowOptions
     run: list[str]
     """The words that every process begins with, as YAML."""
@@ -67,7 +70,9 @@ class Sight:
 
 def sight_of(plan: Plan) -> Sight:
     """Look at a plan as its steps' blocks see it."""
-    return Sight(plan, graph_of(plan), options_of(plan), [yamltext.item(word, _ARGS) for word in run_arguments(plan)])
+    ports = {step.id: ports_of(step) for step in plan.all_steps()}
+    run = [yamltext.item(word, _ARGS) for word in run_arguments(plan)]
+    return Sight(plan, graph_of(plan), ports, options_of(plan), run)
 
 
 def final_status(above: str) -> Pairs:
@@ -82,7 +87,7 @@ def passed(names: Pairs, kind: str = "Parameter") -> Pairs:
 
 def task_of(sight: Sight, step: Step, status: Pairs) -> Task:
     """The task that stands for a step, in the DAG that all of its kind stand in; `status` comes last, if it does."""
-    plan, names = sight.plan, sight.graph.names
+    plan, names, ports = sight.plan, sight.graph.names, sight.ports[step.id]
     groups = shape.watched(plan, sight.graph, step)
     lane = [sight.graph.after[step.id]] if step.id in sight.graph.after else []
     return Task(
@@ -92,11 +97,11 @@ def task_of(sight: Sight, step: Step, status: Pairs) -> Task:
         condition=yamltext.scalar(shape.condition(sight.graph, groups)) if groups else "",
         artifacts=[
             (name, f"{{taskOutputArtifact: {_key_of('producerTask', names[above], 'outputArtifactKey', output)}}}")
-            for (above, output), name in artifact_inputs(step).items()
+            for (above, output), name in ports.artifacts.items()
         ],
         params=[
             RUN_ID_WIRE,
-            *((name, f"{{componentInputParameter: {yamltext.scalar(param)}}}") for param, name in param_inputs(step).items()),
+            *((name, f"{{componentInputParameter: {yamltext.scalar(param)}}}") for param, name in ports.params.items()),
             *(
                 (
                     shape.channel(names[above]),
@@ -117,14 +122,15 @@ def _key_of(task: str, name: str, output: str, key: str) -> str:
 
 def artifacts_in(sight: Sight, step: Step) -> Pairs:
     """The input artifacts of a step's component."""
-    return [(name, _kind(sight.plan, *source)) for source, name in artifact_inputs(step).items()]
+    return [(name, _kind(sight.plan, *source)) for source, name in sight.ports[step.id].artifacts.items()]
 
 
 def params_in(sight: Sight, step: Step) -> Pairs:
     """The run parameters that a step's component takes."""
     plan = sight.plan
     return [
-        (name, f"{{parameterType: {PARAMETER_TYPES[plan.param(param).type]}}}") for param, name in param_inputs(step).items()
+        (name, f"{{parameterType: {PARAMETER_TYPES[plan.param(param).type]}}}")
+        for param, name in sight.ports[step.id].params.items()
     ]
 
 
@@ -142,7 +148,7 @@ def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
         comment=comment_of(sight, step),
         body=Container(
             image=image_text(sight, step),
-            args=words(sight, arguments(sight.plan, step, final=bool(status))),
+            args=words(sight, arguments(sight.plan, step, sight.ports[step.id], final=bool(status))),
             resources=resources_of(step),
         ),
         artifacts_in=artifacts_in(sight, step),

@@ -15,7 +15,7 @@ from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.plan.command import items_options, number, step_options
 from mlspec.plan.model import Json, Plan, Step
-from mlspec.targets.kubeflow.graph import OUTCOME, graph_of
+from mlspec.targets.kubeflow.graph import OUTCOME, skippable_steps
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
 
 ETCD_LIMIT = 1_500_000
@@ -124,7 +124,7 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _outcomes(plan: Plan) -> Iterator[Diagnostic]:
-    skippable = graph_of(plan).skippable
+    skippable = skippable_steps(plan)
     for step in plan.all_steps():
         if step.foreach is None and step.id in skippable and any(output.name == OUTCOME for output in step.outputs):
             yield Diagnostic(

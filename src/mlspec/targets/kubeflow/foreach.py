@@ -46,9 +46,9 @@ _RUN = passed([(RUN_ID, STRING)])
 
 def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Component]]:
     """The task of a `foreach` step, and its components."""
-    name = sight.graph.names[step.id]
+    name, ports = sight.graph.names[step.id], sight.ports[step.id]
     artifacts, params = artifacts_in(sight, step), [(RUN_ID, STRING), *params_in(sight, step), *status]
-    lists = [name for name in [list_artifact(step)] if name]
+    lists = [name for name in [list_artifact(step, ports)] if name]
     may_skip = step.when is not None
     asked = step.id in sight.graph.skippable
     tasks = [
@@ -75,7 +75,7 @@ def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[
         params_out=[(shape.OUTCOME, STRING)] if asked else [],
     )
     says = [("Output", "{parameterType: LIST}"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
-    items = _small(sight, step, ITEMS, items_arguments(sight.plan, step, final=bool(status)), says)
+    items = _small(sight, step, ITEMS, items_arguments(sight.plan, step, ports, final=bool(status)), says)
     parts = [
         outer,
         items._replace(artifacts_in=[pair for pair in artifacts if pair[0] in lists]),

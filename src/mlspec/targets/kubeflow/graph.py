@@ -50,13 +50,18 @@ class Graph:
 
 
 def graph_of(plan: Plan) -> Graph:
-    """Name the tasks and follow the skips; one pass over the plan, which is in topological order."""
+    """Name the tasks and follow the skips."""
+    return Graph(_names(plan), skippable_steps(plan), _lanes(plan))
+
+
+def skippable_steps(plan: Plan) -> frozenset[str]:
+    """The ids of the steps that can be skipped; one pass over the plan, which is in topological order."""
     skippable: set[str] = set()
     for step in plan.all_steps():
         own = step.when is not None or (isinstance(step.body, Gate) and step.body.otherwise == "skip")
-        if own or any(above in skippable for above in step.upstream):
+        if own or not skippable.isdisjoint(step.upstream):
             skippable.add(step.id)
-    return Graph(_names(plan), frozenset(skippable), _lanes(plan))
+    return frozenset(skippable)
 
 
 def watched(plan: Plan, graph: Graph, step: Step) -> list[list[str]]:
