@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import mlspec
@@ -55,7 +57,7 @@ class Cache:
             record = records.read(origin["step"], origin["index"])
             if record is None or record["status"] != "succeeded":
                 return False
-            self._outputs.restore(records.run, origin["step"], origin["index"], record["outputs"])
+            self._outputs.restore(record["outputs"])
             self._outputs.check()
         except (StepError, OSError, ValueError, KeyError, TypeError):  # removed or altered since: as good as none
             self._outputs.discard()
@@ -71,9 +73,9 @@ class Cache:
             self._records.store.write(self._entry, encoded(where))
 
     def _applies(self) -> bool:
-        """Steps without outputs are run for what else they do; outputs outside the store are not ours to find again."""
+        """Steps without outputs are run for what else they do."""
         body = self._options.body
-        if not self._options.cache or not self._options.outputs or not self._outputs.in_store or isinstance(body, Gate):
+        if not self._options.cache or not self._options.outputs or isinstance(body, Gate):
             return False
         return not isinstance(body, Uses) or code.is_own(body.name)
 
@@ -84,7 +86,7 @@ def _key(options: Options, ending: Ending, scope: Scope) -> str:
     environment = options.environment or ""
     reads_run = isinstance(options.body, Shell) and "run." in options.body.script
     equal: dict[str, Any] = {
-        "version": 1,
+        "version": 2,
         "step": options.step,
         "body": [type(options.body).__name__, *options.body],
         "with": ending.with_,
@@ -92,6 +94,7 @@ def _key(options: Options, ending: Ending, scope: Scope) -> str:
         "outputs": {name: output.type for name, output in options.outputs.items()},
         "environment": environment,
         "python": None if "@" in environment else _python(options),
+        "around": options.around,
         "values": scope.used(),
         "run": [options.run_id, options.run_status] if reads_run else None,
         "mlspec": mlspec.__version__ if isinstance(options.body, Uses) else None,
@@ -107,4 +110,13 @@ def _digests(record: Any) -> Any:
 def _python(options: Options) -> list[Any]:
     """Who says nothing of what an environment is made of gets one that is equal only to itself."""
     path = interpreter(options)
-    return ["this", *sys.version_info[:3]] if path == sys.executable else [path]
+    return ["this", *sys.version_info[:3], _packages()] if path == sys.executable else [path]
+
+
+def _packages() -> list[str]:
+    """What is installed here, as the folders that say so are named: package and version."""
+    found: set[str] = set()
+    for folder in sys.path:
+        with suppress(OSError):  # a ZIP file, or not there
+            found |= {path.name for path in Path(folder).iterdir() if path.name.endswith((".dist-info", ".egg-info"))}
+    return sorted(found)

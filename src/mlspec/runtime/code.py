@@ -54,6 +54,8 @@ def _below(folder: str) -> dict[str, Path]:
 
 
 def _project(options: Options) -> dict[str, Path]:
+    if Path.cwd() == Path(Path.cwd().anchor):  # an image without a working folder: all that it holds is no project
+        raise NotADirectoryError("the project is the root of the file system")
     store = None if is_remote(options.store) else local_path(options.store)
 
     def skip(entry: Entry) -> bool:

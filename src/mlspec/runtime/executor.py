@@ -54,8 +54,8 @@ def bent(executor_input: str, params: Iterable[str]) -> list[str]:
 
 def write_output(
     executor_input: str, status: str, metrics: Mapping[str, Mapping[str, float]], items: Sequence[object] | None = None
-) -> None:
-    """Write the executor output file of a task that succeeded or was skipped.
+) -> dict[str, str]:
+    """Write the executor output file of a task that succeeded or was skipped; returns where KFP keeps each artifact.
 
     `status` goes to the output parameter `outcome`, where the component declares it. Every declared artifact is
     listed, made or not: what `kfp.local` does not find here does not exist for it. `metrics` are the numbers of each
@@ -73,6 +73,7 @@ def write_output(
     path = Path(outputs["outputFile"])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"artifacts": artifacts, "parameterValues": parameters}), encoding="utf-8")
+    return {name: listed["artifacts"][0]["uri"] for name, listed in artifacts.items()}
 
 
 def _run_status(word: str) -> str:

@@ -130,11 +130,6 @@ class Outputs:
         """Where the body is to write each output."""
         return {name: place.made for name, place in self._places.items()}
 
-    @property
-    def in_store(self) -> bool:
-        """Whether all of them go to the store."""
-        return all(place.relative is not None for place in self._places.values())
-
     def forget(self) -> None:
         """Remove what stands where an orchestrator wants outputs, from an earlier try."""
         for place in self._places.values():
@@ -167,19 +162,22 @@ class Outputs:
                 except ValueError as error:
                     raise StepError(f"output {name} {error}") from None
 
-    def restore(self, run: str, step: str, index: int | None, records: dict[str, Any]) -> None:
-        """Copy the outputs of an earlier run to where this step's are made.
+    def restore(self, records: dict[str, Any]) -> None:
+        """Copy the outputs of an earlier run, of which `records` has the URIs, to where this step's are made.
 
-        Raises `StepError` unless they are all there and still have the digests that `records` say.
+        Raises `StepError` or `OSError` unless they are all there and still have the digests that `records` say.
         """
+        import shutil
+
         for name, place in self._places.items():
-            relative = f"{step_folder(run, step, index)}/{name}"
-            if isinstance(self._store, LocalStore):
-                copy(self._store.path(relative), place.made)
+            uri = records[name]["uri"]
+            if is_remote(uri):
+                # Not renamed: where an orchestrator wants outputs may be another file system.
+                shutil.move(fetch(uri, self._scratch.folder("cached", name)), place.made)
             else:
-                fetch(self._store.uri(relative), self._scratch.folder("cached", name)).rename(place.made)
+                copy(local_path(uri), place.made)
             if records[name]["digest"] != digest(place.made):
-                raise StepError(f"{self._store.uri(relative)} is not what its record says")
+                raise StepError(f"{uri} is not what its record says")
 
     def publish(self) -> dict[str, Any]:
         """Put all outputs where they go; returns what the record says of them."""

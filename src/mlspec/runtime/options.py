@@ -57,6 +57,7 @@ class Options:
         self.when_failed: list[str] = []
         self.run_status: str | None = None
         self.cache = False
+        self.around: str | None = None
         self.tracking: str | None = None
         self.experiment: str | None = None
         self.spec_digest: str | None = None
@@ -258,6 +259,12 @@ def _retry(options: Options, text: str) -> None:
     options.retry = Retry(**fields)
 
 
+def _cache(options: Options, text: str) -> None:
+    if not text:
+        raise UsageError("--cache=DIGEST: there is no digest")
+    options.cache, options.around = True, text
+
+
 def _timeout(options: Options, text: str) -> None:
     options.timeout = _seconds(text, "--timeout")
     if options.timeout == 0:
@@ -312,6 +319,7 @@ _PARSED = {
     "--with": _with,
     "--param": _param,
     "--item": _item,
+    "--cache": _cache,
     "--retry": _retry,
     "--timeout": _timeout,
 }
@@ -319,7 +327,7 @@ _PARSED = {
 
 def usage() -> str:
     """Every option on one page; docs/step-process.md says what they mean."""
-    names = [*_TEXTS, *_FLAGS, *_LISTS, *_PARSED]
+    names = {*_TEXTS, *_FLAGS, *_LISTS, *_PARSED}
     required = "usage: mlspec exec --run-id ID --step NAME --store URI [OPTION]... BODY"
     bodies = "BODY: --shell SCRIPT | --call MODULE:FUNCTION | --uses NAME | --gate CEL... | -- COMMAND..."
     questions = "   or: --approval ANSWER | --items LIST | --joined"

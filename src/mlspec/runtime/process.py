@@ -81,11 +81,15 @@ class _StepProcess:
         return self._conclude()
 
     def _tell_kubeflow(self) -> None:
-        if self._options.executor_input is not None:
-            try:
-                write_output(self._options.executor_input, self._step.ending.status, self._metrics(), self._step.items)
-            except (KeyError, ValueError) as error:
-                raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
+        if self._options.executor_input is None:
+            return
+        ending = self._step.ending
+        try:
+            uris = write_output(self._options.executor_input, ending.status, self._metrics(), self._step.items)
+        except (KeyError, ValueError) as error:
+            raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
+        for name, output in ending.outputs.items():  # the PATH it was made at is gone with the pod
+            output["uri"] = uris.get(name, output["uri"])
 
     def _follow_up(self) -> None:
         """Do what the step does not depend on; its failure is a warning."""
