@@ -6,7 +6,7 @@ imports it. Change it when the syntax of `${{ }}` changes.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from mlspec.expr.values import as_text
@@ -53,6 +53,11 @@ def parse(text: str) -> list[str | Placeholder]:
 def placeholders(text: str) -> list[Placeholder]:
     """Return the placeholders of `text` alone; raises `TemplateError`."""
     return [placeholder for _, _, placeholder in _tokens(text) if placeholder is not None] if "${{" in text else []
+
+
+def addresses(text: str) -> Iterable[str]:
+    """The addresses of all placeholders; an empty one for each that is malformed, and for each `$${{`."""
+    return _TOKEN.findall(text) if "${{" in text else ()
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int, Placeholder | None]]:

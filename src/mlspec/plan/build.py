@@ -18,7 +18,7 @@ from mlspec.plan import model
 from mlspec.plan.check import Draft
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.steps import Builder
-from mlspec.source import plain
+from mlspec.source import Node
 from mlspec.spec.loaded import Spec
 
 
@@ -119,6 +119,11 @@ def _schedule(spec: Spec, monitor: bool) -> model.Schedule | None:
 def _digest(spec: Spec) -> str:
     """Over the merged spec without what only decides how it is read."""
     left_out = ("include", "profiles", "lint")
-    meaning = {key: value for key, value in plain(spec.root).items() if key not in left_out and not key.startswith("x-")}
-    text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    meaning = {key: node for key, node in spec.root.value.items() if key not in left_out and not key.startswith("x-")}
+    text = json.dumps(meaning, default=_value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _value(node: Node) -> Any:
+    """What JSON is made of in the place of a node."""
+    return node.value

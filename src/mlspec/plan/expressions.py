@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlspec.expr import shell
-from mlspec.expr.template import Placeholder, TemplateError, placeholders
+from mlspec.expr.template import Placeholder, TemplateError, addresses, placeholders
 from mlspec.plan.addresses import Address
 from mlspec.plan.findings import Findings, did_you_mean
 from mlspec.plan.resolve import Place, Reads, Resolver
@@ -45,7 +46,9 @@ class Expressions:
 
     def script(self, path: Path, text: str) -> None:
         """Check a `run:` script: its placeholders, and the quotes around them."""
-        found = self._template(path, text, "run") if "${{" in text else None
+        if shell.is_simple(text) and self._words.issuperset(addresses(text)):
+            return  # as most are
+        found = self._template(path, text, "run")
         if found is None:
             return
         for problem in shell.problems(text, found, self._is_list):
@@ -104,11 +107,20 @@ class Expressions:
                 self.findings.add("MLS300", error.message, span, "`$${{` writes a literal `${{`", path=path)
                 left = _without(left, error.start)
         for placeholder in found:
-            if place == "run" and placeholder.address in self.resolver.own:
-                continue  # most are
+            if place == "run" and placeholder.address in self._words:
+                continue
             parts = tuple(placeholder.address.split("."))
             self.resolver.resolve(Address(self.spec, path, placeholder.address_start, parts), place)
         return None if malformed else found
+
+    @cached_property
+    def _words(self) -> set[str]:
+        """The addresses of the step's own that a script may read anywhere: `outputs.model`, `with.depth`; inputs but lists."""
+        if self.step is None:
+            return set()
+        known = (("inputs", self.step.step.inputs), ("outputs", self.step.outputs), ("with", self.step.step.with_))
+        own = [f"{root}.{name}" for root, names in known for name in names]
+        return {address for address in own if not self._is_list(address)}
 
     def _is_list(self, address: str) -> bool:
         root, _, name = address.partition(".")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlspec.expr.values import is_a
@@ -57,14 +56,6 @@ class Resolver:
         self.step = step
         self.findings = findings
         self.reads = Reads()
-
-    @cached_property
-    def own(self) -> Collection[str]:
-        """The addresses that a script may read of its own step: `inputs.table`, `outputs.model`, `with.depth`."""
-        if self.step is None:
-            return ()
-        known = (("inputs", self.step.step.inputs), ("outputs", self.step.outputs), ("with", self.step.step.with_))
-        return {f"{root}.{name}" for root, names in known for name in names}
 
     def resolve(self, address: Address, place: Place) -> Type:
         """Type an address where it stands, note what it reads, report what is wrong with it."""

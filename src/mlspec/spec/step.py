@@ -52,7 +52,7 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(value is not None for value in (self.address, self.path, self.uri)) != 1:
+        if (self.address, self.path, self.uri).count(None) != 2:
             raise wrong("MLS213", "an input is either `path` or `uri`", "write one of them")
         if self.path is not None and (self.path.startswith("/") or ".." in self.path.split("/")):
             raise wrong(

@@ -14,7 +14,8 @@ from mlspec.plan.findings import Findings
 from mlspec.plan.pipeline import Pipeline
 from mlspec.plan.scope import Named, Path, Scope
 
-_OTHER_BRACKETS = re.compile(r"(?<!\$)\{\{-?\s*([A-Za-z_][\w.]*)\s*-?\}\}|(?<!\$)\$\{\s*([A-Za-z_]\w*\.[\w.]+)\s*\}")
+_OTHER_BRACKETS = re.compile(r"\{(?<!\$\{)\{-?\s*([A-Za-z_][\w.]*)\s*-?\}\}|\$(?<!\$\$)\{\s*([A-Za-z_]\w*\.[\w.]+)\s*\}")
+"""Each way begins with the character it is found by: looked for first, what stands before would have to be at every place."""
 _BARE = re.compile(r"(params|matrix)\.([A-Za-z_]\w*)")
 
 

@@ -7,7 +7,6 @@ Change it when the step process or KFP's placeholders change.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -20,8 +19,6 @@ RUN_ID = "run-id"
 RUN_STATUS = "run-status"
 INDEX = "instance-index"
 """A hyphen keeps our own parameters apart from the user's: their names are identifiers."""
-
-_MARK = re.compile("\0([^\0]*)\0")
 
 
 class Ports(NamedTuple):
@@ -122,8 +119,7 @@ def _uris(artifacts: Mapping[tuple[str, str], str]) -> UriOf:
 
 
 def _words(options: Iterable[Words]) -> list[str]:
-    words = ["=".join(option) for option in options]
-    return [_MARK.sub(_placeholder, guard(word)) if "{" in word or "\0" in word else word for word in words]
+    return [_with_placeholders(guard("=".join(option))) for option in options]
 
 
 def _artifact(address: str) -> str:
@@ -135,5 +131,10 @@ def _mark(path: str) -> str:
     return f"\0{path}\0"
 
 
-def _placeholder(mark: re.Match[str]) -> str:
-    return "{{$." + mark[1] + "}}" if mark[1] else "{{$}}"
+def _with_placeholders(guarded: str) -> str:
+    """Put KFP's placeholders in the place of ours."""
+    if "\0" not in guarded:
+        return guarded
+    parts = guarded.split("\0")
+    parts[1::2] = ["{{$." + path + "}}" if path else "{{$}}" for path in parts[1::2]]
+    return "".join(parts)
