@@ -31,14 +31,18 @@ def run(
     files: Sequence[GeneratedFile],
     params: Mapping[str, object],
     environment: Mapping[str, str] | None = None,
+    root: Path | None = None,
 ) -> EngineRun:
-    """Run a plan's pipeline in `project`; artifacts go to a folder that is gone afterwards, records to the plan's store."""
+    """Run a plan's pipeline in `project`; artifacts go to `root` or to a folder that is gone afterwards, records to the plan's
+    store.
+    """
     from kfp import local
 
     pods = _pods()
     pods.project, pods.environment, pods.commands = project, dict(environment or {}), []
-    with tempfile.TemporaryDirectory() as root:
-        return call(plan, files, params, local.SubprocessRunner(use_venv=False), root, pods.commands)
+    with tempfile.TemporaryDirectory() as passing:
+        runner = local.SubprocessRunner(use_venv=False)
+        return call(plan, files, params, runner, str(root or passing), pods.commands)
 
 
 def call(

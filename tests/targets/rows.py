@@ -38,7 +38,7 @@ secrets:
     airflow: {variable: token}
     jenkins: {credentials: the-token}
 tracking: {uri: "sqlite:///mlflow.db", experiment: rows}
-targets: {jenkins: {agent: {docker: true}}}
+targets: {airflow: {cache: true}, jenkins: {agent: {docker: true}, cache: true}, kubeflow: {cache: true}}
 defaults: {environment: ml}
 steps:
   make:

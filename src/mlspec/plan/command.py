@@ -7,6 +7,7 @@ Change it when the step process learns an option.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from mlspec.expr.values import all_instances_uri, compact, encode, run_uri
@@ -83,6 +84,26 @@ def items_options(plan: Plan, step: Step, *, uri_of: UriOf = in_store) -> list[W
         return [("--items", compact(list(foreach.literal)))]
     options = [] if foreach.source in step.values else _value(plan, foreach.source, uri_of)
     return [*options, ("--items", ".".join((foreach.source.address, *foreach.field)))]
+
+
+def cacheable(plan: Plan, step: Step) -> bool:
+    """Tell whether the spec lets the step's outputs be taken from an earlier run, and there are such."""
+    return step.cache and bool(step.outputs) and step not in plan.finals
+
+
+def cache_options(plan: Plan, step: Step, image: str | None) -> list[Words]:
+    """Return the option with which an orchestrator's processes of a step take outputs of earlier runs, if it may have any.
+
+    `image` is what they run in, if anything. Nobody asks the machine there what the environment's requirements came to, so
+    a digest of both goes with the option.
+    """
+    if not cacheable(plan, step):
+        return []
+    environment = plan.environments.get(step.environment) if step.environment else None
+    content = [image, environment and environment.python, sorted(environment.requirements) if environment else []]
+    if not any(content):
+        return [("--cache",)]
+    return [(f"--cache={hashlib.sha256(compact(content).encode()).hexdigest()[:12]}",)]
 
 
 def _input(plan: Plan, item: Input, uri_of: UriOf) -> list[Words]:

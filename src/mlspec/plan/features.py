@@ -27,6 +27,7 @@ class Feature(Enum):
     RUN_IF = ("run_if", "`run_if` other than success")
     RETRY = ("retry", "retries")
     TIMEOUT = ("timeout", "timeouts")
+    CACHE = ("cache", "caching")
     RESOURCES = ("resources", "resource requests")
     SECRETS = ("secrets", "secrets")
     PARAMS = ("params", "run parameters")
@@ -71,6 +72,9 @@ def features_of(plan: Plan) -> Iterator[FeatureUse]:
         yield FeatureUse(Feature.NOTIFICATIONS, note.span or top, "notifications")
     if plan.monitor:
         yield FeatureUse(Feature.MONITOR, plan.monitor.span or top, "monitor")
+    for target, options in plan.target_options.items():
+        if options.get("cache"):  # a step's own `cache: true` allows, and asks for nothing
+            yield FeatureUse(Feature.CACHE, top, f"targets.{target}.cache")
     for environment in plan.environments.values():
         if environment.image:
             yield FeatureUse(Feature.IMAGE, environment.span or top, f"environments.{environment.name}")

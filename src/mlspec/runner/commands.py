@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlspec.expr.values import as_text, compact
-from mlspec.plan.command import Words, step_options
+from mlspec.plan.command import Words, cacheable, step_options
 from mlspec.plan.model import Gate, Input, Json, Plan, Step, StepOutput, Value
 from mlspec.runner.environments import digest
 from mlspec.runner.frontier import Task
@@ -46,7 +46,7 @@ class Commands:
         words = [sys.executable, "-P", "-m", "mlspec", "exec", *self._run_words(run_status)]
         if task.index is not None:
             words += ["--instance", str(task.index), "--item", compact(item)]
-        if self.cache and step.cache and step not in self.plan.finals:
+        if self.cache and cacheable(self.plan, step):
             words.append("--cache")
         python = self.pythons.get(step.environment or "")
         words += ["--python", str(python)] if python else []

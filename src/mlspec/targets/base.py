@@ -114,8 +114,13 @@ def refusals(plan: Plan, target: Target) -> list[Diagnostic]:
     return [
         Diagnostic("MLS501", f"{target.name} cannot do {use.feature.title}", use.span, hint=instead[use.feature], path=use.path)
         for use in features_of(plan)
-        if use.feature in instead
+        if use.feature in instead and not _of_another(use.path, target)
     ]
+
+
+def _of_another(path: str, target: Target) -> bool:
+    """Whether it is asked of another target than this one."""
+    return path.startswith("targets.") and not path.startswith(f"targets.{target.name}.")
 
 
 def waits(plan: Plan, target: Target) -> Mapping[str, str]:

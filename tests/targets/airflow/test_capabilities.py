@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from mlspec import api
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import Outcome, outcome_of
-from tests.targets import rows
+from tests.targets import caching, rows
 from tests.targets.airflow.specs import ASKS, OUTCOMES
 
 ELSEWHERE = (ASKS, OUTCOMES)
@@ -29,3 +30,16 @@ def test_what_is_done_runs_as_it_does_here(airflow: Airflow, tmp_path: Path, row
     ran = airflow.run(root, plan, api.compile(plan, "airflow"), rows.PARAMS, {"AIRFLOW_VAR_TOKEN": "t"})
     assert (outcome_of(plan, root, ran.run_id), ran.status) == (rows_here, "succeeded")
     assert (root / "mlflow.db").exists()
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_equal_steps_are_taken_from_an_earlier_run(airflow: Airflow, tmp_path: Path) -> None:
+    root, plan = caching.project(tmp_path / "project")
+
+    def run(params: Mapping[str, object]) -> str:
+        ran = airflow.run(root, plan, api.compile(plan, "airflow"), params)
+        assert ran.status == "succeeded"
+        return ran.run_id
+
+    caching.check(root, plan, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from mlspec.plan.model import Plan
 from mlspec.targets.jenkins import TARGET
 from tests.engines import jenkins, local
 from tests.engines.outcome import Outcome, outcome_of
-from tests.targets import rows
+from tests.targets import caching, rows
 
 STOPS = rows.SPEC + rows.SCHEDULE
 GOES_ON = """\
@@ -61,3 +62,16 @@ def test_what_goes_on_after_a_failure_and_waits_for_people_does_as_it_does_here(
         "slow": "failed",
         "below": "blocked",
     }
+
+
+@pytest.mark.groovy
+@pytest.mark.slow
+def test_equal_steps_are_taken_from_an_earlier_run(tmp_path: Path) -> None:
+    root, plan = caching.project(tmp_path / "project")
+
+    def run(params: Mapping[str, object]) -> str:
+        ran = jenkins.run(root, plan, api.compile(plan, "jenkins"), params)
+        assert ran.status == "succeeded"
+        return ran.run_id
+
+    caching.check(root, plan, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from mlspec import api
 from mlspec.targets.kubeflow import TARGET
 from tests.engines import kfp_local
 from tests.engines.outcome import Outcome, outcome_of
-from tests.targets import rows
+from tests.targets import caching, rows
 
 
 def test_the_table_has_no_row_without_a_proof(tmp_path: Path) -> None:
@@ -25,3 +26,16 @@ def test_what_is_done_runs_as_it_does_here(tmp_path: Path, rows_here: Outcome, m
     ran = kfp_local.run(root, plan, api.compile(plan, "kubeflow"), rows.PARAMS)
     assert (outcome_of(plan, root, ran.run_id), ran.status) == (rows_here, "succeeded")
     assert (root / "mlflow.db").exists()
+
+
+@pytest.mark.kfp
+@pytest.mark.slow
+def test_equal_steps_are_taken_from_an_earlier_run(tmp_path: Path) -> None:
+    root, plan = caching.project(tmp_path / "project")
+
+    def run(params: Mapping[str, object]) -> str:
+        ran = kfp_local.run(root, plan, api.compile(plan, "kubeflow"), params, root=tmp_path / "artifacts")
+        assert ran.status == "succeeded"
+        return ran.run_id
+
+    caching.check(root, plan, run)

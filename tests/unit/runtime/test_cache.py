@@ -211,3 +211,65 @@ def test_another_interpreter_is_another_environment_unless_the_caller_says_what_
     for run, python_words in (("3", ()), ("4", ("--python", "bin/python"))):
         project.done("--environment", "ml@1", *python_words, *words, run=run)
     assert runs(project) == 3
+
+
+def test_what_the_process_itself_is_started_in_counts(ran: Project) -> None:
+    words = ["--cache=a" if word == "--cache" else word for word in WORDS]
+    ran.done(*words, run="2")
+    ran.done(*words, run="3")
+    assert (runs(ran), ran.record("s", "3")["cached_from"]) == (2, "2")
+    ran.done("--cache=b", *words[1:], run="4")
+    assert runs(ran) == 3
+    end = ran.exec("--cache=", *words[1:], run="5")
+    assert (end.returncode, runs(ran)) == (2, 3)
+
+
+def test_a_package_more_in_the_interpreter_runs_the_step_again(ran: Project) -> None:
+    ran.write("site/some-1.0.dist-info/METADATA", "")
+    for run in ("2", "3"):
+        ran.done(*WORDS, run=run, PYTHONPATH=str(ran.root / "site"))
+    assert (runs(ran), ran.record("s", "3")["cached_from"]) == (2, "2")
+
+
+def test_a_project_that_is_the_whole_file_system_is_equal_to_none(project: Project) -> None:
+    script = f"echo x >> {project.root}/runs; echo > ${{{{ outputs.o }}}}"
+    words = ("--cache", "--step", "s", "--project", "/", "--output", "o=model", "--shell", script)
+    for run in ("1", "2"):
+        project.done(*words, run=run, store=str(project.root / "store"))
+    assert runs(project) == 2
+
+
+def on_kubeflow(project: Project, run: str, kept: str) -> list[str]:
+    """The words of a task of the run whose output KFP keeps at the URI `kept`, and puts at a path of the pod's own."""
+    artifact = {"name": "o", "uri": kept}
+    outputs = {"outputFile": f"{project.root}/{run}.json", "parameters": {"outcome": {"outputFile": "x"}}}
+    given = {"outputs": {**outputs, "artifacts": {"o": {"artifacts": [artifact]}}}}
+    path = f"{project.root}/pod-{run}/o"
+    return [f"--executor-input={json.dumps(given)}", *(f"o=dataset:{path}" if word == "o=dataset" else word for word in WORDS)]
+
+
+@pytest.mark.parametrize("scheme", ["", "local://"])
+def test_an_output_at_a_path_is_taken_from_where_the_orchestrator_keeps_it(project: Project, scheme: str) -> None:
+    """The launcher, which takes outputs from the pod to where KFP keeps them, is played here by a move."""
+    project.write("in", "in\n")
+    for run in ("1", "2"):
+        project.done(*on_kubeflow(project, run, f"{scheme}{project.root}/kept-{run}/o"), run=run)
+        (project.root / f"pod-{run}").rename(project.root / f"kept-{run}")
+    assert (runs(project), project.record("s", "2")["cached_from"]) == (1, "1")
+    first, second = project.record("s", "1")["outputs"]["o"], project.record("s", "2")["outputs"]["o"]
+    assert first["uri"] == f"{scheme}{project.root}/kept-1/o"
+    assert second == first | {"uri": f"{scheme}{project.root}/kept-2/o"}
+    assert [path.name for path in (project.root / "kept-2").iterdir()] == ["o"]
+    assert (project.root / "kept-2" / "o").read_text() == "in\n1 1\n"
+    output = json.loads((project.root / "2.json").read_text())
+    assert output["parameterValues"] == {"outcome": "succeeded"}
+    assert output["artifacts"]["o"]["artifacts"][0]["uri"] == second["uri"]
+
+
+@pytest.mark.parametrize("kept", ["minio://bucket/o", "local:///nowhere/o"])
+def test_an_output_that_cannot_be_fetched_is_as_good_as_none(project: Project, kept: str) -> None:
+    project.write("in", "in\n")
+    for run in ("1", "2"):
+        project.done(*on_kubeflow(project, run, kept), run=run)
+        assert (project.root / f"pod-{run}" / "o").read_text() == "in\n1 1\n"
+    assert (runs(project), project.record("s", "2")["cached_from"]) == (2, None)

@@ -46,7 +46,8 @@ def test_the_output_lists_every_artifact_and_says_the_outcome(tmp_path: Path) ->
     path = tmp_path / "deep" / "output.json"
     artifacts = {name: {"artifacts": [{"name": name, "uri": f"s3://b/{name}"}]} for name in ("metrics", "model")}
     given = {"outputs": {"outputFile": str(path), "artifacts": artifacts, "parameters": {"outcome": {"outputFile": "x"}}}}
-    write_output(json.dumps(given), "succeeded", {"metrics": {"auc": 0.9, "loss": float("nan")}})
+    uris = write_output(json.dumps(given), "succeeded", {"metrics": {"auc": 0.9, "loss": float("nan")}})
+    assert uris == {"metrics": "s3://b/metrics", "model": "s3://b/model"}
     assert json.loads(path.read_text("utf-8")) == {
         "artifacts": {
             "metrics": {"artifacts": [{"name": "metrics", "uri": "s3://b/metrics", "metadata": {"auc": 0.9}}]},

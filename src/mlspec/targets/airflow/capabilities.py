@@ -22,6 +22,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.RUN_IF: native("trigger rules; for `failure` the step process looks whether what it needs has failed"),
     Feature.RETRY: emulated("the step process repeats attempts inside one try of the task"),
     Feature.TIMEOUT: emulated("the step process ends an attempt that takes too long"),
+    Feature.CACHE: emulated("by the step process, with `targets.airflow.cache`"),
     Feature.RESOURCES: native("those of the container; with `runner: bash` the limits of the worker apply"),
     Feature.SECRETS: native("a connection's password or a variable, in the step's environment"),
     Feature.PARAMS: native("typed DAG params"),

@@ -65,6 +65,11 @@ class AirflowOptions(BaseModel):
         description="With `runner: kubernetes`: the account that pods run as.",
         examples=["pipeline-runner"],
     )
+    cache: bool = Field(
+        False,
+        description="Take the outputs of an equal step of an earlier run from the store, for each step whose `cache` is "
+        "true; default: every run does all its work.",
+    )
 
 
 class AirflowStepOptions(BaseModel):

@@ -129,8 +129,16 @@ def fallback_image(plan: Plan, options: AirflowOptions) -> str | None:
     """The image of steps whose environment has none, such as gates: the target's own, else the first that a step runs in."""
     if options.image:
         return options.image
-    used = [plan.environments.get(step.environment or "") for step in plan.all_steps()]
+    used = (plan.environments.get(step.environment or "") for step in plan.all_steps())
     return next((environment.image for environment in used if environment and environment.image), None)
+
+
+def image_of(plan: Plan, step: Step, options: AirflowOptions) -> str | None:
+    """The image that the step runs in; None when it runs on the worker itself."""
+    if options.runner == "bash":
+        return None
+    environment = plan.environments.get(step.environment or "")
+    return (environment.image if environment else None) or fallback_image(plan, options)
 
 
 def _local_store(plan: Plan) -> list[str]:

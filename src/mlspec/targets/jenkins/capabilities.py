@@ -23,6 +23,7 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.RUN_IF: emulated("`when` expressions over the states of the stages above"),
     Feature.RETRY: emulated("by the step process"),
     Feature.TIMEOUT: emulated("by the step process, for each attempt"),
+    Feature.CACHE: emulated("by the step process, with `targets.jenkins.cache`"),
     Feature.RESOURCES: emulated(
         "limits of the step's pod with `agent: {kubernetes: {}}`, of its container with `agent: {docker: true}`; an agent "
         "itself has none"

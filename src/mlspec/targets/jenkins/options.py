@@ -68,6 +68,11 @@ class JenkinsOptions(BaseModel):
         pattern=r"^[^/]",
         description="Folder of the spec in the repository; steps run there. Default: the top of the repository.",
     )
+    cache: bool = Field(
+        False,
+        description="Take the outputs of an equal step of an earlier run from the store, for each step whose `cache` is "
+        "true; default: every run does all its work.",
+    )
 
 
 class JenkinsStep(BaseModel):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlspec.plan import yamltext
+from mlspec.plan.command import cache_options
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Plan, Step
 from mlspec.targets.base import joined
@@ -143,12 +144,15 @@ def channels_in(sight: Sight, step: Step) -> Pairs:
 
 def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
     """The container of a step; `status` is the input that `run.status` comes through, if it does."""
+    options = arguments(sight.plan, step, sight.ports[step.id], final=bool(status))
+    if sight.options.cache:
+        options[:0] = (word for words in cache_options(sight.plan, step, _image(sight, step)) for word in words)
     return Component(
         name=sight.graph.names[step.id],
         comment=comment_of(sight, step),
         body=Container(
             image=image_text(sight, step),
-            args=words(sight, arguments(sight.plan, step, sight.ports[step.id], final=bool(status))),
+            args=words(sight, options),
             resources=resources_of(step),
         ),
         artifacts_in=artifacts_in(sight, step),
@@ -165,7 +169,11 @@ def comment_of(sight: Sight, step: Step) -> str:
 
 def image_text(sight: Sight, step: Step) -> str:
     """The image that a step's containers run."""
-    return yamltext.scalar(image_of(sight.plan, step, sight.options) or DEFAULT_IMAGE)
+    return yamltext.scalar(_image(sight, step))
+
+
+def _image(sight: Sight, step: Step) -> str:
+    return image_of(sight.plan, step, sight.options) or DEFAULT_IMAGE
 
 
 def words(sight: Sight, options: list[str]) -> list[str]:

@@ -23,6 +23,9 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.RUN_IF: refused("use `finally` for what must run after a failure"),
     Feature.RETRY: emulated("by the step process, inside one pod"),
     Feature.TIMEOUT: emulated("by the step process, for each attempt"),
+    Feature.CACHE: emulated(
+        "by the step process, with `targets.kubeflow.cache`, from a store that all pods reach; KFP's own cache is off"
+    ),
     Feature.RESOURCES: native("container requests and limits"),
     Feature.SECRETS: native("Kubernetes secrets as environment variables"),
     Feature.PARAMS: native("pipeline parameters"),

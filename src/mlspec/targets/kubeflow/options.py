@@ -28,6 +28,11 @@ class KubeflowOptions(BaseModel):
     image: str | None = Field(
         None, description="The image of steps whose environment names none; must hold mlspec.", examples=["python:3.11"]
     )
+    cache: bool = Field(
+        False,
+        description="Take the outputs of an equal step of an earlier run from the store, for each step whose `cache` is "
+        "true; default: every run does all its work.",
+    )
 
 
 class Toleration(BaseModel):

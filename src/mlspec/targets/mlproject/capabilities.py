@@ -26,6 +26,7 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.RUN_IF: _RUN,
     Feature.RETRY: _RUN,
     Feature.TIMEOUT: _RUN,
+    Feature.CACHE: _RUN,
     Feature.RESOURCES: emulated("the limits of the machine that runs `mlflow run` apply"),
     Feature.SECRETS: emulated("from the environment of `mlflow run`"),
     Feature.PARAMS: native("parameters of the entry points"),
