@@ -238,7 +238,7 @@ def _lay(base: Node | None, patch: Node) -> Node:
     value = dict(params.value)
     for name, child in params.value.items():
         if isinstance(getattr(known.value.get(name), "value", None), dict) and not isinstance(child.value, dict | NoneType):
-            key = (params.keys or {})[name]
+            key = params.keys[name]
             value[name] = Node({"default": child}, child.file, child.start, child.end, {"default": key})
     sections = {**patch.value, "params": Node(value, params.file, params.start, params.end, params.keys)}
     return merge(base, Node(sections, patch.file, patch.start, patch.end, patch.keys))

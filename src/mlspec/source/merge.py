@@ -15,14 +15,14 @@ def merge(base: Node | None, patch: Node) -> Node:
         return patch
     below = base if base is not None and isinstance(base.value, dict) else None
     value: dict[str, Node] = dict(below.value) if below else {}
-    keys: dict[str, Node] = dict(below.keys or {}) if below else {}
+    keys: dict[str, Node] = dict(below.keys) if below else {}
     for key, child in patch.value.items():
         if child.value is None:
             value.pop(key, None)
             keys.pop(key, None)
             continue
         value[key] = merge(value.get(key), child)
-        keys[key] = patch.keys[key] if patch.keys and key in patch.keys else child
+        keys[key] = patch.keys.get(key, child)
     home = below if below is not None and not patch.value else patch
     return Node(value, home.file, home.start, home.end, keys)
 

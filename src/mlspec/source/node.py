@@ -6,6 +6,7 @@ Owns the tree's shape; never parses and never judges. Change it when positions m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from mlspec.diagnostics import Span
@@ -45,17 +46,30 @@ class Node:
     `keys` holds a node for each key of a mapping, `style` the quoting of a scalar (`'`, `"`, `|`, `>` or empty).
     """
 
-    __slots__ = ("end", "file", "keys", "start", "style", "value")
+    __slots__ = ("_keys", "_written", "end", "file", "start", "style", "value")
 
     def __init__(
-        self, value: Any, file: str, start: Place, end: Place, keys: dict[str, Node] | None = None, style: str = ""
+        self, value: Any, file: str, start: Place, end: Place, keys: Mapping[str, Node] | None = None, style: str = ""
     ) -> None:
         self.value = value
         self.file = file
         self.start = start
         self.end = end
-        self.keys = keys
         self.style = style
+        self._keys = keys
+        self._written: Mapping[str, Any] | None = None
+
+    def give_keys(self, written: Mapping[str, Any] | None) -> None:
+        """Take the keys of a mapping as the YAML parser's events: few are ever looked at."""
+        self._written = written
+
+    @property
+    def keys(self) -> Mapping[str, Node]:
+        """A node for each key of a mapping; of anything else nothing."""
+        if self._written is not None:
+            self._keys = {name: key_of(key, self.file) for name, key in self._written.items()}
+            self._written = None
+        return self._keys or {}
 
     @property
     def mark(self) -> Mark:
@@ -70,7 +84,7 @@ class Node:
 
     def key_span(self, key: str) -> Span:
         """Where `key` of this mapping is written; the mapping itself when it is not."""
-        node = (self.keys or {}).get(key)
+        node = self.keys.get(key)
         return node.span if node is not None else self.span
 
     def get(self, *path: str | int) -> Node | None:
@@ -85,6 +99,25 @@ class Node:
                 return None
             node = children[part]
         return node
+
+
+def key_of(written: Any, file: str) -> Node:
+    """The node of a key that may be an event of the YAML parser's."""
+    if isinstance(written, Node):
+        return written
+    return Node(written.value, file, written.start_mark, written.end_mark, style=written.style or "")
+
+
+def below(root: Node) -> list[Node]:
+    """All nodes below `root` in no order; what aliases stand for is there as often as they do."""
+    found: list[Node] = []
+    waiting = [root]
+    while waiting:
+        value = waiting.pop().value
+        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        found += children
+        waiting += [child for child in children if isinstance(child.value, _INNER)]
+    return found
 
 
 def plain(node: Node) -> Any:

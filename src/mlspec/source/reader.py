@@ -18,7 +18,7 @@ from yaml.reader import Reader
 from mlspec.diagnostics import Diagnostic, Related, Span
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source import syntax
-from mlspec.source.node import Mark, Node, Place, Point
+from mlspec.source.node import Mark, Node, Place, Point, key_of
 from mlspec.source.positions import inner_span
 from mlspec.source.scalars import resolve
 from mlspec.source.scanner import PythonLoader
@@ -52,8 +52,9 @@ class _Open:
         self.node = node
         self.anchor = anchor
         self.children = node.value
-        self.keys = node.keys
-        self.key: Node | None = None
+        self.keys: dict[str, Any] | None = {} if isinstance(node.value, dict) else None
+        """The events of a mapping's keys; a key that is odd has a node already."""
+        self.key: Any = None
         self.count = 1
 
 
@@ -141,7 +142,7 @@ class _Builder:
         parent.count += 1 + len(text) // _CHARACTERS_OF_A_VALUE
         key = parent.key
         if key is None and parent.keys is not None:
-            parent.key = Node(text, self.file, event.start_mark, event.end_mark, None, event.style or "")
+            parent.key = event
             return
         value = resolve(text) if event.implicit[0] else text
         node = Node(value, self.file, event.start_mark, event.end_mark, None, event.style or "")
@@ -190,8 +191,7 @@ class _Builder:
             self._refuse_tag(event)
         if len(self.stack) >= MAX_DEPTH:
             self._stop("MLS103", f"nested more than {MAX_DEPTH} levels deep", _mark(event))
-        keys: dict[str, Node] | None = {} if isinstance(value, dict) else None
-        node = Node(value, self.file, event.start_mark, event.end_mark, keys)
+        node = Node(value, self.file, event.start_mark, event.end_mark)
         if event.anchor:
             self.anchors[event.anchor] = None
         self.stack.append(_Open(node, event.anchor))
@@ -200,6 +200,7 @@ class _Builder:
         done = self.stack.pop()
         node = done.node
         node.end = _end_of(node, event)
+        node.give_keys(done.keys)
         if done.anchor:
             self.anchors[done.anchor] = (node, done.count)
         self._add(node, done.count)
@@ -235,15 +236,16 @@ class _Builder:
         else:
             self._put(parent, parent.key, node)
 
-    def _put(self, parent: _Open, key: Node, node: Node) -> None:
+    def _put(self, parent: _Open, key: Any, node: Node) -> None:
         """Give a mapping the value of a key."""
         parent.key = None
         name = key.value
         if key is _NO_KEY:
             return
         if name in parent.children:
-            first = Related(parent.keys[name].span, "first written here")  # type: ignore[index]
-            self._find("MLS105", f"the key `{syntax.short(name)}` is written twice", key.mark, related=(first,))
+            first = Related(key_of(parent.keys[name], self.file).span, "first written here")  # type: ignore[index]
+            mark = key_of(key, self.file).mark
+            self._find("MLS105", f"the key `{syntax.short(name)}` is written twice", mark, related=(first,))
         else:
             parent.children[name] = node
             parent.keys[name] = key  # type: ignore[index]

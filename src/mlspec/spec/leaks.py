@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.snippet import lines_of
-from mlspec.source import Document, Node, inner_span
+from mlspec.source import Document, Node, below, inner_span
 
 MAX_FINDINGS = 500
 """Secrets that are reported; all are blotted out."""
@@ -57,11 +57,9 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     findings: list[Diagnostic] = []
     values: dict[str, None] = {}
     seen: set[int] = set()
-    texts = list(_texts(document.root)) if document.root is not None else []
-    signed = _signed("\n".join([node.value for _, _, node in texts]))
-    for inside, part, node in texts:
+    for inside, part, node in _texts(document.root) if document.root is not None and _suspect(document.root) else ():
         found = None
-        if signed and id(node) not in seen:
+        if id(node) not in seen:
             # An alias stands for a text that has been looked at; its key has not.
             seen.add(id(node))
             found = _formed(node.value)
@@ -92,6 +90,15 @@ def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
             hint = finding.hint.replace(value, _BLOT * 3) if finding.hint else None
             finding = replace(finding, message=finding.message.replace(value, _BLOT * 3), hint=hint)
     return finding
+
+
+def _suspect(root: Node) -> bool:
+    """Whether there is anything to look for, at any place: in most specs there is not."""
+    values = [root.value, *(node.value for node in below(root))]
+    keys: set[str] = set()
+    keys.update(*(value for value in values if isinstance(value, dict)))
+    texts = "\n".join([value for value in values if isinstance(value, str)])
+    return _signed(texts) or any(map(_NAMES.search, keys))
 
 
 def _signed(text: str) -> bool:

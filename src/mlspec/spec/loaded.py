@@ -47,7 +47,7 @@ class Spec:
     def key_span(self, *path: str | int) -> Span:
         """Where the last key of `path` is written."""
         owner = self.root.get(*path[:-1])
-        if owner is not None and owner.keys and path[-1] in owner.keys:
+        if owner is not None and path[-1] in owner.keys:
             return owner.keys[str(path[-1])].span
         return self.span(*path[:-1]) if owner is None else owner.span
 

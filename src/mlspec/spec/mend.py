@@ -80,7 +80,7 @@ def _renamed(root: Node, path: tuple[str, ...], name: str | None) -> Node | None
     without = _with(root, path, None)
     if without is None or name is None or name in owner.value:
         return without
-    return _with(without, (*path[:-1], name), value, (owner.keys or {}).get(path[-1]))
+    return _with(without, (*path[:-1], name), value, owner.keys.get(path[-1]))
 
 
 def _with(root: Node, path: tuple[str, ...], value: Node | None, key: Node | None = None) -> Node | None:
@@ -95,7 +95,7 @@ def _with(root: Node, path: tuple[str, ...], value: Node | None, key: Node | Non
     for owner, part in zip(reversed(owners), reversed(path), strict=True):
         if not isinstance(owner.value, dict):
             return None
-        values, keys = dict(owner.value), dict(owner.keys or {})
+        values, keys = dict(owner.value), dict(owner.keys)
         if changed is None:
             values.pop(part, None)
             keys.pop(part, None)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
-from mlspec.source import Node, plain
+from mlspec.source import Node, below, plain
 from mlspec.spec.base import complete
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.scalars import found
@@ -62,8 +62,10 @@ def validate_section(model: type[Model], node: Node, path: Path) -> tuple[Model 
 
 def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
     """Keys with nothing after them: for pydantic they are left out, for who wrote them they are not."""
-    findings = []
-    waiting: list[tuple[Path, Node]] = [((), node)] if isinstance(node.value, dict | list) else []
+    findings: list[Diagnostic] = []
+    if all(child.value is not None for child in below(node)):
+        return findings
+    waiting: list[tuple[Path, Node]] = [((), node)]
     seen: set[int] = set()  # an alias stands in many places for one node
     while waiting:
         path, here = waiting.pop()
@@ -122,7 +124,7 @@ def _finding(model: type[BaseModel], node: Node, base: Path, item: Any) -> Diagn
     if kind.startswith("MLS"):
         if context.get("key"):
             owner, key = node.get(*path), context["key"]
-            if owner is not None and owner.keys and key in owner.keys:
+            if owner is not None and key in owner.keys:
                 value = owner.value[key]
                 span = owner.keys[key].span if isinstance(value.value, dict | list) else value.span
                 return Diagnostic(kind, context["text"], span, hint=context.get("hint"), path=f"{address}.{key}".strip("."))
@@ -150,7 +152,7 @@ def _locate(node: Node, loc: Sequence[str | int]) -> tuple[Node, Path, Node | No
             child = node.get(part)
         if child is None:
             continue
-        key_node = (node.keys or {}).get(str(part)) if isinstance(node.value, dict) else None
+        key_node = node.keys.get(str(part)) if isinstance(node.value, dict) else None
         path.append(part)
         node = child
     return node, tuple(path), key_node
@@ -173,7 +175,7 @@ def _missing(node: Node, base: Path, path: Path, key: str) -> Diagnostic:
     where = f"`{'.'.join(map(str, (*base, *path)))}`" if (*base, *path) else "the spec"
     span = _own_key(node, path) or Span(owner.file, owner.mark.line + 1, 1, owner.mark.line + 1, 1)
     if not path:
-        first = min((child.mark for child in (owner.keys or {}).values()), default=owner.mark)
+        first = min((child.mark for child in owner.keys.values()), default=owner.mark)
         span = Span(owner.file, first.line + 1, first.column + 1, first.line + 1, first.column + 2)
     hint = missing_hint(key)
     return Diagnostic("MLS202", f"{where} lacks `{key}`", span, hint=hint, path=".".join(map(str, (*base, *path, key))))
