@@ -243,10 +243,12 @@ FAILING = plan(
 )
 
 
-def task_of(step: Step) -> str:
+def task_of(step: Step, *, final: bool = False) -> str:
     """The id of the task that runs a step's own process; instances of a matrix above `finally` have one for all."""
     if isinstance(step.body, Approval):
         return f"{step.name}.answer"
+    if final and step.instance is not None:
+        return f"{step.name}.each_{step.instance.index}"
     if step.foreach is not None or (step.instance is not None and step.when is not None):
         return f"{step.name}.each"
-    return step.slug if step.instance is None else step.name
+    return step.name

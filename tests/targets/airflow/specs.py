@@ -93,6 +93,32 @@ steps:
 """)
 """Every `run_if` above every outcome."""
 
+FINALS = planned("""
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: finals}
+params: {n: 9}
+steps:
+  work: {run: 'test "${{ params.n }}" != 0'}
+  unwanted: {run: "true", needs: [work], when: params.n > 9}
+finally:
+  row:
+    matrix: {text: ["a b", "{{ ds }}", "$(id)"], m: [1, 2]}
+    description: Clears away.
+    run: printf '%s' ${{ matrix.text }} ${{ run.status }} > ${{ outputs.out }}
+    outputs: {out: artifact}
+  below: {run: "true", needs: [row]}
+  breaks: {matrix: {m: [1, 2]}, run: 'test "${{ matrix.m }}" = 1'}
+  below_breaks: {run: "true", needs: [breaks]}
+  rows_below_breaks: {matrix: {m: [1, 2]}, run: "true", needs: [row, breaks]}
+  some: {matrix: {m: [1, 2]}, when: matrix.m > 1, run: "true"}
+  below_some: {matrix: {m: [1, 2]}, needs: [some, row], run: "true"}
+  none: {matrix: {m: [1, 2]}, when: matrix.m > 2, run: "true"}
+  below_none: {matrix: {m: [1, 2]}, needs: [none, row], run: "true"}
+  last: {needs: [below_some], run: "true"}
+""")
+"""Matrices in `finally`: some that wait for steps, some that wait for each other."""
+
 ASKS = planned("""
 apiVersion: mlspec/v1
 kind: Lifecycle
@@ -151,5 +177,5 @@ PODS = planned(
     .replace("OPTIONS", "{runner: kubernetes, namespace: ml, service_account: runner, image: 'ghcr.io/acme/mlspec:1'}")
     .replace("EXTENSION", "x-airflow: {node_selector: {pool: gpu, arch: amd64}}")
 )
-PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING, FAN, ASKS, DOCKER, PODS)}
+PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING, FAN, FINALS, ASKS, DOCKER, PODS)}
 """All that is looked at file by file."""

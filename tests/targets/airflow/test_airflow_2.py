@@ -13,24 +13,27 @@ from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import outcome_of
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING, task_of
-from tests.targets.airflow.specs import DOCKER, FAN, OUTCOMES, PODS
+from tests.targets.airflow.specs import DOCKER, FAN, FINALS, OUTCOMES, PODS
 
 pytestmark = [pytest.mark.airflow2, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("made", [CREDIT, CLASHES, DIAMOND, FAILING, FAN, DOCKER, PODS], ids=lambda made: made.lifecycle)
+@pytest.mark.parametrize(
+    "made", [CREDIT, CLASHES, DIAMOND, FAILING, FAN, FINALS, DOCKER, PODS], ids=lambda made: made.lifecycle
+)
 def test_it_loads_and_warns_of_nothing(airflow_2: Airflow, tmp_path: Path, made: Plan) -> None:
     answer = airflow_2.load(tmp_path, TARGET.emit(made))
     assert (answer["errors"], answer["warnings"]) == ([], [])
     [dag] = answer["dags"].values()
-    assert {task_of(step) for step in made.all_steps()} <= set(dag["tasks"])
+    ids = {task_of(step, final=step in made.finals) for step in made.all_steps()}
+    assert ids <= set(dag["tasks"])
     assert dag["cron"] == (made.schedule.cron if made.schedule else None)
 
 
 @pytest.mark.parametrize(
     ("made", "params"),
-    [(DIAMOND, {"n": 5}), (FAILING, {}), (FAN, {"n": 4}), (FAN, {"n": 0}), (OUTCOMES, {})],
-    ids=["diamond", "failing", "fan", "fan-empty", "outcomes"],
+    [(DIAMOND, {"n": 5}), (FAILING, {}), (FAN, {"n": 4}), (FAN, {"n": 0}), (OUTCOMES, {}), (FINALS, {}), (FINALS, {"n": 0})],
+    ids=["diamond", "failing", "fan", "fan-empty", "outcomes", "finals", "finals-failed"],
 )
 def test_every_step_ends_as_it_does_here(airflow_2: Airflow, tmp_path: Path, made: Plan, params: dict[str, Any]) -> None:
     there, here = tmp_path / "airflow", tmp_path / "local"

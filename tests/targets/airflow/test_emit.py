@@ -80,14 +80,14 @@ def test_steps_look_for_failed_ones_where_failures_stop_the_run(on_failure: Any)
     made = text(replace(FAILING, on_failure=on_failure))
     tree = ast.parse(made)
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    calls = {name: [node for node in found if node.func.id == name] for name in ("step_process", "always_process")}  # type: ignore[attr-defined]
-    started = {name: {ast.literal_eval(node.args[0]).removeprefix("--step ") for node in calls[name]} for name in calls}
-    finals = {each.name for each in FAILING.finals}
+    calls = {name: [node for node in found if node.func.id == name] for name in ("step", "final")}  # type: ignore[attr-defined]
+    started = {name: {ast.literal_eval(node.args[0]) for node in calls[name]} for name in calls}
+    assert started == {"step": {each.name for each in FAILING.steps}, "final": {each.name for each in FAILING.finals}}
     if on_failure == "stop":
-        assert started == {"step_process": {"a", "b", "c", "d"}, "always_process": finals}
         assert made.count("--fail-fast") == 1
+        assert 'command = always_process(f"--step {name}", "--final", *options)' in made
     else:
-        assert started == {"step_process": {"a", "b", "c", "d", *finals}, "always_process": set()}
+        assert 'command = step_process(f"--step {name}", "--final", *options)' in made
         assert "--fail-fast" not in made
 
 
@@ -104,14 +104,14 @@ def test_a_description_that_ends_like_a_file_name_stays_text() -> None:
     assert 'doc_md="See README.md\\n",' in text(plan("a", step("s", "true"), description="See README.md"))
 
 
-def test_a_step_id_cannot_leave_its_comment() -> None:
-    odd = replace(step("train", "true"), id="train[x=\n    raise SystemExit]")
-    assert "SystemExit" not in ast.dump(ast.parse(text(plan("a", odd))))
+def test_the_name_of_the_spec_cannot_leave_its_comments() -> None:
+    odd = replace(plan("a", step("train", "true")), spec_file="spec\n    raise SystemExit")
+    assert "SystemExit" not in ast.dump(ast.parse(text(odd)))
 
 
 def test_long_chains_take_time_in_proportion() -> None:
     steps = [step("s0", "true"), *(step(f"s{n}", "true", f"s{n - 1}") for n in range(1, 10_000))]
-    assert text(plan("chain", *steps)).count("BashOperator(") == 10_000
+    assert text(plan("chain", *steps)).count(" = step(\n") == 10_000
 
 
 def test_scripts_stand_as_they_were_written() -> None:

@@ -12,7 +12,7 @@ from mlspec.targets.airflow import TARGET
 from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import Outcome, outcome_of
-from tests.targets.airflow.specs import ASKS, FAN, OUTCOMES, planned
+from tests.targets.airflow.specs import ASKS, FAN, FINALS, OUTCOMES, planned
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
@@ -65,6 +65,25 @@ def test_every_run_if_ends_as_it_does_here(airflow: Airflow, tmp_path: Path) -> 
         "succeeded",
         "succeeded",
     )
+
+
+@pytest.mark.parametrize("n", [0, 9])
+def test_matrices_in_finally_end_as_they_do_here(airflow: Airflow, tmp_path: Path, n: int) -> None:
+    there, project = folders(tmp_path)
+    outcome = on_airflow(airflow, there, FINALS, n=n)
+    assert outcome == here(project, FINALS, n=n)
+    ends = {step: done.state for step, done in outcome.steps.items() if done.state != "succeeded"}
+    assert ends == {
+        **({"work": "failed", "unwanted": "blocked"} if n == 0 else {"unwanted": "skipped"}),
+        "breaks[m=2]": "failed",
+        "below_breaks": "blocked",
+        "some[m=1]": "skipped",
+        **{f"rows_below_breaks[m={m}]": "blocked" for m in (1, 2)},
+        **{f"{name}[m={m}]": "skipped" for name in ("none", "below_none") for m in (1, 2)},
+    }
+    told = [path.read_text() for path in sorted(there.glob(".mlspec/store/finals/*/row/*/out"))]
+    status = "succeeded" if n else "failed"
+    assert told == [f"{text}{status}" for text in ("a b", "{{ ds }}", "$(id)") for _ in range(2)]
 
 
 def test_an_instance_that_fails_blocks_who_reads_all(airflow: Airflow, tmp_path: Path) -> None:

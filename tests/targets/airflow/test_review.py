@@ -86,6 +86,16 @@ steps:
 """
 """A leaf of every kind, each below the two steps at the top."""
 
+FINALS = """
+plain: {run: "true"}
+plain_below: {run: "true", needs: [first, second]}
+rows: {matrix: {a: [1, 2], b: [x, y], c: [1, 2, 3]}, run: "echo ${{ matrix.a }}", secrets: [token], resources: {cpu: 1}}
+rows_below: {matrix: {a: [1, 2], b: [x, y]}, needs: [first, second], run: "echo ${{ matrix.a }}", description: In the end.}
+rows_wanted: {matrix: {a: [1, 2]}, when: matrix.a > 1, run: "true"}
+rows_wanted_below: {matrix: {a: [1, 2]}, when: matrix.a > 1, needs: [first, second], run: "true"}
+"""
+"""A leaf of every kind in `finally`, where Airflow has no `foreach`."""
+
 
 def another(value: Any) -> Any:
     match value:
@@ -139,6 +149,19 @@ def test_another_name_of_a_leaf_of_any_kind_changes_at_most_eight_lines(kind: st
     spec["steps"] = {name: spec["steps"][name] for name in ("first", "second")}
     spec["targets"] = {"airflow": {"version": 3, "runner": runner}}
     old, new = (changed(spec, lambda new, name=name: new["steps"].update({name: leaf})) for name in (kind, f"{kind}_anew"))
+    lines = added(difference(old, new))
+    assert 1 <= len(lines) <= 8, lines
+
+
+@pytest.mark.parametrize("runner", ["bash", "docker", "kubernetes"])
+@pytest.mark.parametrize("kind", yaml.safe_load(FINALS))
+def test_another_name_of_a_leaf_in_finally_changes_at_most_eight_lines(kind: str, runner: str) -> None:
+    spec: Spec = yaml.safe_load(KINDS)
+    spec["steps"] = {"work": {"run": "true"}}
+    spec["finally"] = {"first": {"run": "true"}, "second": {"matrix": {"a": [1, 2]}, "run": "true"}}
+    spec["targets"] = {"airflow": {"version": 3, "runner": runner}}
+    leaf = yaml.safe_load(FINALS)[kind]
+    old, new = (changed(spec, lambda new, name=name: new["finally"].update({name: leaf})) for name in (kind, f"{kind}_anew"))
     lines = added(difference(old, new))
     assert 1 <= len(lines) <= 8, lines
 

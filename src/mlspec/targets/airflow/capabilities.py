@@ -26,7 +26,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.RESOURCES: native("those of the container; with `runner: bash` the limits of the worker apply"),
     Feature.SECRETS: native("a connection's password or a variable, in the step's environment"),
     Feature.PARAMS: native("typed DAG params"),
-    Feature.MATRIX: native("one mapped task; in `finally` a task for each instance"),
+    Feature.MATRIX: native("one mapped task; in `finally` a group of tasks, for Airflow maps no teardown"),
     Feature.FOREACH: native("a mapped task, over as many elements as `core.max_map_length` allows (1024 unless set)"),
     Feature.PARALLEL: native("a mapped task's `max_active_tis_per_dagrun`"),
     Feature.FINALLY: native("teardown tasks"),

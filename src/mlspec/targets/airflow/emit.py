@@ -76,7 +76,14 @@ def _imports(plan: Plan, options: AirflowOptions, runner: Runner, tasks: list[Ta
     # The compat provider finds each name where the installed Airflow has it; `airflow.sdk` exists from 3.0 on.
     module = "airflow.sdk" if options.version == 3 else "airflow.providers.common.compat.sdk"
     rules = _watched(plan) or any("TriggerRule" in argument for task in tasks for argument in task.arguments)
-    names = [("DAG", True), ("Param", bool(plan.params)), ("TaskGroup", groups), ("TriggerRule", rules), ("literal", True)]
+    final_rows = any(task.call == "final_rows" for task in tasks)
+    names = [
+        ("DAG", True),
+        ("Param", bool(plan.params)),
+        ("TaskGroup", groups or final_rows),
+        ("TriggerRule", rules),
+        ("literal", True),
+    ]
     used = [name for name, is_used in names if is_used]
     line = f"from {module} import {', '.join(used)}"
     if not fits(line):
@@ -84,7 +91,7 @@ def _imports(plan: Plan, options: AirflowOptions, runner: Runner, tasks: list[Ta
     lines = ["import pendulum", line]
     lines += runner.imports(plan)
     operators = {task.operator for task in tasks}
-    empty = "EmptyOperator" in operators
+    empty = "EmptyOperator" in operators or final_rows
     lines += ["from airflow.providers.standard.operators.empty import EmptyOperator"] if empty else []
     if "HITLOperator" in operators:
         lines.append("from airflow.providers.standard.operators.hitl import HITLOperator")

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mlspec.expr.values import compact
-from mlspec.plan.command import items_options, step_options
+from mlspec.plan.command import Words, items_options, step_options
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Approval, ForEach, Plan, Secret, Step
 from mlspec.targets.airflow.literals import INDENT, block, jinja_string, listed, string, visible
 from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
 from mlspec.targets.airflow.process import told
 from mlspec.targets.airflow.runners import Runner
-from mlspec.targets.airflow.variables import Variables, together
+from mlspec.targets.airflow.variables import Variables
 
 _JOINED = "trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
 
@@ -28,13 +28,14 @@ _JOINED = "trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
 class Task:
     """One operator. `options` are those of its step process, given to the function `call`; none for tasks without one.
 
-    `start` is what stands before it on its line, `head` is what `call` gets before the options, and `mapped` says that
-    the operator is expanded over what `call` returns.
+    `start` is what stands before it on its line and `after` what stands behind it, `head` is what `call` gets before the
+    options, and `mapped` says that the operator is expanded over what `call` returns. Without an `operator`, `call` makes
+    the task itself, of the `arguments` too.
     """
 
     start: str
-    task_id: str
-    operator: str
+    task_id: str = ""
+    operator: str = ""
     upstream: str = ""
     comment: str = ""
     noqa: str = ""
@@ -43,7 +44,7 @@ class Task:
     head: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     mapped: bool = False
-    teardown: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Group:
 
 
 def tasks_of(plan: Plan, steps: tuple[Step, ...], variables: Variables, runner: Runner) -> Iterator[Task | Group]:
-    """Yield what each step becomes: one task or group for all instances of a matrix, but in `finally`."""
+    """Yield what each step becomes: one task or group, for all instances of a matrix too."""
     final = bool(steps) and steps[0] in plan.finals
     matrices: dict[str, list[Step]] = {}
     for step in steps:
@@ -68,17 +69,15 @@ def tasks_of(plan: Plan, steps: tuple[Step, ...], variables: Variables, runner: 
     for step in steps:
         maker = _Maker(plan, step, variables, runner, final)
         matrix = matrices.get(step.name, [])
-        if matrix and not final:
+        if matrix:
             if step is matrix[0]:
-                yield maker.matrix(matrix)
+                yield maker.final_matrix(matrix) if final else maker.matrix(matrix)
         elif step.foreach is not None:
             yield maker.foreach(step.foreach)
         elif isinstance(step.body, Approval):
             yield maker.approval(step.body)
         else:
             yield maker.single()
-            if matrix and step is matrix[-1] and together(step):
-                yield maker.together(matrix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +89,15 @@ class _Maker:
     final: bool
 
     def single(self) -> Task:
-        # A teardown runs whatever became of its upstream, even in a run that a person ended. A `finally` step that needs
-        # another one is an ordinary task instead: a failure of what it needs blocks it.
-        teardown = self.final and not self.step.upstream
-        options = step_options(self.plan, self.step)
-        variable = self.variables.of(self.step.slug)
-        upstream = self.variables.steps if teardown else self._upstream(variable)
-        return Task(
-            start=f"{variable} = ",
-            task_id=string(self.step.slug),
-            operator=self.runner.operator,
-            upstream=f"{upstream} >> {variable}" if upstream else "",
-            comment=self._comment(),
-            noqa="" if variable == self.step.slug or teardown else "  # noqa: AIR001",
-            arguments=(*(self._trigger() if upstream else ()), *self._arguments(2)),
-            call=self._always if self.final else "step_process",
-            options=told(self.plan, self.step, [*options[:1], ("--final",), *options[1:]] if self.final else options),
-            teardown=teardown,
-        )
-
-    def together(self, matrix: list[Step]) -> Task:
-        """The task below the instances of a matrix in `finally` that is skipped when all of them were."""
-        name = self.variables.end(self.step)
-        above = listed([self.variables.of(step.slug) for step in matrix], 1, len(f" >> {name}"))
-        return Task(f"{name} = ", string(name), "EmptyOperator", f"{above} >> {name}", arguments=(_JOINED,))
+        task = self._whole("final" if self.final else "step", (string(self.step.name),), self._words())
+        return replace(task, after=".as_teardown()" if self._teardown else "")
 
     def matrix(self, matrix: list[Step]) -> Task | Group:
         name = self.variables.of(self.step.name)
-        below = together(self.step)
+        # Some instances may be skipped: a task must stand for all of them.
+        below = self.step.when is not None
         level = 3 if below else 2
-        rows = [compact(dict(step.instance.values)) for step in matrix if step.instance]
-        inner = INDENT * (level + 2)
-        head = "[\n" + "".join(f"{inner}{string(row)},\n" for row in rows) + f"{inner[len(INDENT) :]}]"
-        upstream = f"{above} >> {name}" if (above := self._upstream(name)) else ""
+        upstream = f"{above} >> {name}" if (above := self._above(name)) else ""
         task = Task(
             start="each = " if below else f"{name} = ",
             task_id=string("each" if below else self.step.name),
@@ -132,14 +107,33 @@ class _Maker:
             noqa="" if below or name == self.step.name else "  # noqa: AIR001",
             arguments=(*self._trigger(), *self._bound(self.step.parallel), *self._arguments(level)),
             call="for_rows",
-            head=(head,),
-            options=told(self.plan, self.step, [words for words in self._words() if words[0] != "--instance"]),
+            head=(_rows(matrix, level + 1),),
+            options=told(self.plan, self.step, self._words("--instance")),
             mapped=True,
         )
         if not below:
             return task
         joined = Task("each >> ", '"joined"', "EmptyOperator", arguments=(_JOINED,))
         return self._group((task, joined), ", for each row of its matrix")
+
+    def final_matrix(self, matrix: list[Step]) -> Task:
+        task = self._whole("final_rows", (string(self.step.name), _rows(matrix, 2)), self._words("--instance"))
+        extra = ("teardown=True",) if self._teardown else ()
+        return replace(task, comment=self._comment(", for each row of its matrix"), arguments=(*extra, *task.arguments))
+
+    def _whole(self, call: str, head: tuple[str, ...], words: list[Words]) -> Task:
+        """What a function makes by itself, which says `--step` and `--final`."""
+        name = self.variables.of(self.step.name)
+        above = self._above(name)
+        return Task(
+            start=f"{name} = ",
+            upstream=f"{above} >> {name}" if above else "",
+            comment=self._comment(),
+            arguments=(*(self._trigger() if above else ()), *self._arguments(2)),
+            call=call,
+            head=head,
+            options=told(self.plan, self.step, words)[1:],
+        )
 
     def foreach(self, foreach: ForEach) -> Group:
         """The list, its instances, and what is skipped when all of them were and fails to start when one failed."""
@@ -202,13 +196,13 @@ class _Maker:
             operator=self.runner.operator,
             arguments=(*self._documented(), *self._placed(3), f"{self.runner.variables}=answered(question)"),
             call="answer_process",
-            options=told(self.plan, self.step, [words for words in options if words[0] != "--when"]),
+            options=told(self.plan, self.step, self._words("--when")),
         )
         return self._group((ready, question, answer), order="ready >> question >> answer")
 
     def _group(self, tasks: tuple[Task, ...], what: str = "", order: str = "") -> Group:
         name = self.variables.of(self.step.name)
-        above = self._upstream(name)
+        above = self._above(name)
         upstream = f"{above} >> {name}" if above else ""
         return Group(name, string(self.step.name), self._comment(what), tasks, upstream, order)
 
@@ -217,12 +211,17 @@ class _Maker:
         """The function for what runs after a failure, too."""
         return "always_process" if self.plan.on_failure == "stop" else "step_process"
 
-    def _words(self) -> list[tuple[str, ...]]:
-        return step_options(self.plan, self.step)
+    @property
+    def _teardown(self) -> bool:
+        # A teardown runs whatever became of its upstream, even in a run that a person ended. A `finally` step that needs
+        # another one is an ordinary task instead: a failure of what it needs blocks it.
+        return self.final and not self.step.upstream
+
+    def _words(self, without: str = "") -> list[Words]:
+        return [words for words in step_options(self.plan, self.step) if words[0] != without]
 
     def _comment(self, what: str = "") -> str:
-        name = self.step.name if what else self.step.id
-        return visible(f"{name}: {origin(self.step, self.plan.spec_file)}{what}")
+        return visible(f"{self.step.name}: {origin(self.step, self.plan.spec_file)}{what}")
 
     def _documented(self) -> list[str]:
         return [f"doc_md={doc(self.step.description)}"] if self.step.description else []
@@ -252,9 +251,18 @@ class _Maker:
     def _trigger(self) -> list[str]:
         return [] if self.step.run_if == "success" else ["trigger_rule=TriggerRule.ALL_DONE"]
 
-    def _upstream(self, below: str) -> str:
-        ends = dict.fromkeys(self.variables.end(self.plan.by_id[above]) for above in self.step.upstream)
-        return listed(list(ends), 1, len(f" >> {below}"))
+    def _above(self, below: str) -> str:
+        """What the step waits for, as source text; of a teardown all steps."""
+        if self._teardown:
+            return self.variables.steps
+        names = dict.fromkeys(self.variables.of(self.plan.by_id[above].name) for above in self.step.upstream)
+        return listed(list(names), 1, len(f" >> {below}"))
+
+
+def _rows(matrix: list[Step], level: int) -> str:
+    """The values of each instance, as an expression that starts a line so many levels deep."""
+    rows = [string(compact(dict(step.instance.values))) for step in matrix if step.instance]
+    return "[\n" + "".join(f"{INDENT * (level + 1)}{row},\n" for row in rows) + f"{INDENT * level}]"
 
 
 def _plain(text: str) -> str:

@@ -52,6 +52,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="calls",
     schedule=None,
@@ -70,61 +76,49 @@ with DAG(
     },
 ) as dag:
     # make: call work.steps:make
-    make = BashOperator(
-        task_id="make",
-        bash_command=step_process(
-            "--step make",
-            "--output table=dataset",
-            "--with seed=${{ params.seed }}",
-            '--with names=["a","b"]',
-            '--with deep={"x":null}',
-            '--with text="7"',
-            "--param seed:integer",
-            *ENVIRONMENT["own"],
-            "--call work.steps:make",
-        ),
+    make = step(
+        "make",
+        "--output table=dataset",
+        "--with seed=${{ params.seed }}",
+        '--with names=["a","b"]',
+        '--with deep={"x":null}',
+        '--with text="7"',
+        "--param seed:integer",
+        *ENVIRONMENT["own"],
+        "--call work.steps:make",
     )
 
     # measure: call work.steps:measure
-    measure = BashOperator(
-        task_id="measure",
-        bash_command=step_process(
-            "--step measure",
-            "--input table=run:make/table",
-            "--output metrics=metrics",
-            "--output values=values",
-            *ENVIRONMENT["own"],
-            "--call work.steps:measure",
-        ),
+    measure = step(
+        "measure",
+        "--input table=run:make/table",
+        "--output metrics=metrics",
+        "--output values=values",
+        *ENVIRONMENT["own"],
+        "--call work.steps:measure",
     )
     make >> measure
 
     # check: uses data/validate
-    check = BashOperator(
-        task_id="check",
-        bash_command=step_process(
-            "--step check",
-            "--input data=run:make/table",
-            "--output metrics=metrics",
-            "--output report=report",
-            "--with contract=contract.yaml",
-            *ENVIRONMENT["own"],
-            "--uses data/validate",
-        ),
+    check = step(
+        "check",
+        "--input data=run:make/table",
+        "--output metrics=metrics",
+        "--output report=report",
+        "--with contract=contract.yaml",
+        *ENVIRONMENT["own"],
+        "--uses data/validate",
     )
     make >> check
 
     # sum_up: run in mlspec.yaml
-    sum_up = BashOperator(
-        task_id="sum_up",
-        bash_command=step_process(
-            "--step sum_up",
-            "--output o=report",
-            "--value measure.metrics=run:measure/metrics",
-            "--value measure.values=run:measure/values",
-            *ENVIRONMENT["own"],
-            "--shell printf '%s %s' ${{ measure.metrics.rows }} ${{ measure.values.names }} > ${{ outputs.o }}",
-        ),
+    sum_up = step(
+        "sum_up",
+        "--output o=report",
+        "--value measure.metrics=run:measure/metrics",
+        "--value measure.values=run:measure/values",
+        *ENVIRONMENT["own"],
+        "--shell printf '%s %s' ${{ measure.metrics.rows }} ${{ measure.values.names }} > ${{ outputs.o }}",
     )
     [measure, check] >> sum_up
 

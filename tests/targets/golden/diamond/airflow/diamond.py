@@ -50,6 +50,18 @@ def always_process(*options: str) -> Any:
     return literal(f"{EXEC} {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
+def final(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a `finally` step."""
+    command = always_process(f"--step {name}", "--final", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="diamond",
     schedule=None,
@@ -69,59 +81,47 @@ with DAG(
     },
 ) as dag:
     # ingest: run in mlspec.yaml
-    ingest = BashOperator(
-        task_id="ingest",
-        bash_command=step_process(
-            "--step ingest",
-            "--output table=dataset",
-            "--param rows:integer",
-            "--shell seq ${{ params.rows }} > ${{ outputs.table }}",
-        ),
+    ingest = step(
+        "ingest",
+        "--output table=dataset",
+        "--param rows:integer",
+        "--shell seq ${{ params.rows }} > ${{ outputs.table }}",
     )
 
     # left: run in mlspec.yaml
-    left = BashOperator(
-        task_id="left",
-        bash_command=step_process(
-            "--step left",
-            "--input table=run:ingest/table",
-            "--output out=dataset",
-            "--with label=<${{ params.label }}>",
-            "--param label:string",
-            """--shell sort -r ${{ inputs.table }} > ${{ outputs.out }}
+    left = step(
+        "left",
+        "--input table=run:ingest/table",
+        "--output out=dataset",
+        "--with label=<${{ params.label }}>",
+        "--param label:string",
+        """--shell sort -r ${{ inputs.table }} > ${{ outputs.out }}
 echo ${{ with.label }} >> ${{ outputs.out }}
 """,
-        ),
     )
     ingest >> left
 
     # right: run in mlspec.yaml
-    right = BashOperator(
-        task_id="right",
-        bash_command=step_process(
-            "--step right",
-            "--input table=run:ingest/table",
-            "--output metrics=metrics",
-            "--retry 2",
-            r"""--shell mkdir -p scratch
+    right = step(
+        "right",
+        "--input table=run:ingest/table",
+        "--output metrics=metrics",
+        "--retry 2",
+        r"""--shell mkdir -p scratch
 if [ ! -e scratch/tried ]; then touch scratch/tried; exit 3; fi
 wc -l < ${{ inputs.table }} | awk '{printf "{\"rows\": %d}", $1}' > ${{ outputs.metrics }}
 """,
-        ),
     )
     ingest >> right
 
     # join: run in mlspec.yaml
-    join = BashOperator(
-        task_id="join",
-        bash_command=step_process(
-            "--step join",
-            "--input left=run:left/out",
-            "--output out=artifact",
-            "--with rows=${{ right.metrics.rows }}",
-            "--value right.metrics=run:right/metrics",
-            "--shell cat ${{ inputs.left }} > ${{ outputs.out }}; echo ${{ with.rows }} >> ${{ outputs.out }}",
-        ),
+    join = step(
+        "join",
+        "--input left=run:left/out",
+        "--output out=artifact",
+        "--with rows=${{ right.metrics.rows }}",
+        "--value right.metrics=run:right/metrics",
+        "--shell cat ${{ inputs.left }} > ${{ outputs.out }}; echo ${{ with.rows }} >> ${{ outputs.out }}",
     )
     [left, right] >> join
 
@@ -129,14 +129,10 @@ wc -l < ${{ inputs.table }} | awk '{printf "{\"rows\": %d}", $1}' > ${{ outputs.
     steps = list(dag.tasks)
 
     # cleanup: run in mlspec.yaml
-    cleanup = BashOperator(
-        task_id="cleanup",
-        bash_command=always_process(
-            "--step cleanup",
-            "--final",
-            "--output status=artifact",
-            "--shell rm -rf scratch; echo ${{ run.status }} > ${{ outputs.status }}",
-        ),
+    cleanup = final(
+        "cleanup",
+        "--output status=artifact",
+        "--shell rm -rf scratch; echo ${{ run.status }} > ${{ outputs.status }}",
     ).as_teardown()
     steps >> cleanup
 

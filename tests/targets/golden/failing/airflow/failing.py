@@ -48,6 +48,18 @@ def always_process(*options: str) -> Any:
     return literal(f"{EXEC} {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
+def final(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a `finally` step."""
+    command = always_process(f"--step {name}", "--final", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="failing",
     schedule=None,
@@ -63,57 +75,42 @@ with DAG(
     },
 ) as dag:
     # first: run in mlspec.yaml
-    first = BashOperator(
-        task_id="first",
-        bash_command=step_process(
-            "--step first",
-            "--output o=artifact",
-            "--shell echo 1 > ${{ outputs.o }}",
-        ),
+    first = step(
+        "first",
+        "--output o=artifact",
+        "--shell echo 1 > ${{ outputs.o }}",
     )
 
     # second: run in mlspec.yaml
-    second = BashOperator(
-        task_id="second",
-        bash_command=step_process(
-            "--step second",
-            "--input o=run:first/o",
-            "--output o=artifact",
-            "--shell cat ${{ inputs.o }} > ${{ outputs.o }}",
-        ),
+    second = step(
+        "second",
+        "--input o=run:first/o",
+        "--output o=artifact",
+        "--shell cat ${{ inputs.o }} > ${{ outputs.o }}",
     )
     first >> second
 
     # broken: run in mlspec.yaml
-    broken = BashOperator(
-        task_id="broken",
-        bash_command=step_process(
-            "--step broken",
-            "--output o=dataset",
-            "--retry 1",
-            "--shell echo half > ${{ outputs.o }}; exit 7",
-        ),
+    broken = step(
+        "broken",
+        "--output o=dataset",
+        "--retry 1",
+        "--shell echo half > ${{ outputs.o }}; exit 7",
     )
     second >> broken
 
     # after: run in mlspec.yaml
-    after = BashOperator(
-        task_id="after",
-        bash_command=step_process(
-            "--step after",
-            "--input o=run:broken/o",
-            "--shell cat ${{ inputs.o }}",
-        ),
+    after = step(
+        "after",
+        "--input o=run:broken/o",
+        "--shell cat ${{ inputs.o }}",
     )
     broken >> after
 
     # later: run in mlspec.yaml
-    later = BashOperator(
-        task_id="later",
-        bash_command=step_process(
-            "--step later",
-            "--shell true",
-        ),
+    later = step(
+        "later",
+        "--shell true",
     )
     [first, after] >> later
 
@@ -121,26 +118,18 @@ with DAG(
     steps = list(dag.tasks)
 
     # tell: run in mlspec.yaml
-    tell = BashOperator(
-        task_id="tell",
-        bash_command=always_process(
-            "--step tell",
-            "--final",
-            "--output status=artifact",
-            "--shell echo ${{ run.status }} > ${{ outputs.status }}",
-        ),
+    tell = final(
+        "tell",
+        "--output status=artifact",
+        "--shell echo ${{ run.status }} > ${{ outputs.status }}",
     ).as_teardown()
     steps >> tell
 
     # tell_more: run in mlspec.yaml
-    tell_more = BashOperator(
-        task_id="tell_more",
-        bash_command=always_process(
-            "--step tell_more",
-            "--final",
-            "--output o=artifact",
-            "--shell echo again > ${{ outputs.o }}",
-        ),
+    tell_more = final(
+        "tell_more",
+        "--output o=artifact",
+        "--shell echo again > ${{ outputs.o }}",
     )
     tell >> tell_more
 

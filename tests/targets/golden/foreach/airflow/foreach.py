@@ -46,6 +46,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 def for_each(items: Any, *options: str) -> Any:
     """Return what the instances of a step run, one for each element of the list that `items` printed."""
     # What comes by way of another task is never taken for a template.
@@ -68,14 +74,11 @@ with DAG(
     },
 ) as dag:
     # split: run in mlspec.yaml
-    split = BashOperator(
-        task_id="split",
-        bash_command=step_process(
-            "--step split",
-            "--output found=values",
-            "--environment own",
-            '--shell echo \'{"regions": ["north", "south"], "year": 2026}\' > ${{ outputs.found }}\n',
-        ),
+    split = step(
+        "split",
+        "--output found=values",
+        "--environment own",
+        '--shell echo \'{"regions": ["north", "south"], "year": 2026}\' > ${{ outputs.found }}\n',
     )
 
     # fit: run in mlspec.yaml, for each element of split.found.regions
@@ -112,14 +115,11 @@ with DAG(
     split >> fit
 
     # join: run in mlspec.yaml
-    join = BashOperator(
-        task_id="join",
-        bash_command=step_process(
-            "--step join",
-            "--input parts[]=run:fit/*/part",
-            "--environment own",
-            "--shell cat ${{ inputs.parts }}",
-        ),
+    join = step(
+        "join",
+        "--input parts[]=run:fit/*/part",
+        "--environment own",
+        "--shell cat ${{ inputs.parts }}",
     )
     fit >> join
 

@@ -49,6 +49,18 @@ def always_process(*options: str) -> Any:
     return literal(f"{EXEC} {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
+def final(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a `finally` step."""
+    command = always_process(f"--step {name}", "--final", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="gate-skip",
     schedule=None,
@@ -67,75 +79,57 @@ with DAG(
     },
 ) as dag:
     # train: run in mlspec.yaml
-    train = BashOperator(
-        task_id="train",
-        bash_command=step_process(
-            "--step train",
-            "--output model=model",
-            "--output metrics=metrics",
-            """--shell echo '{"auc": 0.8, "loss": 1}' > ${{ outputs.metrics }}
+    train = step(
+        "train",
+        "--output model=model",
+        "--output metrics=metrics",
+        """--shell echo '{"auc": 0.8, "loss": 1}' > ${{ outputs.metrics }}
 echo model > ${{ outputs.model }}
 """,
-        ),
     )
 
     # good: gate in mlspec.yaml, otherwise skip
-    good = BashOperator(
-        task_id="good",
-        bash_command=step_process(
-            "--step good",
-            "--value train.metrics=run:train/metrics",
-            "--param least:number",
-            "--gate train.metrics.auc >= params.least",
-            "--gate train.metrics.loss == 1",
-            "--otherwise skip",
-        ),
+    good = step(
+        "good",
+        "--value train.metrics=run:train/metrics",
+        "--param least:number",
+        "--gate train.metrics.auc >= params.least",
+        "--gate train.metrics.loss == 1",
+        "--otherwise skip",
     )
     train >> good
 
     # deploy: run in mlspec.yaml
-    deploy = BashOperator(
-        task_id="deploy",
-        bash_command=step_process(
-            "--step deploy",
-            "--input model=run:train/model",
-            "--output url=artifact",
-            "--shell cat ${{ inputs.model }} > ${{ outputs.url }}",
-        ),
+    deploy = step(
+        "deploy",
+        "--input model=run:train/model",
+        "--output url=artifact",
+        "--shell cat ${{ inputs.model }} > ${{ outputs.url }}",
     )
     [train, good] >> deploy
 
     # after_deploy: run in mlspec.yaml
-    after_deploy = BashOperator(
-        task_id="after_deploy",
-        bash_command=step_process(
-            "--step after_deploy",
-            "--input url=run:deploy/url",
-            "--output o=artifact",
-            "--shell cat ${{ inputs.url }} > ${{ outputs.o }}",
-        ),
+    after_deploy = step(
+        "after_deploy",
+        "--input url=run:deploy/url",
+        "--output o=artifact",
+        "--shell cat ${{ inputs.url }} > ${{ outputs.o }}",
     )
     deploy >> after_deploy
 
     # report: run in mlspec.yaml
-    report = BashOperator(
-        task_id="report",
-        bash_command=step_process(
-            "--step report",
-            "--input model=run:train/model",
-            "--output o=report",
-            "--shell cat ${{ inputs.model }} > ${{ outputs.o }}",
-        ),
+    report = step(
+        "report",
+        "--input model=run:train/model",
+        "--output o=report",
+        "--shell cat ${{ inputs.model }} > ${{ outputs.o }}",
     )
     train >> report
 
     # both: run in mlspec.yaml
-    both = BashOperator(
-        task_id="both",
-        bash_command=step_process(
-            "--step both",
-            "--shell true",
-        ),
+    both = step(
+        "both",
+        "--shell true",
     )
     [after_deploy, report] >> both
 
@@ -143,14 +137,10 @@ echo model > ${{ outputs.model }}
     steps = list(dag.tasks)
 
     # cleanup: run in mlspec.yaml
-    cleanup = BashOperator(
-        task_id="cleanup",
-        bash_command=always_process(
-            "--step cleanup",
-            "--final",
-            "--output status=artifact",
-            "--shell echo ${{ run.status }} > ${{ outputs.status }}",
-        ),
+    cleanup = final(
+        "cleanup",
+        "--output status=artifact",
+        "--shell echo ${{ run.status }} > ${{ outputs.status }}",
     ).as_teardown()
     steps >> cleanup
 

@@ -49,6 +49,18 @@ def always_process(*options: str) -> Any:
     return literal(f"{EXEC} {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
+def final(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a `finally` step."""
+    command = always_process(f"--step {name}", "--final", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="gate-stop",
     schedule=None,
@@ -67,47 +79,35 @@ with DAG(
     },
 ) as dag:
     # train: run in mlspec.yaml
-    train = BashOperator(
-        task_id="train",
-        bash_command=step_process(
-            "--step train",
-            "--output metrics=metrics",
-            '--shell echo "{\\"auc\\": 0.8, \\"gap\\": NaN}" > ${{ outputs.metrics }}',
-        ),
+    train = step(
+        "train",
+        "--output metrics=metrics",
+        '--shell echo "{\\"auc\\": 0.8, \\"gap\\": NaN}" > ${{ outputs.metrics }}',
     )
 
     # good: gate in mlspec.yaml, otherwise stop
-    good = BashOperator(
-        task_id="good",
-        bash_command=step_process(
-            "--step good",
-            "--value train.metrics=run:train/metrics",
-            "--param least:number",
-            "--gate train.metrics.auc >= params.least",
-            "--otherwise stop",
-        ),
+    good = step(
+        "good",
+        "--value train.metrics=run:train/metrics",
+        "--param least:number",
+        "--gate train.metrics.auc >= params.least",
+        "--otherwise stop",
     )
     train >> good
 
     # known: gate in mlspec.yaml, otherwise skip
-    known = BashOperator(
-        task_id="known",
-        bash_command=step_process(
-            "--step known",
-            "--value train.metrics=run:train/metrics",
-            "--gate train.metrics.gap < 0.1",
-            "--otherwise skip",
-        ),
+    known = step(
+        "known",
+        "--value train.metrics=run:train/metrics",
+        "--gate train.metrics.gap < 0.1",
+        "--otherwise skip",
     )
     [train, good] >> known
 
     # deploy: run in mlspec.yaml
-    deploy = BashOperator(
-        task_id="deploy",
-        bash_command=step_process(
-            "--step deploy",
-            "--shell true",
-        ),
+    deploy = step(
+        "deploy",
+        "--shell true",
     )
     known >> deploy
 
@@ -115,14 +115,10 @@ with DAG(
     steps = list(dag.tasks)
 
     # cleanup: run in mlspec.yaml
-    cleanup = BashOperator(
-        task_id="cleanup",
-        bash_command=always_process(
-            "--step cleanup",
-            "--final",
-            "--output status=artifact",
-            "--shell echo ${{ run.status }} > ${{ outputs.status }}",
-        ),
+    cleanup = final(
+        "cleanup",
+        "--output status=artifact",
+        "--shell echo ${{ run.status }} > ${{ outputs.status }}",
     ).as_teardown()
     steps >> cleanup
 

@@ -53,6 +53,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="starter",
     doc_md="Fits a line to a table and measures how far off it is.",
@@ -78,56 +84,44 @@ with DAG(
     },
 ) as dag:
     # make: call starter.steps:make
-    make = BashOperator(
-        task_id="make",
-        bash_command=step_process(
-            "--step make",
-            "--output table=dataset",
-            "--with rows=200",
-            "--with seed=${{ params.seed }}",
-            "--param seed:integer",
-            *ENVIRONMENT["code"],
-            "--call starter.steps:make",
-        ),
+    make = step(
+        "make",
+        "--output table=dataset",
+        "--with rows=200",
+        "--with seed=${{ params.seed }}",
+        "--param seed:integer",
+        *ENVIRONMENT["code"],
+        "--call starter.steps:make",
     )
 
     # fit: run in mlspec.yaml
-    fit = BashOperator(
-        task_id="fit",
-        bash_command=step_process(
-            "--step fit",
-            "--input table=run:make/table",
-            "--output model=model",
-            *ENVIRONMENT["code"],
-            "--shell python -m starter.fit --table ${{ inputs.table }} --model ${{ outputs.model }}",
-        ),
+    fit = step(
+        "fit",
+        "--input table=run:make/table",
+        "--output model=model",
+        *ENVIRONMENT["code"],
+        "--shell python -m starter.fit --table ${{ inputs.table }} --model ${{ outputs.model }}",
     )
     make >> fit
 
     # measure: call starter.steps:measure
-    measure = BashOperator(
-        task_id="measure",
-        bash_command=step_process(
-            "--step measure",
-            "--input table=run:make/table",
-            "--input model=run:fit/model",
-            "--output metrics=metrics",
-            *ENVIRONMENT["code"],
-            "--call starter.steps:measure",
-        ),
+    measure = step(
+        "measure",
+        "--input table=run:make/table",
+        "--input model=run:fit/model",
+        "--output metrics=metrics",
+        *ENVIRONMENT["code"],
+        "--call starter.steps:measure",
     )
     [make, fit] >> measure
 
     # quality: gate in mlspec.yaml, otherwise stop
-    quality = BashOperator(
-        task_id="quality",
-        bash_command=step_process(
-            "--step quality",
-            "--value measure.metrics=run:measure/metrics",
-            "--param max_error:number",
-            "--gate measure.metrics.mean_absolute_error <= params.max_error",
-            "--otherwise stop",
-        ),
+    quality = step(
+        "quality",
+        "--value measure.metrics=run:measure/metrics",
+        "--param max_error:number",
+        "--gate measure.metrics.mean_absolute_error <= params.max_error",
+        "--otherwise stop",
     )
     measure >> quality
 

@@ -54,6 +54,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="starter",
     doc_md="Reads handwritten digits with a small neural network.",
@@ -87,93 +93,75 @@ with DAG(
     },
 ) as dag:
     # ingest: call starter.data:ingest
-    ingest = BashOperator(
-        task_id="ingest",
-        bash_command=step_process(
-            "--step ingest",
-            "--output train=dataset",
-            "--output test=dataset",
-            "--with test_share=0.25",
-            "--with seed=${{ params.seed }}",
-            "--param seed:integer",
-            "--timeout 1200",
-            *ENVIRONMENT["ml"],
-            "--call starter.data:ingest",
-        ),
+    ingest = step(
+        "ingest",
+        "--output train=dataset",
+        "--output test=dataset",
+        "--with test_share=0.25",
+        "--with seed=${{ params.seed }}",
+        "--param seed:integer",
+        "--timeout 1200",
+        *ENVIRONMENT["ml"],
+        "--call starter.data:ingest",
     )
 
     # train: call starter.train:train
-    train = BashOperator(
-        task_id="train",
-        bash_command=step_process(
-            "--step train",
-            "--input data=run:ingest/train",
-            "--output model=model",
-            "--with epochs=${{ params.epochs }}",
-            "--with seed=${{ params.seed }}",
-            "--with learning_rate=0.01",
-            "--param epochs:integer",
-            "--param seed:integer",
-            "--timeout 1200",
-            *ENVIRONMENT["ml"],
-            "--call starter.train:train",
-        ),
+    train = step(
+        "train",
+        "--input data=run:ingest/train",
+        "--output model=model",
+        "--with epochs=${{ params.epochs }}",
+        "--with seed=${{ params.seed }}",
+        "--with learning_rate=0.01",
+        "--param epochs:integer",
+        "--param seed:integer",
+        "--timeout 1200",
+        *ENVIRONMENT["ml"],
+        "--call starter.train:train",
     )
     ingest >> train
 
     # evaluate: call starter.evaluate:evaluate
-    evaluate = BashOperator(
-        task_id="evaluate",
-        bash_command=step_process(
-            "--step evaluate",
-            "--input model=run:train/model",
-            "--input data=run:ingest/test",
-            "--output metrics=metrics",
-            "--timeout 1200",
-            *ENVIRONMENT["ml"],
-            "--call starter.evaluate:evaluate",
-        ),
+    evaluate = step(
+        "evaluate",
+        "--input model=run:train/model",
+        "--input data=run:ingest/test",
+        "--output metrics=metrics",
+        "--timeout 1200",
+        *ENVIRONMENT["ml"],
+        "--call starter.evaluate:evaluate",
     )
     [ingest, train] >> evaluate
 
     # quality: gate in mlspec.yaml, otherwise stop
-    quality = BashOperator(
-        task_id="quality",
-        bash_command=step_process(
-            "--step quality",
-            "--value evaluate.metrics=run:evaluate/metrics",
-            "--param min_accuracy:number",
-            "--gate evaluate.metrics.accuracy >= params.min_accuracy",
-            "--otherwise stop",
-        ),
+    quality = step(
+        "quality",
+        "--value evaluate.metrics=run:evaluate/metrics",
+        "--param min_accuracy:number",
+        "--gate evaluate.metrics.accuracy >= params.min_accuracy",
+        "--otherwise stop",
     )
     evaluate >> quality
 
     # export: call starter.export:export
-    export = BashOperator(
-        task_id="export",
-        bash_command=step_process(
-            "--step export",
-            "--input model=run:train/model",
-            "--input data=run:ingest/test",
-            "--output onnx=model",
-            "--output parity=metrics",
-            "--timeout 1200",
-            *ENVIRONMENT["ml"],
-            "--call starter.export:export",
-        ),
+    export = step(
+        "export",
+        "--input model=run:train/model",
+        "--input data=run:ingest/test",
+        "--output onnx=model",
+        "--output parity=metrics",
+        "--timeout 1200",
+        *ENVIRONMENT["ml"],
+        "--call starter.export:export",
     )
     [ingest, train, quality] >> export
 
     # same: gate in mlspec.yaml, otherwise stop
-    same = BashOperator(
-        task_id="same",
-        bash_command=step_process(
-            "--step same",
-            "--value export.parity=run:export/parity",
-            "--gate export.parity.max_difference <= 0.0001",
-            "--otherwise stop",
-        ),
+    same = step(
+        "same",
+        "--value export.parity=run:export/parity",
+        "--gate export.parity.max_difference <= 0.0001",
+        "--otherwise stop",
     )
     export >> same
 

@@ -53,6 +53,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="starter",
     doc_md="Tells from measurements of cells whether a breast tumour is benign.",
@@ -79,111 +85,90 @@ with DAG(
     },
 ) as dag:
     # ingest: call starter.data:ingest
-    ingest = BashOperator(
-        task_id="ingest",
-        bash_command=step_process(
-            "--step ingest",
-            "--output table=dataset",
-            "--timeout 600",
-            *ENVIRONMENT["ml"],
-            "--call starter.data:ingest",
-        ),
+    ingest = step(
+        "ingest",
+        "--output table=dataset",
+        "--timeout 600",
+        *ENVIRONMENT["ml"],
+        "--call starter.data:ingest",
     )
 
     # validate: uses data/validate
-    validate = BashOperator(
-        task_id="validate",
-        bash_command=step_process(
-            "--step validate",
-            "--input data=run:ingest/table",
-            "--output metrics=metrics",
-            "--output report=report",
-            "--with contract=contracts/table.yaml",
-            "--timeout 600",
-            *ENVIRONMENT["ml"],
-            "--uses data/validate",
-        ),
+    validate = step(
+        "validate",
+        "--input data=run:ingest/table",
+        "--output metrics=metrics",
+        "--output report=report",
+        "--with contract=contracts/table.yaml",
+        "--timeout 600",
+        *ENVIRONMENT["ml"],
+        "--uses data/validate",
     )
     ingest >> validate
 
     # split: call starter.data:split
-    split = BashOperator(
-        task_id="split",
-        bash_command=step_process(
-            "--step split",
-            "--input table=run:ingest/table",
-            "--output train=dataset",
-            "--output test=dataset",
-            "--with test_share=0.3",
-            "--with seed=${{ params.seed }}",
-            "--param seed:integer",
-            "--timeout 600",
-            *ENVIRONMENT["ml"],
-            "--call starter.data:split",
-        ),
+    split = step(
+        "split",
+        "--input table=run:ingest/table",
+        "--output train=dataset",
+        "--output test=dataset",
+        "--with test_share=0.3",
+        "--with seed=${{ params.seed }}",
+        "--param seed:integer",
+        "--timeout 600",
+        *ENVIRONMENT["ml"],
+        "--call starter.data:split",
     )
     [ingest, validate] >> split
 
     # train: call starter.train:train
-    train = BashOperator(
-        task_id="train",
-        bash_command=step_process(
-            "--step train",
-            "--input data=run:split/train",
-            "--output model=model",
-            "--with seed=${{ params.seed }}",
-            "--with regularisation=1.0",
-            "--param seed:integer",
-            "--timeout 600",
-            *ENVIRONMENT["ml"],
-            "--call starter.train:train",
-        ),
+    train = step(
+        "train",
+        "--input data=run:split/train",
+        "--output model=model",
+        "--with seed=${{ params.seed }}",
+        "--with regularisation=1.0",
+        "--param seed:integer",
+        "--timeout 600",
+        *ENVIRONMENT["ml"],
+        "--call starter.train:train",
     )
     split >> train
 
     # evaluate: uses evaluate/classifier
-    evaluate = BashOperator(
-        task_id="evaluate",
-        bash_command=step_process(
-            "--step evaluate",
-            "--input model=run:train/model",
-            "--input data=run:split/test",
-            "--output metrics=metrics",
-            "--output report=report",
-            "--with target=benign",
-            "--timeout 600",
-            *ENVIRONMENT["ml"],
-            "--uses evaluate/classifier",
-        ),
+    evaluate = step(
+        "evaluate",
+        "--input model=run:train/model",
+        "--input data=run:split/test",
+        "--output metrics=metrics",
+        "--output report=report",
+        "--with target=benign",
+        "--timeout 600",
+        *ENVIRONMENT["ml"],
+        "--uses evaluate/classifier",
     )
     [split, train] >> evaluate
 
     # quality: gate in mlspec.yaml, otherwise stop
-    quality = BashOperator(
-        task_id="quality",
-        bash_command=step_process(
-            "--step quality",
-            "--value evaluate.metrics=run:evaluate/metrics",
-            "--param min_auc:number",
-            "--gate evaluate.metrics.auc >= params.min_auc",
-            "--otherwise stop",
-        ),
+    quality = step(
+        "quality",
+        "--value evaluate.metrics=run:evaluate/metrics",
+        "--param min_auc:number",
+        "--gate evaluate.metrics.auc >= params.min_auc",
+        "--otherwise stop",
     )
     evaluate >> quality
 
     # export: uses export/onnx
-    export = BashOperator(
-        task_id="export",
-        bash_command=step_process(
-            "--step export",
-            "--input model=run:train/model",
-            "--input data=run:split/test",
-            "--output model=model",
-            "--output metrics=metrics",
-            "--timeout 600",
-            *ENVIRONMENT["ml"],
-            "--uses export/onnx",
-        ),
+    export = step(
+        "export",
+        "--input model=run:train/model",
+        "--input data=run:split/test",
+        "--output model=model",
+        "--output metrics=metrics",
+        "--timeout 600",
+        *ENVIRONMENT["ml"],
+        "--uses export/onnx",
     )
     [split, train, quality] >> export
 

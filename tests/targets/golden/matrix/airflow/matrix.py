@@ -43,6 +43,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 def for_rows(rows: list[str], *options: str) -> Any:
     """Return what the instances of a step run, one for each row of its matrix."""
     numbered = enumerate(rows)
@@ -64,13 +70,10 @@ with DAG(
     },
 ) as dag:
     # base: run in mlspec.yaml
-    base = BashOperator(
-        task_id="base",
-        bash_command=step_process(
-            "--step base",
-            "--output data=dataset",
-            "--shell echo base > ${{ outputs.data }}",
-        ),
+    base = step(
+        "base",
+        "--output data=dataset",
+        "--shell echo base > ${{ outputs.data }}",
     )
 
     # train: run in mlspec.yaml, for each row of its matrix
@@ -97,16 +100,13 @@ echo "{\"score\": ${{ matrix.depth }}}" > ${{ outputs.metrics }}
     base >> train
 
     # pick: run in mlspec.yaml
-    pick = BashOperator(
-        task_id="pick",
-        bash_command=step_process(
-            "--step pick",
-            "--input models[]=run:train/*/model",
-            "--output best=model",
-            "--with scores=${{ train.metrics.score }}",
-            "--value train.metrics[]=run:train/*/metrics",
-            "--shell cat ${{ inputs.models }} > ${{ outputs.best }}; echo ${{ with.scores }} >> ${{ outputs.best }}",
-        ),
+    pick = step(
+        "pick",
+        "--input models[]=run:train/*/model",
+        "--output best=model",
+        "--with scores=${{ train.metrics.score }}",
+        "--value train.metrics[]=run:train/*/metrics",
+        "--shell cat ${{ inputs.models }} > ${{ outputs.best }}; echo ${{ with.scores }} >> ${{ outputs.best }}",
     )
     train >> pick
 

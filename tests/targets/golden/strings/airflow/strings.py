@@ -44,6 +44,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="strings",
     doc_md="Quotes ' \" and {{ braces }} ''' \"\"\" \\ $HOME */ // # end",
@@ -63,47 +69,38 @@ with DAG(
     },
 ) as dag:
     # values: run in mlspec.yaml
-    values = BashOperator(
-        task_id="values",
-        doc_md="{{ ds }} ''' \"\"\" ${HOME} \\",
-        bash_command=step_process(
-            "--step values",
-            "--output out=artifact",
-            "--with plain=-rf --help é 漢字 \xa0 end ",
-            "--with dollar=$HOME ${HOME} $(id) `id` $${{ params.text }} \\$ \\\\ \\n",
-            '--with quotes=it\'s "quoted" \'\'\' """ \\\' \\"',
-            "--with braces={{ ds }} {% raw %} {# x #} {{$}} {{$.inputs}} {x} }} {{",
-            "--with lines=one\ntwo\n\n  three\t.\n",
-            "--with empty=",
-            "--with param=${{ params.text }}",
-            "--param text:string",
-            r"""--shell for text in ${{ with.plain }} ${{ with.dollar }} ${{ with.quotes }} ${{ with.braces }} ${{ with.lines }} ${{ with.empty }} ${{ with.param }}; do
+    values = step(
+        "values",
+        "--output out=artifact",
+        "--with plain=-rf --help é 漢字 \xa0 end ",
+        "--with dollar=$HOME ${HOME} $(id) `id` $${{ params.text }} \\$ \\\\ \\n",
+        '--with quotes=it\'s "quoted" \'\'\' """ \\\' \\"',
+        "--with braces={{ ds }} {% raw %} {# x #} {{$}} {{$.inputs}} {x} }} {{",
+        "--with lines=one\ntwo\n\n  three\t.\n",
+        "--with empty=",
+        "--with param=${{ params.text }}",
+        "--param text:string",
+        r"""--shell for text in ${{ with.plain }} ${{ with.dollar }} ${{ with.quotes }} ${{ with.braces }} ${{ with.lines }} ${{ with.empty }} ${{ with.param }}; do
   printf '<%s>\n' "$text"
 done > ${{ outputs.out }}
 """,
-        ),
+        doc_md="{{ ds }} ''' \"\"\" ${HOME} \\",
     )
 
     # script: run in mlspec.yaml
-    script = BashOperator(
-        task_id="script",
-        bash_command=step_process(
-            "--step script",
-            "--output out=artifact",
-            '--with x=a "b" $c',
-            "--shell # a comment with it's own quote, {{ braces }} and ${{ with.x }}\ncat <<'EOF' > ${{ outputs.out }}\n{{ ds }} $HOME `id` \\ \\\\ ''' \"\"\"\nEOF\nprintf '%s|' 'single $HOME {{ x }}' \"double ${MLSPEC_STEP} ${{ with.x }}\" \\$HOME >> ${{ outputs.out }}\n",
-        ),
+    script = step(
+        "script",
+        "--output out=artifact",
+        '--with x=a "b" $c',
+        "--shell # a comment with it's own quote, {{ braces }} and ${{ with.x }}\ncat <<'EOF' > ${{ outputs.out }}\n{{ ds }} $HOME `id` \\ \\\\ ''' \"\"\"\nEOF\nprintf '%s|' 'single $HOME {{ x }}' \"double ${MLSPEC_STEP} ${{ with.x }}\" \\$HOME >> ${{ outputs.out }}\n",
     )
 
     # odd: run in mlspec.yaml
-    odd = BashOperator(
-        task_id="odd",
-        bash_command=step_process(
-            "--step odd",
-            "--output out=artifact",
-            '--with nested={"a b":["${{ params.text }}",1,1.5,true,null,{"é":"{{ x }}"}]}',
-            "--with yes=no",
-            "--param text:string",
-            "--shell printf '%s' \"$MLSPEC_WITH_NESTED\" > ${{ outputs.out }}",
-        ),
+    odd = step(
+        "odd",
+        "--output out=artifact",
+        '--with nested={"a b":["${{ params.text }}",1,1.5,true,null,{"é":"{{ x }}"}]}',
+        "--with yes=no",
+        "--param text:string",
+        "--shell printf '%s' \"$MLSPEC_WITH_NESTED\" > ${{ outputs.out }}",
     )

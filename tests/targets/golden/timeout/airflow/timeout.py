@@ -49,6 +49,18 @@ def always_process(*options: str) -> Any:
     return literal(f"{EXEC} {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
+def final(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a `finally` step."""
+    command = always_process(f"--step {name}", "--final", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="timeout",
     schedule=None,
@@ -67,41 +79,32 @@ with DAG(
     },
 ) as dag:
     # folder: run in mlspec.yaml
-    folder = BashOperator(
-        task_id="folder",
-        bash_command=step_process(
-            "--step folder",
-            "--output files=artifact",
-            "--param forget:boolean",
-            """--shell [ ${{ params.forget }} = true ] && exit 0
+    folder = step(
+        "folder",
+        "--output files=artifact",
+        "--param forget:boolean",
+        """--shell [ ${{ params.forget }} = true ] && exit 0
 mkdir -p ${{ outputs.files }}/deep
 echo 1 > ${{ outputs.files }}/a
 echo 2 > ${{ outputs.files }}/deep/b
 """,
-        ),
     )
 
     # reads: run in mlspec.yaml
-    reads = BashOperator(
-        task_id="reads",
-        bash_command=step_process(
-            "--step reads",
-            "--input files=run:folder/files",
-            "--output o=report",
-            "--shell cat ${{ inputs.files }}/a ${{ inputs.files }}/deep/b > ${{ outputs.o }}",
-        ),
+    reads = step(
+        "reads",
+        "--input files=run:folder/files",
+        "--output o=report",
+        "--shell cat ${{ inputs.files }}/a ${{ inputs.files }}/deep/b > ${{ outputs.o }}",
     )
     folder >> reads
 
     # slow: run in mlspec.yaml
-    slow = BashOperator(
-        task_id="slow",
-        bash_command=step_process(
-            "--step slow",
-            "--retry 1",
-            "--timeout 1",
-            "--shell sleep 60 & sleep 60; wait",
-        ),
+    slow = step(
+        "slow",
+        "--retry 1",
+        "--timeout 1",
+        "--shell sleep 60 & sleep 60; wait",
     )
     reads >> slow
 
@@ -109,14 +112,10 @@ echo 2 > ${{ outputs.files }}/deep/b
     steps = list(dag.tasks)
 
     # end: run in mlspec.yaml
-    end = BashOperator(
-        task_id="end",
-        bash_command=always_process(
-            "--step end",
-            "--final",
-            "--output status=artifact",
-            "--shell echo ${{ run.status }} > ${{ outputs.status }}",
-        ),
+    end = final(
+        "end",
+        "--output status=artifact",
+        "--shell echo ${{ run.status }} > ${{ outputs.status }}",
     ).as_teardown()
     steps >> end
 

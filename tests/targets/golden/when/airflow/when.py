@@ -46,6 +46,12 @@ def step_process(*options: str) -> Any:
     return literal(f"{EXEC} --fail-fast {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="when",
     schedule=None,
@@ -66,75 +72,57 @@ with DAG(
     },
 ) as dag:
     # make: run in mlspec.yaml
-    make = BashOperator(
-        task_id="make",
-        bash_command=step_process(
-            "--step make",
-            "--output info=values",
-            "--with rows=${{ params.rows }}",
-            "--param rows:integer",
-            '--shell echo "{\\"rows\\": $MLSPEC_WITH_ROWS}" > ${{ outputs.info }}',
-        ),
+    make = step(
+        "make",
+        "--output info=values",
+        "--with rows=${{ params.rows }}",
+        "--param rows:integer",
+        '--shell echo "{\\"rows\\": $MLSPEC_WITH_ROWS}" > ${{ outputs.info }}',
     )
 
     # promote: run in mlspec.yaml
-    promote = BashOperator(
-        task_id="promote",
-        bash_command=step_process(
-            "--step promote",
-            "--output o=artifact",
-            "--param go:boolean",
-            "--param names:list",
-            "--when params.go && size(params.names) == 2",
-            "--shell echo promoted > ${{ outputs.o }}",
-        ),
+    promote = step(
+        "promote",
+        "--output o=artifact",
+        "--param go:boolean",
+        "--param names:list",
+        "--when params.go && size(params.names) == 2",
+        "--shell echo promoted > ${{ outputs.o }}",
     )
     make >> promote
 
     # announce: run in mlspec.yaml
-    announce = BashOperator(
-        task_id="announce",
-        bash_command=step_process(
-            "--step announce",
-            "--input o=run:promote/o",
-            "--output o=artifact",
-            "--shell cat ${{ inputs.o }} > ${{ outputs.o }}",
-        ),
+    announce = step(
+        "announce",
+        "--input o=run:promote/o",
+        "--output o=artifact",
+        "--shell cat ${{ inputs.o }} > ${{ outputs.o }}",
     )
     promote >> announce
 
     # archive: run in mlspec.yaml
-    archive = BashOperator(
-        task_id="archive",
-        bash_command=step_process(
-            "--step archive",
-            "--output o=artifact",
-            "--with names=${{ params.names }}",
-            "--value make.info=run:make/info",
-            "--param names:list",
-            "--when make.info.rows < 10",
-            "--shell echo ${{ with.names }} > ${{ outputs.o }}",
-        ),
+    archive = step(
+        "archive",
+        "--output o=artifact",
+        "--with names=${{ params.names }}",
+        "--value make.info=run:make/info",
+        "--param names:list",
+        "--when make.info.rows < 10",
+        "--shell echo ${{ with.names }} > ${{ outputs.o }}",
     )
     make >> archive
 
     # join: run in mlspec.yaml
-    join = BashOperator(
-        task_id="join",
-        bash_command=step_process(
-            "--step join",
-            "--shell true",
-        ),
+    join = step(
+        "join",
+        "--shell true",
     )
     [announce, archive] >> join
 
     # free: run in mlspec.yaml
-    free = BashOperator(
-        task_id="free",
-        bash_command=step_process(
-            "--step free",
-            "--shell true",
-        ),
+    free = step(
+        "free",
+        "--shell true",
     )
     make >> free
 

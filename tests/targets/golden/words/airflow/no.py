@@ -51,6 +51,18 @@ def always_process(*options: str) -> Any:
     return literal(f"{EXEC} {quoted(*options)}")
 
 
+def step(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a step."""
+    command = step_process(f"--step {name}", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
+def final(name: str, *options: str, **arguments: Any) -> BashOperator:
+    """Return the task of a `finally` step."""
+    command = always_process(f"--step {name}", "--final", *options)
+    return BashOperator(task_id=name, bash_command=command, **arguments)
+
+
 with DAG(
     dag_id="no",
     schedule=None,
@@ -71,55 +83,43 @@ with DAG(
     },
 ) as dag:
     # y: run in mlspec.yaml
-    y = BashOperator(
-        task_id="y",
-        bash_command=step_process(
-            "--step y",
-            "--output no=dataset",
-            "--output on=metrics",
-            "--param null:string",
-            "--param y:string",
-            """--shell echo ${{ params.y }} ${{ params.null }} > ${{ outputs.no }}
+    y = step(
+        "y",
+        "--output no=dataset",
+        "--output on=metrics",
+        "--param null:string",
+        "--param y:string",
+        """--shell echo ${{ params.y }} ${{ params.null }} > ${{ outputs.no }}
 echo '{"no": 1}' > ${{ outputs.on }}
 """,
-        ),
     )
 
     # no: run in mlspec.yaml
-    no = BashOperator(
-        task_id="no",
-        bash_command=step_process(
-            "--step no",
-            "--input off=run:y/no",
-            "--output null=dataset",
-            "--value y.on=run:y/on",
-            "--param no:integer",
-            "--when y.on.no == params.no",
-            "--shell cat ${{ inputs.off }} > ${{ outputs.null }}",
-        ),
+    no = step(
+        "no",
+        "--input off=run:y/no",
+        "--output null=dataset",
+        "--value y.on=run:y/on",
+        "--param no:integer",
+        "--when y.on.no == params.no",
+        "--shell cat ${{ inputs.off }} > ${{ outputs.null }}",
     )
     y >> no
 
     # null: run in mlspec.yaml
-    null = BashOperator(
-        task_id="null",
-        bash_command=step_process(
-            "--step null",
-            "--input null=run:no/null",
-            "--output y=artifact",
-            "--value y.on=run:y/on",
-            "--shell cat ${{ inputs.null }} > ${{ outputs.y }}; echo ${{ y.on.no }} >> ${{ outputs.y }}",
-        ),
+    null = step(
+        "null",
+        "--input null=run:no/null",
+        "--output y=artifact",
+        "--value y.on=run:y/on",
+        "--shell cat ${{ inputs.null }} > ${{ outputs.y }}; echo ${{ y.on.no }} >> ${{ outputs.y }}",
     )
     [y, no] >> null
 
     # true: run in mlspec.yaml
-    true = BashOperator(
-        task_id="true",
-        bash_command=step_process(
-            "--step true",
-            "--shell true",
-        ),
+    true = step(
+        "true",
+        "--shell true",
     )
     [no, null] >> true
 
@@ -127,25 +127,17 @@ echo '{"no": 1}' > ${{ outputs.on }}
     steps = list(dag.tasks)
 
     # def: run in mlspec.yaml
-    def_ = BashOperator(
-        task_id="def",
-        bash_command=always_process(
-            "--step def",
-            "--final",
-            "--shell true",
-        ),
+    def_ = final(
+        "def",
+        "--shell true",
     ).as_teardown()
     steps >> def_
 
     # class: run in mlspec.yaml
-    class_ = BashOperator(  # noqa: AIR001
-        task_id="class",
-        bash_command=always_process(
-            "--step class",
-            "--final",
-            "--param y:string",
-            "--shell echo ${{ params.y }}",
-        ),
+    class_ = final(
+        "class",
+        "--param y:string",
+        "--shell echo ${{ params.y }}",
     )
     def_ >> class_
 
