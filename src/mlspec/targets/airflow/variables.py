@@ -1,4 +1,4 @@
-"""The Python variables, and task ids, of the generated file.
+"""The Python variables of the generated file.
 
 In: a `Plan`. Out: a name for the task or group of tasks of each step, all different. Owns which names the file uses itself;
 never knows what a task does.
