@@ -7,7 +7,6 @@ Change it when steps can be connected in another way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -208,8 +207,7 @@ class _Wiring:
             self.findings.add("MLS312", problem.message, span, problem.hint, path=at)
 
     def _names_collide(self) -> None:
-        """Inputs, outputs and `with` are keyword arguments of a call, and upper-cased in variables."""
-        sections: Mapping[str, object]
+        """Inputs, outputs of files and `with` are keyword arguments of a call, and upper-cased in variables."""
         for section, mapping in (("inputs", self.step.inputs), ("outputs", self.named.outputs), ("with", self.step.with_)):
             seen: dict[str, str] = {}
             for name in mapping if len(mapping) > 1 else ():
@@ -221,9 +219,10 @@ class _Wiring:
         if self.step.call is None:
             return
         taken: dict[str, str] = {}
-        sections = {"inputs": self.step.inputs, "outputs": self.step.outputs, "with": self.step.with_}
-        for section, mapping in sections.items():  # type: ignore[assignment]
-            for name in mapping:
+        # A function returns its metrics and values: they are no arguments of it.
+        files = [name for name, kind in self.step.outputs.items() if kind not in ("metrics", "values")]
+        for section, mine in (("inputs", [*self.step.inputs]), ("outputs", files), ("with", [*self.step.with_])):
+            for name in mine:
                 first = taken.setdefault(name, section)
                 if first != section:
                     at = (*self.path, section, name)

@@ -8,3 +8,7 @@ def main(table: Path, model: Path, depth: int = 4) -> dict[str, float]:
 
 
 def anything(**given: object) -> None: ...
+
+
+def measured(values: Path, metrics: list[str]) -> dict[str, dict[str, float]]:
+    return {"metrics": dict.fromkeys(metrics, 1.0), "values": {"rows": 2}}
