@@ -1,7 +1,7 @@
 """Runs plans here, as `mlspec run` does.
 
-In: a project, a plan and parameters. Out: an `EngineRun`. Owns nothing; the cache is left out, for the other engines have none.
-Change it when the runner's interface changes.
+In: a project, a plan and parameters. Out: an `EngineRun`. Owns nothing; the cache is left out, as the other engines leave it
+out unless a spec asks for it. Change it when the runner's interface changes.
 """
 
 from __future__ import annotations
