@@ -42,9 +42,17 @@ def docker_api(podman: Podman, folder: Path) -> Iterator[str]:
 
 
 def run(
-    plan: Plan, files: Sequence[GeneratedFile], params: Mapping[str, object], address: str, patch: pytest.MonkeyPatch
+    plan: Plan,
+    files: Sequence[GeneratedFile],
+    params: Mapping[str, object],
+    address: str,
+    patch: pytest.MonkeyPatch,
+    root: Path | None = None,
 ) -> EngineRun:
-    """Run a plan's pipeline in containers of its images; the project is in them, its store is shared with them."""
+    """Run a plan's pipeline in containers of its images; the project is in them, its store is shared with them.
+
+    Artifacts go to `root` or to a folder that is gone afterwards.
+    """
     from kfp import local
     from kfp.local import docker_task_handler
 
@@ -65,8 +73,9 @@ def run(
 
     patch.setattr(docker_task_handler, "run_docker_container", in_container)
     patch.setenv("DOCKER_HOST", address)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root:
-        for folder in (store, Path(root)):
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as passing:
+        artifacts = root or Path(passing)
+        for folder in (store, artifacts):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o777)  # the images' user is nobody that this machine knows
-        return kfp_local.call(plan, files, params, local.DockerRunner(network_mode="host"), root, commands)
+        return kfp_local.call(plan, files, params, local.DockerRunner(network_mode="host"), str(artifacts), commands)

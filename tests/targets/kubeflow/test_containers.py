@@ -107,3 +107,21 @@ def test_containers_give_what_a_local_run_gives(
     assert there == outcome(tmp_path / "here", contained=False)
     assert (there.status, there.steps["join"].state, there.steps["bye"].state) == ("succeeded", below, "succeeded")
     shutil.rmtree(tmp_path / "there")
+
+
+def test_containers_take_equal_steps_from_an_earlier_run(
+    project: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = [f"store={tmp_path / 'store'}", "targets.kubeflow.cache=true"]
+    plan = api.plan(api.load(project / "mlspec.yaml", sets=sets))
+    files = api.compile(plan, "kubeflow")
+    runs = [kfp_docker.run(plan, files, {}, address, monkeypatch, tmp_path / "artifacts").run_id for _ in range(2)]
+    first, second = (outcome_of(plan, project, run_id) for run_id in runs)
+    assert (first.status, second.status) == ("succeeded", "succeeded")
+    assert {name: step.outputs for name, step in second.steps.items()} == {
+        name: step.outputs for name, step in first.steps.items()
+    }
+    assert {name for name, step in first.steps.items() if not step.attempts} == set()
+    assert {name for name, step in second.steps.items() if step.attempts} == {"gate", "bye"}
+    for folder in ("store", "artifacts"):
+        shutil.rmtree(tmp_path / folder)
