@@ -57,7 +57,7 @@ class _Wiring:
         self.wired.reads = expressions.reads
         for name, address in expressions.reads.edges.items():
             self.wired.edges.setdefault(name, address)
-        self.wired.read |= set(expressions.reads.values.values())
+        self.wired.read.update(expressions.reads.values.values())
         self._needs()
         self._references()
         self._names_collide()
@@ -209,8 +209,10 @@ class _Wiring:
     def _names_collide(self) -> None:
         """Inputs, outputs of files and `with` are keyword arguments of a call, and upper-cased in variables."""
         for section, mapping in (("inputs", self.step.inputs), ("outputs", self.named.outputs), ("with", self.step.with_)):
+            if len(mapping) < 2:
+                continue
             seen: dict[str, str] = {}
-            for name in mapping if len(mapping) > 1 else ():
+            for name in mapping:
                 first = seen.setdefault(name.upper(), name)
                 if first != name:
                     at = (*self.path, section, name)

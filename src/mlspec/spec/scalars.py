@@ -63,12 +63,12 @@ def step_name(value: Any) -> str:
 
 
 def _identifier(value: Any) -> str:
+    if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
+        return value
     text = _text(value, "a name", "table")
-    if not _IDENTIFIER.fullmatch(text):
-        close = re.sub(r"\W+", "_", text).strip("_").lstrip("0123456789")[:64]
-        hint = "letters, digits and `_`, no digit first, at most 64 characters"
-        raise wrong("MLS205", f"`{text}` is no name", f"write `{close}`: {hint}" if close else hint)
-    return text
+    close = re.sub(r"\W+", "_", text).strip("_").lstrip("0123456789")[:64]
+    hint = "letters, digits and `_`, no digit first, at most 64 characters"
+    raise wrong("MLS205", f"`{text}` is no name", f"write `{close}`: {hint}" if close else hint)
 
 
 def _label(value: Any) -> str:

@@ -43,16 +43,26 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         name=yamltext.scalar(plan.lifecycle),
         description=yamltext.item(plan.description, 4) if plan.description else "",
         pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
-        digest=yamltext.scalar(f"--spec-digest={plan.digest}"),
         parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
         descriptions={p.name: yamltext.item(p.description, 10) for p in plan.params if p.description},
         tasks=tasks,
         components=components,
-        executors=[(part.name, part.comment, *part.body) for part in components if isinstance(part.body, Container)],
+        executors=_executors(components, plan.digest),
         platforms=list(_platforms(sight)),
         OUTCOME=shape.OUTCOME,
     )
     return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
+
+
+def _executors(components: Iterable[Component], digest: str) -> list[tuple[str, str, str, list[str], Pairs]]:
+    """Label, comment, image, words and resources of each container; all share the word that says which spec they are from."""
+    executors = []
+    word = f"&spec {yamltext.scalar(f'--spec-digest={digest}')}"
+    for part in components:
+        if isinstance(part.body, Container):
+            executors.append((part.name, part.comment, part.body.image, [*part.body.args, word], part.body.resources))
+            word = "*spec"
+    return executors
 
 
 def _pipeline(sight: Sight) -> tuple[list[Task], list[Component]]:

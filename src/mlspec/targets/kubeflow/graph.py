@@ -31,6 +31,7 @@ from dataclasses import dataclass
 
 from mlspec.plan.model import Gate, Plan, Step
 
+_OTHER = re.compile("[^a-z0-9]+")
 OUTCOME = "outcome"
 SUCCEEDED = "succeeded"
 STEPS = "steps"
@@ -110,17 +111,17 @@ def _names(plan: Plan) -> dict[str, str]:
         if base.endswith("-driver"):
             base += "-step"
         name, number = base, 2
-        while not taken.isdisjoint(_parts(name, step)):
+        while not taken.isdisjoint(parts := _parts(name, step)):
             name, number = f"{base}-{number}", number + 1
-        taken.update(_parts(name, step))
+        taken.update(parts)
         names[step.id] = name
     return names
 
 
 def _dashed(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name).strip("-")
+    return _OTHER.sub("-", name).strip("-")
 
 
 def _parts(name: str, step: Step) -> list[str]:
     """The names that a step takes up."""
-    return [name, *(f"{name}-{part}" for part in FAN_OUT_PARTS if step.foreach is not None)]
+    return [name] if step.foreach is None else [name, *(f"{name}-{part}" for part in FAN_OUT_PARTS)]
