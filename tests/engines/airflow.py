@@ -24,6 +24,8 @@ from tests.engines import EngineRun
 
 LIMIT = 900.0
 """Seconds after which a request is given up: a DAG that cannot go on would otherwise run for ever."""
+GRACE = 5.0
+"""Seconds that a worker has to end in."""
 
 AIRFLOW_2 = Path(__file__).parents[2] / ".venv-airflow2" / "bin" / "python"
 """The interpreter of the environment with Airflow 2.11, whose SQLAlchemy nothing else here can live with."""
@@ -125,7 +127,11 @@ class Airflow:
         """End the worker and whatever it started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)
-        self._process.wait()
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:  # a task that ran in it may have left a handler of Airflow's behind
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def _ask(self, command: str, environment: Mapping[str, str] | None, **arguments: object) -> dict[str, Any]:
         request = {"command": command, "environment": dict(environment or {}), "arguments": arguments}
