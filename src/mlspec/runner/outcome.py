@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from mlspec.plan.model import Json, Plan, Step, StepOutput
+from mlspec.plan import steps as plan_steps
+from mlspec.plan.model import Instance, Json, Plan, Step, StepOutput
 from mlspec.runner.instances import foreach_items, place_of
 from mlspec.runner.runs import Place, RunError, Runs, store_errors
 from mlspec.runner.states import RunStatus, State, derive, fan_in, run_status
@@ -86,10 +87,13 @@ def local_outcome(runs: Runs, run_id: str) -> RunOutcome:
 
 
 def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, State, Record | None]]:
-    """Yield id, state and record of every step and instance, in the order of the plan."""
+    """Yield id, state and record of every step and instance, in the order of the plan.
+
+    Last come steps that left a record and are not in the plan: the spec has changed since, or was compiled with a profile.
+    """
     records = runs.records(run_id)
-    main = {step.name for step in plan.steps}
-    failed = any(name in main and record["status"] == "failed" for (name, _), record in records.items())
+    last = {step.name for step in plan.finals}
+    failed = any(name not in last and record["status"] == "failed" for (name, _), record in records.items())
     unstarted: State = "blocked" if failed and plan.on_failure == "stop" else "pending"
     recorded = {step.id: _status(records[place_of(step)]) for step in plan.all_steps() if place_of(step) in records}
     instances: dict[str, list[State]] = {}
@@ -109,10 +113,24 @@ def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, State
     ended = derive(plan, recorded, empty)
     for step in plan.all_steps():
         if step.id not in instances:
-            yield step.id, ended[step.id], records.get(place_of(step))
+            yield step.id, ended[step.id], records.pop(place_of(step), None)
             continue
         for index, state in enumerate(instances[step.id]):
-            yield f"{step.id}[{index}]", state, records.get(place_of(step, index))
+            yield f"{step.id}[{index}]", state, records.pop(place_of(step, index), None)
+    told = {step.name for step in plan.all_steps() if step.foreach is not None}
+    for place, record in records.items():
+        if place[0] not in told:
+            yield _id_of(place, record), _status(record), record
+
+
+def _id_of(place: Place, record: Record) -> str:
+    """The id of a step by its record alone."""
+    name, index = place
+    match record.get("instance"):
+        case dict(values) if index is not None:
+            return plan_steps.step_id(name, Instance(index, tuple(values.items())))
+        case _:
+            return name if index is None else f"{name}[{index}]"
 
 
 def _status(record: Record) -> State:

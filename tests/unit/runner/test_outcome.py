@@ -63,6 +63,18 @@ def test_instances_of_a_foreach_that_never_started(project: Project) -> None:
     assert list(states(project, spec=spec)) == ["a", "work[0]", "work[1]", "join"]
 
 
+def test_records_of_steps_that_the_plan_lacks(project: Project) -> None:
+    """The pipeline was compiled with a profile, or the spec has changed since."""
+    for name in ("a", "b", "c", "g", "clean"):
+        record(project, "R", name, "succeeded")
+    record(project, "R", "score/1", "succeeded", instance={"depth": 4})
+    record(project, "R", "send/0", "failed", instance=0)
+    record(project, "R", "report", "succeeded", instance=None)
+    found = outcome(SPEC, project.runs(SPEC), "R")
+    assert list(found.steps)[-3:] == ["report", "score[depth=4]", "send[0]"]
+    assert (found.status, found.steps["send[0]"].status) == ("failed", "failed")
+
+
 def test_the_newest_run_is_the_one_whose_steps_started_last(project: Project) -> None:
     record(project, "zz", "a", "succeeded", "2026-01-02")
     record(project, "zz", "b", "succeeded", "2026-01-05")
