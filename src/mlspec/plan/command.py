@@ -91,6 +91,11 @@ def cacheable(plan: Plan, step: Step) -> bool:
     return step.cache and bool(step.outputs) and step not in plan.finals
 
 
+def takes_from_earlier_runs(plan: Plan, target: str) -> bool:
+    """Tell whether the spec asks for the cache on a target: by `targets.<name>.cache`, which has the same name on each."""
+    return bool(plan.target_options.get(target, {}).get("cache"))
+
+
 def cache_options(plan: Plan, step: Step, image: str | None) -> list[Words]:
     """Return the option with which an orchestrator's processes of a step take outputs of earlier runs, if it may have any.
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlspec.plan.command import Words, cache_options, items_options, step_options
+from mlspec.plan.command import Words, cache_options, items_options, step_options, takes_from_earlier_runs
 from mlspec.plan.model import Plan, Step
-from mlspec.targets.jenkins.options import options_of
 from mlspec.targets.jenkins.settings import image_of
 
 
 def words_of(plan: Plan, step: Step) -> dict[str, list[Words]]:
     """The options of the step: `items` has those that find the list of a foreach, `options` all others."""
     options = step_options(plan, step)
-    if options_of(plan).cache:
+    if takes_from_earlier_runs(plan, "jenkins"):
         options[1:1] = cache_options(plan, step, image_of(plan, step))
     if step.foreach is None:
         return {"options": options}

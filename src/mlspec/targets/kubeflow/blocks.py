@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlspec.plan import yamltext
-from mlspec.plan.command import cache_options
+from mlspec.plan.command import cache_options, takes_from_earlier_runs
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Plan, Step
 from mlspec.targets.base import joined
@@ -145,7 +145,7 @@ def channels_in(sight: Sight, step: Step) -> Pairs:
 def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
     """The container of a step; `status` is the input that `run.status` comes through, if it does."""
     options = arguments(sight.plan, step, sight.ports[step.id], final=bool(status))
-    if sight.options.cache:
+    if takes_from_earlier_runs(sight.plan, "kubeflow"):
         options[:0] = (word for words in cache_options(sight.plan, step, _image(sight, step)) for word in words)
     return Component(
         name=sight.graph.names[step.id],
