@@ -1,7 +1,7 @@
 """What this target finds wrong with a plan, beyond the capability table.
 
 In: a `Plan`. Out: findings MLS510 to MLS519, each with a page in the catalogue. Owns these checks; never emits (the size
-is estimated from the words a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
+is estimated from what a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
-from mlspec.plan.command import items_options, number, step_options
-from mlspec.plan.model import Json, Plan, Step
+from mlspec.expr.values import as_text
+from mlspec.plan.command import items_options, number
+from mlspec.plan.model import Call, Gate, Json, Plan, Shell, Step, Uses
 from mlspec.targets.kubeflow.graph import OUTCOME, skippable_steps
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
 
@@ -25,8 +26,8 @@ NEAR = 0.8
 
 def findings(plan: Plan) -> list[Diagnostic]:
     """Find what KFP would refuse or bend; errors mean that `emit` must not be called."""
-    words = _words(plan)
-    ill_formed = [*_options(plan), *_nul(plan, words)]
+    texts = _texts(plan)
+    ill_formed = [*_options(plan), *_nul(plan, texts)]
     if ill_formed:
         return ill_formed
     return [
@@ -35,14 +36,26 @@ def findings(plan: Plan) -> list[Diagnostic]:
         *_secrets(plan),
         *_outcomes(plan),
         *_params(plan),
-        *_size(plan, words),
+        *_size(plan, texts),
         *_deadlines(plan),
     ]
 
 
-def _words(plan: Plan) -> dict[str, str]:
-    """The options of each step's process, by its id, a word on a line."""
-    return {step.id: "\n".join(chain.from_iterable(step_options(plan, step))) for step in plan.all_steps()}
+def _texts(plan: Plan) -> dict[str, str]:
+    """The texts of each step's process that may be long or hold anything, by its id."""
+    return {step.id: "\n".join(_texts_of(step)) for step in plan.all_steps()}
+
+
+def _texts_of(step: Step) -> Iterator[str]:
+    match step.body:
+        case Shell(text) | Call(text) | Uses(text):
+            yield text
+        case Gate(lines):
+            yield from lines
+    yield step.when or ""
+    for name, value in step.with_:
+        yield name
+        yield as_text(value)
 
 
 def _options(plan: Plan) -> Iterator[Diagnostic]:
@@ -68,10 +81,10 @@ def _invalid(model: type[BaseModel], given: Mapping[str, Json], span: Span, path
                 yield Diagnostic("MLS516", message, span, path=place)
 
 
-def _nul(plan: Plan, words: Mapping[str, str]) -> Iterator[Diagnostic]:
+def _nul(plan: Plan, texts: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Words with NUL cannot be passed to a process, and `arguments` sets its own placeholders off with it."""
     for step in plan.all_steps():
-        if "\0" in words[step.id]:
+        if "\0" in texts[step.id]:
             yield Diagnostic(
                 "MLS517",
                 f"step {step.name} holds a NUL character, which no process can be given",
@@ -187,8 +200,8 @@ def _deadlines(plan: Plan) -> Iterator[Diagnostic]:
             )
 
 
-def _size(plan: Plan, words: Mapping[str, str]) -> Iterator[Diagnostic]:
-    size = estimated_size(plan, words)
+def _size(plan: Plan, texts: Mapping[str, str]) -> Iterator[Diagnostic]:
+    size = estimated_size(plan, texts)
     if size > NEAR * ETCD_LIMIT:
         yield Diagnostic(
             "MLS515",
@@ -199,18 +212,19 @@ def _size(plan: Plan, words: Mapping[str, str]) -> Iterator[Diagnostic]:
         )
 
 
-def estimated_size(plan: Plan, words: Mapping[str, str] | None = None) -> int:
-    """About how many bytes of JSON the IR is, without making it; `words` are those of `_words`, where they are at hand."""
-    words = words or _words(plan)
-    return sum(_bytes(plan, step, words[step.id]) for step in plan.all_steps())
+def estimated_size(plan: Plan, texts: Mapping[str, str] | None = None) -> int:
+    """About how many bytes of JSON the IR is, without making it; `texts` are those of `_texts`, where they are at hand."""
+    texts = texts or _texts(plan)
+    return sum(_bytes(plan, step, texts[step.id]) for step in plan.all_steps())
 
 
-def _bytes(plan: Plan, step: Step, words: str) -> int:
-    """A step's words, what declares and wires its inputs and outputs, and what every step has."""
+def _bytes(plan: Plan, step: Step, texts: str) -> int:
+    """A step's texts, what declares, wires and tells its inputs and outputs, and what every step has."""
     shared = 110 + len((plan.lifecycle + plan.store).encode())
-    wiring = 215 * (len(step.inputs) + len(step.values)) + 125 * len(step.outputs) + 35 * len(step.params)
-    wiring += 20 * len(step.upstream)
-    one = 535 + shared + len(words.encode()) + wiring
+    inputs, outputs, params = len(step.inputs) + len(step.values), len(step.outputs), len(step.params)
+    wiring = 215 * inputs + 125 * outputs + 35 * params + 20 * len(step.upstream)
+    told = 35 * inputs + 25 * (outputs + params) + (60 if step.environment else 0) + len(texts.encode())
+    one = 610 + shared + told + wiring
     if step.foreach is None:
         return one
     asking = sum(len(word.encode()) for option in items_options(plan, step) for word in option)
