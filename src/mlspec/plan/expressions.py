@@ -167,7 +167,8 @@ def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
             yield path, value
     elif isinstance(value, dict):
         for key, child in value.items():
-            yield from _texts(child, (*path, key))
+            if isinstance(child, (str, dict, list)):
+                yield from _texts(child, (*path, key))
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _texts(child, (*path, index))

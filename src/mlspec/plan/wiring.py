@@ -26,11 +26,11 @@ class Wired:
     """A step with what it hangs on."""
 
     named: Named
+    reads: Reads
     edges: dict[str, Address] = field(default_factory=dict)
     """Direct upstream steps by name → the address by which the step first names them."""
     read: set[tuple[str, str]] = field(default_factory=set)
     """(step, output) of everything it reads."""
-    reads: Reads = field(default_factory=Reads)
 
 
 def wire(scope: Scope, named: Named, findings: Findings) -> Wired:
@@ -46,18 +46,17 @@ class _Wiring:
         self.step = named.step
         self.path = named.path
         self.findings = findings
-        self.wired = Wired(named)
+        self.expressions = Expressions(scope, named, findings)
+        self.wired = Wired(named, self.expressions.reads)
 
     def wire(self) -> Wired:
         self._library()
         self._inputs()
         self._foreach()
-        expressions = Expressions(self.scope, self.named, self.findings)
-        self._expressions(expressions)
-        self.wired.reads = expressions.reads
-        for name, address in expressions.reads.edges.items():
+        self._expressions(self.expressions)
+        for name, address in self.wired.reads.edges.items():
             self.wired.edges.setdefault(name, address)
-        self.wired.read.update(expressions.reads.values.values())
+        self.wired.read.update(self.wired.reads.values.values())
         self._needs()
         self._references()
         self._names_collide()

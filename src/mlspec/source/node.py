@@ -108,15 +108,14 @@ def key_of(written: Any, file: str) -> Node:
     return Node(written.value, file, written.start_mark, written.end_mark, style=written.style or "")
 
 
-def below(root: Node) -> list[Node]:
-    """All nodes below `root` in no order; what aliases stand for is there as often as they do."""
-    found: list[Node] = []
-    waiting = [root]
-    while waiting:
-        value = waiting.pop().value
-        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        found += children
-        waiting += [child for child in children if isinstance(child.value, _INNER)]
+def values(root: Node) -> list[Any]:
+    """The value of `root` and of every node below it, in no order; what an alias stands for is there each time."""
+    found = [root.value]
+    for value in found:  # which grows meanwhile
+        if isinstance(value, dict):
+            found += [child.value for child in value.values()]
+        elif isinstance(value, list):
+            found += [child.value for child in value]
     return found
 
 

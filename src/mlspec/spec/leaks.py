@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.snippet import lines_of
-from mlspec.source import Document, Node, below, inner_span
+from mlspec.source import Document, Node, inner_span, values
 
 MAX_FINDINGS = 500
 """Secrets that are reported; all are blotted out."""
@@ -94,10 +94,10 @@ def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
 
 def _suspect(root: Node) -> bool:
     """Whether there is anything to look for, at any place: in most specs there is not."""
-    values = [root.value, *(node.value for node in below(root))]
+    found = values(root)
     keys: set[str] = set()
-    keys.update(*(value for value in values if isinstance(value, dict)))
-    texts = "\n".join([value for value in values if isinstance(value, str)])
+    keys.update(*[value for value in found if isinstance(value, dict)])
+    texts = "\n".join([value for value in found if isinstance(value, str)])
     return _signed(texts) or any(map(_NAMES.search, keys))
 
 
