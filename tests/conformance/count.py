@@ -25,6 +25,7 @@ GROUPS = (
     "gate",
     "run_if",
     "fan-out",
+    "in `finally`",
     "reads",
     "params",
     "text",
@@ -67,6 +68,8 @@ def _features(life: Life) -> Iterator[str]:
             instances = [one for one_id, one in prophecy.steps.items() if one_id.partition("[")[0] == name]
             yield from _of_step(step, instances)
             yield from _of_graph(step, section)
+            if section is finals:
+                yield from _of_final(step, instances, finals)
     for param in life.get("params", {}).values():
         yield f"params: {param['type']}"
         if "given" in param:
@@ -111,6 +114,21 @@ def _of_step(step: Step, instances: list[Expected]) -> Iterator[str]:
         yield "reads: a secret"
     if step.get("folders"):
         yield "body: writes a folder"
+
+
+def _of_final(step: Step, instances: list[Expected], finals: dict[str, Step]) -> Iterator[str]:
+    if any("matrix" in finals[one] or "foreach" in finals[one] for one in upstream(step)):
+        yield "in `finally`: needs a fan-out"
+    if "matrix" in step:
+        yield f"in `finally`: matrix of {len(step['matrix'])} keys"
+    elif "foreach" in step:
+        yield f"in `finally`: foreach of {'a list in the spec' if step['foreach'] else 'nothing'}"
+    else:
+        return
+    if "parallel" in step:
+        yield "in `finally`: bounded"
+    if step.get("foreach") != []:
+        yield from (f"in `finally`: an instance {state}" for one in instances for state in one.states)
 
 
 def _texts(tree: Any) -> Iterator[str]:

@@ -118,7 +118,8 @@ class _Drawing:
             name, step = self.step(final=False)
             life["steps"][name] = step
         life["finals"] = {}
-        self.sources = []
+        self.sources, self.fan_outs = [], 0
+        self.faults = max(self.faults, self.one(0, 1, 2))
         for _ in range(self.one(0, 0, 1, 2, 3)):
             name, step = self.step(final=True)
             life["finals"][name] = step
@@ -155,6 +156,9 @@ class _Drawing:
             step["stage"] = self.one("data", "model", "service")
         names = [one.name for one in self.sources]
         step["needs"] = self.some(names[-4:], 2)
+        many = [one.name for one in self.sources if one.many and one.name not in step["needs"]]
+        if final and many and self.chance(40):
+            step["needs"].append(self.one(*many))  # few finals are drawn, which would seldom need one
         if step["body"] == "gate":
             step["gate"] = [self.condition(reads=not final, final=final)]
             if self.chance(30):
@@ -165,15 +169,18 @@ class _Drawing:
             step["run_if"] = self.one("failure", "always")
         if step["body"] != "gate":
             self.process(step, source, reads=not run_if and not final, final=final)
-        if self.chance(25) and (self.params or (self.sources and not run_if)):
-            own = {f"matrix.{key}": values for key, values in step.get("matrix", {}).items()}
+        own = {f"matrix.{key}": values for key, values in step.get("matrix", {}).items()}
+        items = step.get("foreach", [])
+        if isinstance(items, list) and (plain := [item for item in items if isinstance(item, str | int | float)]):
+            own["item"] = plain
+        if self.chance(25) and (self.params or own or (self.sources and not run_if)):
             step["when"] = self.condition(own, reads=not run_if and not final, final=final)
         self.sources.append(source)
         return name, step
 
     def process(self, step: Step, source: Source, *, reads: bool, final: bool) -> None:
         own: list[str] = ["run.status"] if final else []
-        if self.fan_outs < 2 and not final and self.chance(22):
+        if self.fan_outs < 2 and self.chance(40 if final else 22):
             self.fan_outs += 1
             self.fan_out(step, reads=reads)
             own += [f"matrix.{key}" for key in step.get("matrix", {})] or ["item"]
