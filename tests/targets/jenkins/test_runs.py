@@ -170,8 +170,11 @@ def test_missing_credentials_fail_their_step_alone(tmp_path: Path) -> None:
     )
     done = build(tmp_path, made)
     assert done.result == "FAILURE"
-    assert set(records(tmp_path, made, done)) == {"b", "c", "end"}
-    assert output(tmp_path, made, done, "end/status") == b"failed\n", "no record tells the store of it"
+    ended = records(tmp_path, made, done)
+    assert set(ended) == {"a", "b", "c", "end"}
+    assert ended["a"] == ("failed", 0)
+    assert "Could not find credentials entry with ID 'the-token'" in done.log
+    assert output(tmp_path, made, done, "end/status") == b"failed\n"
 
 
 def test_steps_run_in_the_folder_of_the_project(tmp_path: Path) -> None:
