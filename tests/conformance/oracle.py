@@ -249,6 +249,8 @@ def _judge(condition: Condition, look: Look) -> bool | None:
     if isinstance(value, float) and math.isnan(value):
         return None
     if _kind(value) != _kind(other):
+        if value is None and operator in ("==", "!="):
+            return bool(operator == "!=")  # CEL: null equals null alone
         return None  # a text and a number are neither equal nor unequal
     return bool({
         "==": lambda: value == other, "!=": lambda: value != other,
