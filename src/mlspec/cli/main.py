@@ -80,7 +80,7 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> int:
     """Run a command line; returns the exit status and never raises."""
-    gc.set_threshold(1_000_000)  # hardly any of the many objects that a command makes is garbage before it ends
+    gc.set_threshold(10_000_000)  # hardly any of the many objects that a command makes is garbage before it ends
     try:
         _load(sys.argv[1:] if args is None else args)
         result = cli.main(args=args, prog_name="mlspec", standalone_mode=False)
