@@ -12,9 +12,8 @@ from mlspec.diagnostics import Diagnostic, Span
 from mlspec.plan.model import Approval, Plan
 from mlspec.runtime.store import is_remote
 from mlspec.targets.airflow.literals import depth
-from mlspec.targets.airflow.options import AirflowOptions
+from mlspec.targets.airflow.options import AirflowOptions, extension_of, options_of
 from mlspec.targets.airflow.runners import RUNNERS, fallback_image
-from mlspec.targets.airflow.tasks import extension_of, options_of
 from mlspec.targets.base import asking_for_resources, environments_with_images
 
 MAX_TAG = 100

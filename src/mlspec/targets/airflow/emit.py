@@ -13,10 +13,10 @@ from mlspec.plan.command import number, step_options
 from mlspec.plan.model import Approval, Gate, Json, Parameter, Plan, Step
 from mlspec.plan.templates import template
 from mlspec.targets.airflow.literals import INDENT, fits, jinja_string, literal, string, visible
-from mlspec.targets.airflow.options import AirflowOptions
+from mlspec.targets.airflow.options import AirflowOptions, options_of
 from mlspec.targets.airflow.process import ENVIRONMENT, TRACKING, shared
 from mlspec.targets.airflow.runners import RUNNERS, Runner, images
-from mlspec.targets.airflow.tasks import Group, Task, doc, options_of, tasks_of
+from mlspec.targets.airflow.tasks import Group, Task, doc, tasks_of
 from mlspec.targets.airflow.variables import Variables
 from mlspec.targets.base import GeneratedFile, sealed
 

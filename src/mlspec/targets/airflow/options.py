@@ -11,6 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mlspec.plan.model import Plan, Step
+from mlspec.targets.options import Cache
+
 
 class AirflowOptions(BaseModel):
     """`targets.airflow`: how the lifecycle becomes a DAG."""
@@ -65,11 +68,7 @@ class AirflowOptions(BaseModel):
         description="With `runner: kubernetes`: the account that pods run as.",
         examples=["pipeline-runner"],
     )
-    cache: bool = Field(
-        False,
-        description="Take the outputs of an equal step of an earlier run from the store, for each step whose `cache` is "
-        "true; default: every run does all its work.",
-    )
+    cache: Cache = False
 
 
 class AirflowStepOptions(BaseModel):
@@ -86,3 +85,13 @@ class AirflowStepOptions(BaseModel):
         description="With `runner: kubernetes`: labels of the nodes that may run it.",
         examples=[{"disk": "ssd"}],
     )
+
+
+def extension_of(step: Step) -> AirflowStepOptions:
+    """The step's `x-airflow`."""
+    return AirflowStepOptions.model_validate(step.extensions.get("airflow", {}))
+
+
+def options_of(plan: Plan) -> AirflowOptions:
+    """The spec's `targets.airflow`."""
+    return AirflowOptions.model_validate(plan.target_options.get("airflow", {}))

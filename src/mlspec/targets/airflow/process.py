@@ -10,7 +10,7 @@ from __future__ import annotations
 from mlspec.plan.command import Words, cache_options, takes_from_earlier_runs
 from mlspec.plan.model import Plan, Step
 from mlspec.targets.airflow.literals import block, string
-from mlspec.targets.airflow.options import AirflowOptions
+from mlspec.targets.airflow.options import options_of
 from mlspec.targets.airflow.runners import image_of
 
 TRACKING = ("--tracking", "--experiment")
@@ -21,8 +21,7 @@ def told(plan: Plan, step: Step, groups: list[Words]) -> tuple[str, ...]:
     """The options as source text; those that many steps share are named, for they stand at the top of the file."""
     lines: list[str] = []
     if takes_from_earlier_runs(plan, "airflow") and any(words[0] == "--output" for words in groups):
-        options = AirflowOptions.model_validate(plan.target_options["airflow"])
-        groups = [*groups[:1], *cache_options(plan, step, image_of(plan, step, options)), *groups[1:]]
+        groups = [*groups[:1], *cache_options(plan, step, image_of(plan, step, options_of(plan))), *groups[1:]]
     alone = sum(words[0] in ENVIRONMENT for words in groups) == 1
     for words in groups:
         if words[0] in TRACKING:

@@ -16,7 +16,7 @@ from mlspec.plan.command import Words, items_options, step_options
 from mlspec.plan.describe import origin
 from mlspec.plan.model import Approval, ForEach, Plan, Secret, Step
 from mlspec.targets.airflow.literals import INDENT, block, jinja_string, listed, string, visible
-from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
+from mlspec.targets.airflow.options import extension_of
 from mlspec.targets.airflow.process import told
 from mlspec.targets.airflow.runners import Runner
 from mlspec.targets.airflow.variables import Variables
@@ -274,16 +274,6 @@ def doc(text: str) -> str:
     """The source of a documentation text."""
     # Airflow reads documentation that ends in `.md` from a file of that name.
     return block(text + "\n" if text.endswith(".md") else text)
-
-
-def extension_of(step: Step) -> AirflowStepOptions:
-    """The step's `x-airflow`."""
-    return AirflowStepOptions.model_validate(step.extensions.get("airflow", {}))
-
-
-def options_of(plan: Plan) -> AirflowOptions:
-    """The spec's `targets.airflow`."""
-    return AirflowOptions.model_validate(plan.target_options.get("airflow", {}))
 
 
 def secret_template(secret: Secret) -> str:

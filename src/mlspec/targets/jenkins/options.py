@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from mlspec.plan.model import Plan, Step
+from mlspec.targets.options import Cache
 
 Label = Annotated[str, Field(min_length=1, max_length=250)]
 
@@ -68,11 +69,7 @@ class JenkinsOptions(BaseModel):
         pattern=r"^[^/]",
         description="Folder of the spec in the repository; steps run there. Default: the top of the repository.",
     )
-    cache: bool = Field(
-        False,
-        description="Take the outputs of an equal step of an earlier run from the store, for each step whose `cache` is "
-        "true; default: every run does all its work.",
-    )
+    cache: Cache = False
 
 
 class JenkinsStep(BaseModel):

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mlspec.plan.model import Gate, Plan, Step
+from mlspec.targets.options import Cache
 
 DEFAULT_IMAGE = "python:3.11"
 
@@ -28,11 +29,7 @@ class KubeflowOptions(BaseModel):
     image: str | None = Field(
         None, description="The image of steps whose environment names none; must hold mlspec.", examples=["python:3.11"]
     )
-    cache: bool = Field(
-        False,
-        description="Take the outputs of an equal step of an earlier run from the store, for each step whose `cache` is "
-        "true; default: every run does all its work.",
-    )
+    cache: Cache = False
 
 
 class Toleration(BaseModel):
