@@ -19,7 +19,7 @@ DELIMITERS = " \t\n;&|()<>"
 """Characters that end a word."""
 _DEEPEST = 20
 """Here-documents and backticks within each other that are followed."""
-INTRICATE = re.compile(r"""['"`\\#]|<<|\$(?!\{\{)""")
+_INTRICATE = re.compile(r"""['"`\\#]|<<|\$(?!\{\{)""")
 """What begins an escape and every context but plain: most scripts have none of it and need not be scanned."""
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _BACKTICKED = re.compile(r"(?:[^`\\]|\\.)*", re.DOTALL)
@@ -40,9 +40,14 @@ class Mark(NamedTuple):
     context: str
 
 
+def is_simple(script: str) -> bool:
+    """Whether every placeholder of the script stands plain: it has no quotes, substitutions, here-documents or comments."""
+    return not _INTRICATE.search(script)
+
+
 def marks(script: str, placeholders: Iterable[Placeholder]) -> list[Mark]:
     """Return the marks of `script`, whose placeholders are known, in its order."""
-    if not INTRICATE.search(script):
+    if is_simple(script):
         return [Mark(part.start, part.end, part.address, "plain") for part in placeholders]
     found: dict[int, Placeholder | None] = {part.start: part for part in placeholders}
     found |= {match.start(): None for match in _ESCAPE.finditer(script)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mlspec.expr.quoting import DELIMITERS, INTRICATE, Mark, marks
+from mlspec.expr.quoting import DELIMITERS, Mark, marks
 from mlspec.expr.template import Placeholder, placeholders
 
 
@@ -20,11 +20,6 @@ class Problem(NamedTuple):
     start: int
     end: int
     message: str
-
-
-def is_simple(script: str) -> bool:
-    """Whether a placeholder may stand anywhere in the script: it has no quotes, substitutions, here-documents or comments."""
-    return not INTRICATE.search(script)
 
 
 def problems(script: str, found: Iterable[Placeholder], is_list: Callable[[str], bool]) -> list[Problem]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlspec.expr import shell
+from mlspec.expr.quoting import is_simple
 from mlspec.expr.template import Placeholder, TemplateError, addresses, placeholders
 from mlspec.plan.addresses import Address
 from mlspec.plan.findings import Findings, did_you_mean
@@ -46,7 +46,7 @@ class Expressions:
 
     def script(self, path: Path, text: str) -> None:
         """Check a `run:` script: its placeholders, and the quotes around them."""
-        if shell.is_simple(text) and self._words.issuperset(addresses(text)):
+        if is_simple(text) and self._own_words().issuperset(addresses(text)):
             return  # as most are
         found = self._template(path, text, "run")
         if found is None:
@@ -107,15 +107,12 @@ class Expressions:
                 self.findings.add("MLS300", error.message, span, "`$${{` writes a literal `${{`", path=path)
                 left = _without(left, error.start)
         for placeholder in found:
-            if place == "run" and placeholder.address in self._words:
-                continue
             parts = tuple(placeholder.address.split("."))
             self.resolver.resolve(Address(self.spec, path, placeholder.address_start, parts), place)
         return None if malformed else found
 
-    @cached_property
-    def _words(self) -> set[str]:
-        """The addresses of the step's own that a script may read anywhere: `outputs.model`, `with.depth`; inputs but lists."""
+    def _own_words(self) -> set[str]:
+        """The addresses of the step's own that are one word each: `outputs.model`, `with.depth`; inputs but lists."""
         if self.step is None:
             return set()
         known = (("inputs", self.step.step.inputs), ("outputs", self.step.outputs), ("with", self.step.step.with_))

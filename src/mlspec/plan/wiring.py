@@ -53,7 +53,7 @@ class _Wiring:
         self._library()
         self._inputs()
         self._foreach()
-        self._expressions(self.expressions)
+        self._expressions()
         for name, address in self.wired.reads.edges.items():
             self.wired.edges.setdefault(name, address)
         self.wired.read.update(self.wired.reads.values.values())
@@ -130,7 +130,8 @@ class _Wiring:
             self.wired.edges.setdefault(upstream.name, address)
             self.wired.read.add((upstream.name, address.parts[1]))
 
-    def _expressions(self, expressions: Expressions) -> None:
+    def _expressions(self) -> None:
+        expressions = self.expressions
         expressions.templates((*self.path, "with"), self.step.with_, "template")
         expressions.templates((*self.path, "description"), self.step.description, "template")
         if self.step.run is not None:

@@ -5,8 +5,8 @@
 """
 
 from mlspec.source.assemble import Document, assemble
-from mlspec.source.node import Node, plain, values
+from mlspec.source.node import Node, plain, values_of
 from mlspec.source.positions import inner_span
 from mlspec.source.reader import read
 
-__all__ = ["Document", "Node", "assemble", "inner_span", "plain", "read", "values"]
+__all__ = ["Document", "Node", "assemble", "inner_span", "plain", "read", "values_of"]

@@ -108,7 +108,7 @@ def key_of(written: Any, file: str) -> Node:
     return Node(written.value, file, written.start_mark, written.end_mark, style=written.style or "")
 
 
-def values(root: Node) -> list[Any]:
+def values_of(root: Node) -> list[Any]:
     """The value of `root` and of every node below it, in no order; what an alias stands for is there each time."""
     found = [root.value]
     for value in found:  # which grows meanwhile

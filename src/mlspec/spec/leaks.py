@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.snippet import lines_of
-from mlspec.source import Document, Node, inner_span, values
+from mlspec.source import Document, Node, inner_span, values_of
 
 MAX_FINDINGS = 500
 """Secrets that are reported; all are blotted out."""
@@ -94,7 +94,7 @@ def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
 
 def _suspect(root: Node) -> bool:
     """Whether there is anything to look for, at any place: in most specs there is not."""
-    found = values(root)
+    found = values_of(root)
     keys: set[str] = set()
     keys.update(*[value for value in found if isinstance(value, dict)])
     texts = "\n".join([value for value in found if isinstance(value, str)])

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
-from mlspec.source import Node, plain, values
+from mlspec.source import Node, plain, values_of
 from mlspec.spec.base import complete
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.scalars import found
@@ -63,7 +63,7 @@ def validate_section(model: type[Model], node: Node, path: Path) -> tuple[Model 
 def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
     """Keys with nothing after them: for pydantic they are left out, for who wrote them they are not."""
     findings: list[Diagnostic] = []
-    if None not in values(node) or not isinstance(node.value, dict | list):
+    if None not in values_of(node) or not isinstance(node.value, dict | list):
         return findings
     waiting: list[tuple[Path, Node]] = [((), node)]
     seen: set[int] = set()  # an alias stands in many places for one node
