@@ -53,7 +53,7 @@ fuzz: .venv/.ready ## try more texts than the tests do, and other ones each time
 	FUZZ=$(N) $(PY) -m pytest -q tests/fuzz/test_specs.py tests/fuzz/test_expressions.py
 
 bench: .venv/.ready .venv-kedro/.ready ## measure compile and start times as ratios (about 5 minutes)
-	$(PY) benchmarks/run.py
+	PYTHONPATH=. $(PY) benchmarks/run.py
 
 pins: .venv/.ready ## write constraints.txt anew; pins that still fit stay (ARGS=--upgrade for the newest)
 	$(PY) -m uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \

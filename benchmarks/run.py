@@ -26,6 +26,7 @@ from kedro_peer import project
 from specs import Shape, spec
 
 from mlspec import api
+from tests.fuzz.hostile import TEXTS
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
@@ -66,14 +67,15 @@ def median(taken: Sequence[Time]) -> Time:
     return Time(statistics.median(time.wall for time in taken), statistics.median(time.cpu for time in taken))
 
 
-def once(command: Sequence[str], folder: Path) -> Time:
+def once(command: Sequence[str], folder: Path, *, ends: Sequence[int] = (0,)) -> Time:
+    """Return the times of a command; one that ends with another status than these is refused."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=printed, stderr=subprocess.STDOUT, env=_environment(folder))
         _, status, usage = os.wait4(process.pid, 0)
         taken = Time(time.perf_counter() - start, usage.ru_utime + usage.ru_stime)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode not in ends:
             printed.seek(0)
             raise RefusedError((printed.read().strip().splitlines() or ["?"])[0])
     return taken
@@ -165,6 +167,17 @@ def goals(folder: Path, figures: dict[tuple[str, Shape, int], Time]) -> None:
         (folder / "mlspec.yaml").write_text(text, encoding="utf-8")
         start = seconds([PYTHON, "-m", "mlspec", "validate"], repeats=15, folder=folder)
         row(f"`mlspec validate` of {what} / `import pydantic, yaml`", start, imports, at_most=2.5)
+    name, slowest = slowest_hostile(folder)
+    row(f"`mlspec validate` of the slowest hostile text ({name}) / of a small one", slowest, start, at_most=15)
+
+
+def slowest_hostile(folder: Path) -> tuple[str, Time]:
+    """Check each of the texts that ask for as much as a file can, once."""
+    taken = {}
+    for name, text in TEXTS.items():
+        (folder / "mlspec.yaml").write_text(text(), encoding="utf-8")
+        taken[name] = once([PYTHON, "-m", "mlspec", "validate"], folder, ends=(0, 1))
+    return max(taken.items(), key=lambda item: item[1].cpu)
 
 
 def inside_goals(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -239,12 +238,10 @@ def test_without_consent_nothing_follows(tmp_path: Path, answers: dict[str, obje
 
 def test_a_timeout_ends_the_process(tmp_path: Path) -> None:
     text = STEPS.replace(
-        "sh 'mkdir -p folder; echo 0 > count'", "timeout(time: 1, unit: 'SECONDS') { sh 'sleep 20; touch late' }"
+        "sh 'mkdir -p folder; echo 0 > count'", "timeout(time: 1, unit: 'SECONDS') { sh 'sleep 120; touch late' }"
     )
-    started = time.monotonic()
     assert jenkins.build(tmp_path, text).result == "ABORTED"
-    assert time.monotonic() - started < 15
-    assert not (tmp_path / "late").exists()
+    assert not (tmp_path / "late").exists(), "a build that waits for its process sees it"
 
 
 AGENTLESS = """

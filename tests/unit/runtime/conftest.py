@@ -93,10 +93,10 @@ def project(tmp_path: Path) -> Iterator[Project]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait until something holds; fails after ten seconds."""
+    """Wait until something holds; fails after a minute."""
 
     def wait(holds: Callable[[], bool]) -> None:
-        limit = time.monotonic() + 10
+        limit = time.monotonic() + 60
         while not holds():
             assert time.monotonic() < limit, "it did not come to hold"
             time.sleep(0.02)

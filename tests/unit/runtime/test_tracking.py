@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import time
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,12 +65,10 @@ def test_steps_that_end_together_are_all_logged(project: Project) -> None:
 
 def test_a_server_that_is_down_is_a_warning(project: Project) -> None:
     words = ("--step", "s", "--tracking", "http://127.0.0.1:9", "--output", "m=metrics")
-    start = time.monotonic()
-    end = project.exec(*words, "--shell", MEASURE)
+    end = project.exec(*words, "--shell", MEASURE)  # which MLflow itself would let wait for minutes
     assert end.returncode == 0
     (warning,) = end.stderr.splitlines()
     assert warning.startswith("mlspec: step s: MLflow: not logged: ")
-    assert time.monotonic() - start < 40
     assert project.record("s")["status"] == "succeeded"
     assert (
         project.exec(*words, "--shell", "exit 3")
@@ -79,10 +77,10 @@ def test_a_server_that_is_down_is_a_warning(project: Project) -> None:
     )
 
 
-def test_a_step_that_measures_nothing_does_not_wait_for_mlflow(project: Project) -> None:
-    start = time.monotonic()
-    end = project.exec(
-        "--step", "s", "--tracking", "http://127.0.0.1:9", "--output", "o=model", "--shell", "echo > ${{ outputs.o }}"
-    )
-    assert (end.returncode, end.stderr) == (0, "")
-    assert time.monotonic() - start < 3
+def test_a_step_that_measures_nothing_does_not_ask_mlflow(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        tracking = f"http://127.0.0.1:{server.getsockname()[1]}"
+        project.done("--step", "s", "--tracking", tracking, "--output", "o=model", "--shell", "echo > ${{ outputs.o }}")
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
