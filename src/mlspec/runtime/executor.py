@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mlspec.expr.braces import unguard
 
-OUTCOME = "outcome"
+OUTCOME = "step-outcome"  # no output of a step is called that: names have no dashes
 NUMBERS = "Output"
 _OPTION = "--executor-input"
 _AS_THEY_ARE = (_OPTION, "--param", "--run-status", "--run-id")
@@ -57,7 +57,7 @@ def write_output(
 ) -> dict[str, str]:
     """Write the executor output file of a task that succeeded or was skipped; returns where KFP keeps each artifact.
 
-    `status` goes to the output parameter `outcome`, where the component declares it. Every declared artifact is
+    `status` goes to the output parameter `step-outcome`, where the component declares it. Every declared artifact is
     listed, made or not: what `kfp.local` does not find here does not exist for it. `metrics` are the numbers of each
     metrics output, by output name; KFP's UI shows an artifact's metadata, which cannot hold NaN. The numbers of `items`, from
     0 and as strings, go to the output parameter `Output`: KFP iterates over them. Raises `ValueError`, `OSError`.

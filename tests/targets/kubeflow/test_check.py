@@ -40,7 +40,7 @@ def second_exit_task(ir: dict[str, Any]) -> None:
 
 def renamed_channel(ir: dict[str, Any]) -> None:
     """A name that the backend takes, for it takes any."""
-    task, channel = steps(ir)["register"], "pipelinechannel--worthwhile--outcome"
+    task, channel = steps(ir)["register"], "pipelinechannel--worthwhile--step-outcome"
     task["inputs"]["parameters"]["gate"] = task["inputs"]["parameters"].pop(channel)
     task["triggerPolicy"]["condition"] = task["triggerPolicy"]["condition"].replace(channel, "gate")
     declared = ir["components"]["comp-register"]["inputDefinitions"]["parameters"]
@@ -101,9 +101,9 @@ BROKEN: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
     ),
     ("'steps' has another exit task, and the backend keeps one", FULL_IR, second_exit_task),
     (
-        "the condition reads 'pipelinechannel--worthwhile--outcome', which is no task's output",
+        "the condition reads 'pipelinechannel--worthwhile--step-outcome', which is no task's output",
         FULL_IR,
-        lambda ir: steps(ir)["register"]["inputs"]["parameters"].pop("pipelinechannel--worthwhile--outcome"),
+        lambda ir: steps(ir)["register"]["inputs"]["parameters"].pop("pipelinechannel--worthwhile--step-outcome"),
     ),
     (
         "is of another type than the output 'table' it is from",
@@ -120,7 +120,7 @@ BROKEN: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
     (
         f"does not find the list '{LIST}'",
         FAN_IR,
-        lambda ir: loop(ir)["inputs"]["parameters"][LIST]["taskOutputParameter"].update(outputParameterKey="outcome"),
+        lambda ir: loop(ir)["inputs"]["parameters"][LIST]["taskOutputParameter"].update(outputParameterKey="step-outcome"),
     ),
     ("does not know 'other' for the element", FAN_IR, lambda ir: loop(ir)["parameterIterator"].update(itemInput="other")),
     ("one folder unless they are DAGs", FAN_IR, lambda ir: loop(ir)["componentRef"].update(name="comp-work-instance")),
@@ -153,7 +153,7 @@ BROKEN: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
         "the condition holds an integer",
         FULL_IR,
         lambda ir: steps(ir)["register"]["triggerPolicy"].update(
-            condition="inputs.parameter_values['pipelinechannel--worthwhile--outcome'] == 1"
+            condition="inputs.parameter_values['pipelinechannel--worthwhile--step-outcome'] == 1"
         ),
     ),
     (
@@ -171,9 +171,9 @@ BROKEN: list[tuple[str, dict[str, Any], Callable[[dict[str, Any]], object]]] = [
         lambda ir: ir["root"]["inputDefinitions"]["parameters"]["seed"].update(parameterType="INTEGER"),
     ),
     (
-        "output 'outcome' is from unknown task 'nobody'",
+        "output 'step-outcome' is from unknown task 'nobody'",
         FAN_IR,
-        lambda ir: ir["components"]["comp-work"]["dag"]["outputs"]["parameters"]["outcome"]["valueFromParameter"].update(
+        lambda ir: ir["components"]["comp-work"]["dag"]["outputs"]["parameters"]["step-outcome"]["valueFromParameter"].update(
             producerSubtask="nobody"
         ),
     ),

@@ -72,9 +72,9 @@ def test_skips_pass_on_through_joins() -> None:
     tasks = documents(skips)[0]["root"]["dag"]["tasks"]
     conditions = {name: task["triggerPolicy"]["condition"] for name, task in tasks.items() if "triggerPolicy" in task}
     assert conditions == {
-        "left": "inputs.parameter_values['pipelinechannel--check--outcome'] == 'succeeded'",
-        "join": "inputs.parameter_values['pipelinechannel--left--outcome'] == 'succeeded'"
-        " && inputs.parameter_values['pipelinechannel--maybe--outcome'] == 'succeeded'",
+        "left": "inputs.parameter_values['pipelinechannel--check--step-outcome'] == 'succeeded'",
+        "join": "inputs.parameter_values['pipelinechannel--left--step-outcome'] == 'succeeded'"
+        " && inputs.parameter_values['pipelinechannel--maybe--step-outcome'] == 'succeeded'",
     }
 
 

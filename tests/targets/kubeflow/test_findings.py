@@ -13,7 +13,7 @@ from mlspec.plan.features import Feature
 from mlspec.plan.model import Parameter, Plan, Retry, Secret
 from mlspec.targets.kubeflow import TARGET
 from tests.targets.built import plan, step
-from tests.targets.kubeflow.plans import FULL, chain, out
+from tests.targets.kubeflow.plans import FULL, chain
 
 REMOTE = {"store": "s3://acme/store", "target_options": {"kubeflow": {"image": "acme/base:1"}}}
 DEADLINE = {"kubeflow": {"deadline": 193}}
@@ -23,7 +23,6 @@ WRONG: dict[str, tuple[str, Plan]] = {
     "no image": ("MLS510 warning", plan("p", step("a"), store="s3://x/y")),
     "local store": ("MLS511 warning", plan("p", step("a"), **{**REMOTE, "store": ".mlspec/store"})),
     "secret": ("MLS512 error", plan("p", step("a", secrets=("token",)), secrets=SECRET, **REMOTE)),
-    "outcome": ("MLS513 error", plan("p", step("a", when="true", outputs=out("outcome")), **REMOTE)),
     "placeholder": ("MLS514 error", plan("p", step("a"), params=(Parameter("x", "string", "{{$}}"),), **REMOTE)),
     "null": ("MLS519 error", plan("p", step("a"), params=(Parameter("x", "list", ['null"', {"a": [None]}]),), **REMOTE)),
     "size": ("MLS515 warning", replace(chain(1200), **REMOTE)),

@@ -242,7 +242,7 @@ def test_a_project_that_is_the_whole_file_system_is_equal_to_none(project: Proje
 def on_kubeflow(project: Project, run: str, kept: str) -> list[str]:
     """The words of a task of the run whose output KFP keeps at the URI `kept`, and puts at a path of the pod's own."""
     artifact = {"name": "o", "uri": kept}
-    outputs = {"outputFile": f"{project.root}/{run}.json", "parameters": {"outcome": {"outputFile": "x"}}}
+    outputs = {"outputFile": f"{project.root}/{run}.json", "parameters": {"step-outcome": {"outputFile": "x"}}}
     given = {"outputs": {**outputs, "artifacts": {"o": {"artifacts": [artifact]}}}}
     path = f"{project.root}/pod-{run}/o"
     return [f"--executor-input={json.dumps(given)}", *(f"o=dataset:{path}" if word == "o=dataset" else word for word in WORDS)]
@@ -262,7 +262,7 @@ def test_an_output_at_a_path_is_taken_from_where_the_orchestrator_keeps_it(proje
     assert [path.name for path in (project.root / "kept-2").iterdir()] == ["o"]
     assert (project.root / "kept-2" / "o").read_text() == "in\n1 1\n"
     output = json.loads((project.root / "2.json").read_text())
-    assert output["parameterValues"] == {"outcome": "succeeded"}
+    assert output["parameterValues"] == {"step-outcome": "succeeded"}
     assert output["artifacts"]["o"]["artifacts"][0]["uri"] == second["uri"]
 
 

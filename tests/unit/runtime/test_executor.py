@@ -45,7 +45,7 @@ def test_items_of_skipped_steps_are_left_out(tmp_path: Path) -> None:
 def test_the_output_lists_every_artifact_and_says_the_outcome(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "output.json"
     artifacts = {name: {"artifacts": [{"name": name, "uri": f"s3://b/{name}"}]} for name in ("metrics", "model")}
-    given = {"outputs": {"outputFile": str(path), "artifacts": artifacts, "parameters": {"outcome": {"outputFile": "x"}}}}
+    given = {"outputs": {"outputFile": str(path), "artifacts": artifacts, "parameters": {"step-outcome": {"outputFile": "x"}}}}
     uris = write_output(json.dumps(given), "succeeded", {"metrics": {"auc": 0.9, "loss": float("nan")}})
     assert uris == {"metrics": "s3://b/metrics", "model": "s3://b/model"}
     assert json.loads(path.read_text("utf-8")) == {
@@ -53,7 +53,7 @@ def test_the_output_lists_every_artifact_and_says_the_outcome(tmp_path: Path) ->
             "metrics": {"artifacts": [{"name": "metrics", "uri": "s3://b/metrics", "metadata": {"auc": 0.9}}]},
             "model": {"artifacts": [{"name": "model", "uri": "s3://b/model", "metadata": {}}]},
         },
-        "parameterValues": {"outcome": "succeeded"},
+        "parameterValues": {"step-outcome": "succeeded"},
     }
 
 

@@ -16,7 +16,6 @@ from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.values import as_text
 from mlspec.plan.command import items_options, number
 from mlspec.plan.model import Call, Gate, Json, Plan, Shell, Step, Uses
-from mlspec.targets.kubeflow.graph import OUTCOME, skippable_steps
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
 
 ETCD_LIMIT = 1_500_000
@@ -34,7 +33,6 @@ def findings(plan: Plan) -> list[Diagnostic]:
         *_images(plan),
         *_store(plan),
         *_secrets(plan),
-        *_outcomes(plan),
         *_params(plan),
         *_size(plan, texts),
         *_deadlines(plan),
@@ -133,19 +131,6 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
                 secret.span or _top(plan),
                 hint="add `kubernetes: {secret: NAME, key: KEY}`",
                 path=f"secrets.{secret.name}",
-            )
-
-
-def _outcomes(plan: Plan) -> Iterator[Diagnostic]:
-    skippable = skippable_steps(plan)
-    for step in plan.all_steps():
-        if step.foreach is None and step.id in skippable and any(output.name == OUTCOME for output in step.outputs):
-            yield Diagnostic(
-                "MLS513",
-                f"step {step.name} can be skipped, and its output {OUTCOME} has the name in which its task says so",
-                _span(plan, step),
-                hint="give the output another name",
-                path=f"{_path(plan, step)}.outputs.{OUTCOME}",
             )
 
 

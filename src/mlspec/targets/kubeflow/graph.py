@@ -4,14 +4,14 @@ In: a `Plan`. Out: a `Graph`. Owns the rules below; never writes YAML. Change it
 meaning, or when the plan gains a way to skip.
 
 A step is *skippable* when it has a `when`, is a gate that skips, or has a skippable step above it. A skippable task
-says in the output parameter `outcome` how it ended, and every task below one starts on the condition that each such
+says in the output parameter `step-outcome` how it ended, and every task below one starts on the condition that each such
 task directly above it `succeeded` (for a matrix: that one of its instances did). Conditions sit on the tasks themselves
 and the DAG stays flat, because that alone is right on both engines:
 
 - On the backend a task's driver evaluates its condition; the tasks below a skipped one are omitted, since they depend
   on `X.Succeeded` (argocompiler/dag.go). Joins and diamonds follow by themselves. Inputs are resolved first, and those
   of a step that said `skipped` are there: the launcher records declared artifacts even when no file was written.
-- `kfp.local` knows no omission: a task below a skipped one would run. It looks the `pipelinechannel--<task>--outcome`
+- `kfp.local` knows no omission: a task below a skipped one would run. It looks the `pipelinechannel--<task>--step-outcome`
   of a condition up among the outputs of finished tasks; a task that was skipped has none, and the condition is false.
   So the skip travels on, through joins and diamonds too.
 
@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from mlspec.plan.model import Gate, Plan, Step
 
 _OTHER = re.compile("[^a-z0-9]+")
-OUTCOME = "outcome"
+OUTCOME = "step-outcome"
 SUCCEEDED = "succeeded"
 STEPS = "steps"
 FINALLY = "finally"
