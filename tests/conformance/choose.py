@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.conformance.drawn import Life, Step
-from tests.conformance.oracle import Expected, foresee, upstream
-from tests.conformance.strategy import TEXTS
+from tests.conformance.graph import upstream
+from tests.conformance.oracle import foresee
+from tests.conformance.past import Expected
+from tests.conformance.texts import TEXTS
 
 
 def choose(lives: Sequence[Life], count: int) -> list[tuple[Life, list[str]]]:

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.conformance.drawn import Life, Step
-from tests.conformance.oracle import Expected, foresee, upstream
+from tests.conformance.graph import upstream
+from tests.conformance.oracle import foresee
+from tests.conformance.past import Expected
 
 GROUPS = (
     "steps",

@@ -14,6 +14,7 @@ text with values in it. A *condition* is one of
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, TypedDict
 
 Tree = Any
@@ -89,6 +90,4 @@ def variable_of(secret: str) -> str:
 
 def text_of(value: Any) -> str:
     """The text form of a value: a string as it is, everything else compact JSON."""
-    import json
-
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

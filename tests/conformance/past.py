@@ -1,0 +1,114 @@
+"""What the steps of a run have come to so far, and what can be read of that.
+
+In: expected ends of steps, one after another. Out: values of addresses, what a body is given, the instances of a fan-out. Owns where
+a value comes from; never what a step ends in (see `oracle`). Change it when steps can read something new.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tests.conformance.drawn import Life, Step, text_of
+from tests.conformance.effects import Given, Output, digest_of
+from tests.conformance.reading import NoValueError, below, parameter, resolve
+
+Own = dict[str, Any]
+"""What only an instance can read, by address: its place in a matrix, or its item."""
+
+
+@dataclass
+class Expected:
+    """One step or instance: what it has done if it gets to start, and every state it may end in."""
+
+    natural: str = "blocked"
+    """What it comes to when nothing holds it back."""
+    attempts: int = 0
+    values: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """Name → digest, or a list of them."""
+    made: dict[str, Output] = field(default_factory=dict)
+    states: set[str] = field(default_factory=set)
+
+    @property
+    def outputs(self) -> dict[str, str | None]:
+        """Name → digest; None where the language leaves the bytes open."""
+        return {name: output.digest for name, output in self.made.items()}
+
+
+class Past:
+    """The steps, or the `finally` steps, of a lifecycle, as far as they have ended."""
+
+    def __init__(self, life: Life, steps: dict[str, Step], status: str) -> None:
+        self.life, self.steps, self.status = life, steps, status
+        self.found: dict[str, Expected] = {}
+        self.ids: dict[str, list[str]] = {}
+        """Of each step, its own id or those of its instances: none, where it ran over an empty list."""
+        self.fan_outs: dict[str, list[str]] = {}
+        """The same of each `foreach` step that had a list."""
+
+    def of(self, name: str) -> list[Expected]:
+        """A step, or its instances."""
+        return [self.found[one] for one in self.ids[name] or [name]]
+
+    def instances(self, name: str, step: Step) -> Iterator[tuple[str, Own]]:
+        """The ids that a step comes to. Raises NoValueError where the list of a `foreach` is none."""
+        if "matrix" in step:
+            for values in itertools.product(*step["matrix"].values()):
+                own = dict(zip(step["matrix"], values, strict=True))
+                label = ",".join(f"{key}={text_of(value)}" for key, value in own.items())
+                yield f"{name}[{label}]", {f"matrix.{key}": value for key, value in own.items()}
+        elif "foreach" in step:
+            items = self.look({}, step["foreach"]) if isinstance(step["foreach"], str) else step["foreach"]
+            if not isinstance(items, list):
+                raise NoValueError(step["foreach"])
+            yield from ((f"{name}[{index}]", {"item": item}) for index, item in enumerate(items))
+        else:
+            yield name, {}
+
+    def look(self, own: Own, address: str) -> Any:
+        """The value of an address, as an instance reads it."""
+        root, *fields = address.split(".")
+        if address == "run.status":
+            return self.status
+        if address == "run.id":
+            return "any"
+        if root == "params":
+            param = self.life["params"][fields[0]]
+            return below(parameter(param.get("given", param["default"])), fields[1:])
+        if root == "matrix":
+            return own[address]
+        if root == "item":
+            return below(own["item"], fields)
+        found = [below(made.value, fields[1:]) for made in self._made(root, fields[0])]
+        return found if self._many(root) else found[0]
+
+    def given(self, step: Step, own: Own) -> Given:
+        """What the body of an instance is handed. Raises NoValueError where a part of it is not there."""
+        look = partial(self.look, own)
+        secrets = [self.life["secrets"][name] for name in step.get("secrets", [])]
+        if "" in secrets:
+            raise NoValueError("a secret")
+        values = {key: resolve(tree, look) for key, tree in step.get("values", {}).items()}
+        printed = [look(address) for address in step.get("prints", [])]
+        inputs = {name: self._input(source) for name, source in step.get("inputs", {}).items()}
+        return Given(values, [*printed, *secrets], inputs)
+
+    def _input(self, source: Any) -> Output | list[Output]:
+        if isinstance(source, dict):
+            if source["path"] not in self.life.get("files", {}):
+                raise NoValueError(source["path"])
+            text = self.life["files"][source["path"]]
+            return Output(text, digest_of(text))
+        name, output = source.split(".")
+        made = self._made(name, output)
+        return made if self._many(name) else made[0]
+
+    def _made(self, name: str, output: str) -> list[Output]:
+        return [self.found[one].made[output] for one in self.ids[name] if self.found[one].natural == "succeeded"]
+
+    def _many(self, name: str) -> bool:
+        return "matrix" in self.steps[name] or "foreach" in self.steps[name]
