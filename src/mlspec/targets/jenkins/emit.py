@@ -170,7 +170,7 @@ def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
         function=f"run_{step.slug}",
         ready=f"ready({literal(step.id)}, [{needs}]{run_if})" if ready else "",
         guard="",
-        comment=comment(joined((f"{step.id}: {origin(step, plan.spec_file)}", step.description))),
+        comment=comment(joined((origin(step, plan.spec_file), step.description))),
         call=f"{verb}({between.join([literal(step.id), *settings])}, ",
         words=[list(_option_lines(groups)) for groups in words_of(plan, step).values()],
     )

@@ -44,7 +44,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         description=yamltext.item(plan.description, 4) if plan.description else "",
         pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
         parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
-        descriptions={p.name: yamltext.item(p.description, 10) for p in plan.params if p.description},
+        descriptions={p.name: yamltext.item(p.description, 12) for p in plan.params if p.description},
         tasks=tasks,
         components=components,
         executors=_executors(components, plan.digest),
