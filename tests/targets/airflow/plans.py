@@ -244,11 +244,13 @@ FAILING = plan(
 
 
 def task_of(step: Step, *, final: bool = False) -> str:
-    """The id of the task that runs a step's own process; instances of a matrix above `finally` have one for all."""
+    """The id of the task that runs a step's own process, or of the first; above `finally` all instances have one."""
     if isinstance(step.body, Approval):
         return f"{step.name}.answer"
     if final and step.instance is not None:
         return f"{step.name}.each_{step.instance.index}"
+    if final and step.foreach is not None:
+        return f"{step.name}.each_0" if step.foreach.literal else f"{step.name}.joined"
     if step.foreach is not None or (step.instance is not None and step.when is not None):
         return f"{step.name}.each"
     return step.name

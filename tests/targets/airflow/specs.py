@@ -119,6 +119,38 @@ finally:
 """)
 """Matrices in `finally`: some that wait for steps, some that wait for each other."""
 
+LISTS = planned(r"""
+apiVersion: mlspec/v1
+kind: Lifecycle
+metadata: {name: lists}
+params: {n: 9}
+steps:
+  work: {run: 'test "${{ params.n }}" != 0'}
+  unwanted: {run: "true", needs: [work], when: params.n > 9}
+finally:
+  element:
+    foreach:
+      ["{{ ds }}{% raw %}{#", "$(id) `id` \"q\" 's' $HOME \\", "two\nlines é\u200b", "-x", "", null, {k: [1, "{{ ds }}"]}, 1, 1.0, true]
+    description: Clears away.
+    with: {item: "${{ item }}"}
+    run: printf '%s' ${{ item }} ${{ run.status }} > ${{ outputs.out }}
+    outputs: {out: artifact}
+  below_element: {run: "true", needs: [element]}
+  nothing: {foreach: [], run: "true"}
+  below_nothing: {foreach: [], parallel: 1, run: "true", needs: [nothing, element]}
+  last: {foreach: [1], run: "true", needs: [below_nothing]}
+  breaks: {foreach: [1, 2, 3, 4], parallel: 2, when: item != 2, run: 'test "${{ item }}" != 1'}
+  nothing_below_breaks: {foreach: [], run: "true", needs: [breaks]}
+  elements_below_breaks: {foreach: [1, 2], parallel: 1, run: "true", needs: [element, breaks]}
+  below_breaks: {run: "true", needs: [nothing_below_breaks]}
+  rows: {matrix: {m: [1, 2, 3, 4]}, parallel: 1, needs: [last], when: matrix.m != 2, run: 'test "${{ matrix.m }}" != 1'}
+  below_rows: {run: "true", needs: [rows]}
+  none: {foreach: [1, 2], parallel: 1, when: item > 2, run: "true"}
+  below_none: {foreach: [1, 2], parallel: 1, run: "true", needs: [none, element]}
+  nothing_below_none: {foreach: [], run: "true", needs: [none]}
+""")
+"""Lists in `finally`, empty ones too, and bounds: below steps, and below each other."""
+
 ASKS = planned("""
 apiVersion: mlspec/v1
 kind: Lifecycle
@@ -177,5 +209,5 @@ PODS = planned(
     .replace("OPTIONS", "{runner: kubernetes, namespace: ml, service_account: runner, image: 'ghcr.io/acme/mlspec:1'}")
     .replace("EXTENSION", "x-airflow: {node_selector: {pool: gpu, arch: amd64}}")
 )
-PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING, FAN, FINALS, ASKS, DOCKER, PODS)}
+PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING, FAN, FINALS, LISTS, ASKS, DOCKER, PODS)}
 """All that is looked at file by file."""

@@ -13,13 +13,13 @@ from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import outcome_of
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING, task_of
-from tests.targets.airflow.specs import DOCKER, FAN, FINALS, OUTCOMES, PODS
+from tests.targets.airflow.specs import DOCKER, FAN, FINALS, LISTS, OUTCOMES, PODS
 
 pytestmark = [pytest.mark.airflow2, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
-    "made", [CREDIT, CLASHES, DIAMOND, FAILING, FAN, FINALS, DOCKER, PODS], ids=lambda made: made.lifecycle
+    "made", [CREDIT, CLASHES, DIAMOND, FAILING, FAN, FINALS, LISTS, DOCKER, PODS], ids=lambda made: made.lifecycle
 )
 def test_it_loads_and_warns_of_nothing(airflow_2: Airflow, tmp_path: Path, made: Plan) -> None:
     answer = airflow_2.load(tmp_path, TARGET.emit(made))
@@ -32,8 +32,18 @@ def test_it_loads_and_warns_of_nothing(airflow_2: Airflow, tmp_path: Path, made:
 
 @pytest.mark.parametrize(
     ("made", "params"),
-    [(DIAMOND, {"n": 5}), (FAILING, {}), (FAN, {"n": 4}), (FAN, {"n": 0}), (OUTCOMES, {}), (FINALS, {}), (FINALS, {"n": 0})],
-    ids=["diamond", "failing", "fan", "fan-empty", "outcomes", "finals", "finals-failed"],
+    [
+        (DIAMOND, {"n": 5}),
+        (FAILING, {}),
+        (FAN, {"n": 4}),
+        (FAN, {"n": 0}),
+        (OUTCOMES, {}),
+        (FINALS, {}),
+        (FINALS, {"n": 0}),
+        (LISTS, {}),
+        (LISTS, {"n": 0}),
+    ],
+    ids=["diamond", "failing", "fan", "fan-empty", "outcomes", "finals", "finals-failed", "lists", "lists-failed"],
 )
 def test_every_step_ends_as_it_does_here(airflow_2: Airflow, tmp_path: Path, made: Plan, params: dict[str, Any]) -> None:
     there, here = tmp_path / "airflow", tmp_path / "local"

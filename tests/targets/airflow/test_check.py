@@ -8,7 +8,7 @@ import pytest
 import mlspec.diagnostics
 from mlspec.diagnostics import has_errors
 from mlspec.plan.features import Feature
-from mlspec.plan.model import Approval, Environment, ForEach, Parameter, Plan, Resources, Secret, Step
+from mlspec.plan.model import Approval, Environment, Parameter, Plan, Resources, Secret, Step
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals
 from tests.targets.airflow.plans import CREDIT, DIAMOND
@@ -48,8 +48,6 @@ BAD: dict[str, tuple[str, Plan, bool]] = {
     "approval": ("MLS539", plan("plain", ASK), True),
     "approval-on-2": ("MLS539", plan("plain", ASK, target_options={"airflow": {"version": 2}}), True),
     "final-approval": ("MLS540", plan("plain", step("s", "true"), finals=(ASK,), target_options=THREE), True),
-    "final-foreach": ("MLS540", replace(PLAIN, finals=(step("f", "true", foreach=ForEach(None, (), (1,))),)), True),
-    "final-parallel": ("MLS540", replace(PLAIN, finals=(step("f", "true", parallel=1),)), True),
     "idle-namespace": ("MLS541", replace(PLAIN, target_options={"airflow": {"namespace": "ml"}}), True),
     "idle-network": ("MLS541", replace(PLAIN, target_options={"airflow": {"network": "host"}}), True),
     "idle-image": ("MLS541", replace(PLAIN, target_options={"airflow": {"image": "a:1"}}), True),

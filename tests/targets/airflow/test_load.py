@@ -23,7 +23,7 @@ from mlspec.plan.model import Parameter, Plan, Shell
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
 from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING, task_of
-from tests.targets.airflow.specs import ASKS, DOCKER, FAN, FINALS, PODS
+from tests.targets.airflow.specs import ASKS, DOCKER, FAN, FINALS, LISTS, PODS
 from tests.targets.built import plan, step
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
@@ -51,14 +51,16 @@ def loaded(airflow: Airflow, project: Path, made: Plan) -> dict[str, Any]:
     return dict(dag)
 
 
-@pytest.mark.parametrize("made", [FAN, FINALS, ASKS, DOCKER, PODS], ids=lambda made: made.lifecycle)
+@pytest.mark.parametrize("made", [FAN, FINALS, LISTS, ASKS, DOCKER, PODS], ids=lambda made: made.lifecycle)
 def test_airflow_loads_every_kind_of_task(airflow: Airflow, tmp_path: Path, made: Plan) -> None:
     assert TARGET.check(made) == []
     tasks = loaded(airflow, tmp_path, made)["tasks"]
     ids = {task_of(each, final=each in made.finals) for each in made.all_steps()}
     assert ids <= set(tasks)
+    last = {each.name for each in made.finals if not each.upstream}
+    owners = {name: name.partition(".") for name in tasks}
     assert {name for name, task in tasks.items() if task["teardown"]} == {
-        task_of(each, final=True) for each in made.finals if not each.upstream
+        name for name, (owner, _, part) in owners.items() if part.startswith("ended_") or (owner in last and part != "joined")
     }
     everything = {above for task in tasks.values() for above in task["upstream"]} | {"any-step-failed"}
     assert everything == set(tasks)

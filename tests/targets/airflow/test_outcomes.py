@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from mlspec.expr.values import compact
 from mlspec.plan.model import Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import Outcome, outcome_of
-from tests.targets.airflow.specs import ASKS, FAN, FINALS, OUTCOMES, planned
+from tests.targets.airflow.specs import ASKS, FAN, FINALS, LISTS, OUTCOMES, planned
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
@@ -84,6 +85,38 @@ def test_matrices_in_finally_end_as_they_do_here(airflow: Airflow, tmp_path: Pat
     told = [path.read_text() for path in sorted(there.glob(".mlspec/store/finals/*/row/*/out"))]
     status = "succeeded" if n else "failed"
     assert told == [f"{text}{status}" for text in ("a b", "{{ ds }}", "$(id)") for _ in range(2)]
+
+
+@pytest.mark.parametrize("n", [0, 9])
+def test_lists_in_finally_end_as_they_do_here(airflow: Airflow, tmp_path: Path, n: int) -> None:
+    there, project = folders(tmp_path)
+    outcome = on_airflow(airflow, there, LISTS, n=n)
+    assert outcome == here(project, LISTS, n=n)
+    ends = {step: done.state for step, done in outcome.steps.items() if done.state != "succeeded"}
+    assert ends == {
+        **({"work": "failed", "unwanted": "blocked"} if n == 0 else {"unwanted": "skipped"}),
+        **dict.fromkeys(("breaks[0]", "rows[m=1]"), "failed"),
+        **dict.fromkeys(("nothing_below_breaks", "elements_below_breaks", "below_breaks", "below_rows"), "blocked"),
+        **dict.fromkeys(("breaks[1]", "rows[m=2]", "none[0]", "none[1]", "below_none", "nothing_below_none"), "skipped"),
+    }
+    items = LISTS.by_id["element"].foreach
+    assert items is not None
+    told = [done.values["item"] for step, done in outcome.steps.items() if step.startswith("element[")]
+    assert compact(told) == compact(list(items.literal))
+
+
+def test_instances_in_finally_wait_for_one_another(airflow: Airflow, tmp_path: Path) -> None:
+    """Airflow has no bound on tasks that are not mapped."""
+    tasks = airflow.load(tmp_path, TARGET.emit(LISTS))["dags"]["lists"]["tasks"]
+
+    def above(task: str) -> list[str]:
+        return [name.partition(".")[2] for name in tasks[task]["upstream"]]
+
+    assert [above(f"breaks.each_{n}") for n in range(4)] == [["ready"], ["ready"], ["ended_0", "ready"], ["ended_1", "ready"]]
+    assert [above(f"breaks.ended_{n}") for n in range(2)] == [["each_0"], ["each_1"]]
+    assert above("breaks.joined") == [f"each_{n}" for n in range(4)]
+    assert {task for task in tasks if ".ended_" in task and not tasks[task]["teardown"]} == set()
+    assert above("nothing.joined") == ["ready"]
 
 
 def test_an_instance_that_fails_blocks_who_reads_all(airflow: Airflow, tmp_path: Path) -> None:

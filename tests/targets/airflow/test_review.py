@@ -93,8 +93,12 @@ rows: {matrix: {a: [1, 2], b: [x, y], c: [1, 2, 3]}, run: "echo ${{ matrix.a }}"
 rows_below: {matrix: {a: [1, 2], b: [x, y]}, needs: [first, second], run: "echo ${{ matrix.a }}", description: In the end.}
 rows_wanted: {matrix: {a: [1, 2]}, when: matrix.a > 1, run: "true"}
 rows_wanted_below: {matrix: {a: [1, 2]}, when: matrix.a > 1, needs: [first, second], run: "true"}
+items: {foreach: [a, b, 1], run: "echo ${{ item }}", secrets: [token], resources: {cpu: 1}}
+items_below: {foreach: [a, b], parallel: 1, needs: [first, second], run: "echo ${{ item }}", description: In the end.}
+items_wanted: {foreach: [a, b], when: item == "a", run: "true"}
+nothing: {foreach: [], run: "true"}
 """
-"""A leaf of every kind in `finally`, where Airflow has no `foreach`."""
+"""A leaf of every kind in `finally`."""
 
 
 def another(value: Any) -> Any:
@@ -164,6 +168,15 @@ def test_another_name_of_a_leaf_in_finally_changes_at_most_eight_lines(kind: str
     old, new = (changed(spec, lambda new, name=name: new["finally"].update({name: leaf})) for name in (kind, f"{kind}_anew"))
     lines = added(difference(old, new))
     assert 1 <= len(lines) <= 8, lines
+
+
+def test_another_element_of_a_list_in_finally_changes_two_lines() -> None:
+    """Its own, and that of the spec's digest."""
+    spec: Spec = yaml.safe_load(KINDS)
+    spec["steps"] = {"work": {"run": "true"}}
+    spec["finally"] = {"items": {"foreach": list(range(500)), "parallel": 8, "run": "true"}}
+    lines = difference(spec, changed(spec, lambda new: new["finally"]["items"]["foreach"].insert(250, "more")))
+    assert (len(added(lines)), len(lines)) == (2, 3)
 
 
 @pytest.mark.parametrize("path", REAL, ids=IDS)

@@ -27,8 +27,12 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.SECRETS: native("a connection's password or a variable, in the step's environment"),
     Feature.PARAMS: native("typed DAG params"),
     Feature.MATRIX: native("one mapped task; in `finally` a group of tasks, for Airflow maps no teardown"),
-    Feature.FOREACH: native("a mapped task, over as many elements as `core.max_map_length` allows (1024 unless set)"),
-    Feature.PARALLEL: native("a mapped task's `max_active_tis_per_dagrun`"),
+    Feature.FOREACH: native(
+        "a mapped task, over as many elements as `core.max_map_length` allows (1024 unless set); in `finally` a group of tasks"
+    ),
+    Feature.PARALLEL: native(
+        "a mapped task's `max_active_tis_per_dagrun`; in `finally` an instance waits for the one `parallel` places before"
+    ),
     Feature.FINALLY: native("teardown tasks"),
     Feature.ON_FAILURE_STOP: emulated("a step that finds a failed one in its run skips itself; those that run go on"),
     Feature.ON_FAILURE_CONTINUE: native("trigger rules"),

@@ -84,19 +84,15 @@ def _approvals(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagn
 
 
 def _finals(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    """A teardown is neither mapped nor made of several tasks."""
-    seen: set[str] = set()
+    """A teardown is one task, and an approval three."""
     for step in plan.finals:
-        approval = "approval" if isinstance(step.body, Approval) else None
-        what = approval or ("foreach" if step.foreach else "parallel" if step.parallel else None)
-        if what and step.name not in seen:
-            seen.add(step.name)
+        if isinstance(step.body, Approval):
             yield Diagnostic(
                 "MLS540",
-                f"airflow has no `{what}` in `finally`",
+                f"Airflow cannot ask for the approval `{step.name}` in `finally`",
                 step.span or top,
-                hint="move the question above the steps it is about" if approval else "use a `matrix` without `parallel`",
-                path=f"finally.{step.name}.{what}",
+                hint="move the question above the steps it is about",
+                path=f"finally.{step.name}.approval",
             )
 
 

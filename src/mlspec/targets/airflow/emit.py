@@ -51,6 +51,12 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         operators={task.operator for task in tasks},
         steps=steps,
         finals=finals,
+        final_lists={
+            "matrix": any(step.instance for step in plan.finals),
+            "foreach": any(step.foreach for step in plan.finals),
+            "empty": any(step.foreach and not step.foreach.literal for step in plan.finals),
+            "parallel": any(step.parallel for step in plan.finals),
+        },
         all_steps=variables.steps,
         watched=_watched(plan),
     )
@@ -76,11 +82,11 @@ def _imports(plan: Plan, options: AirflowOptions, runner: Runner, tasks: list[Ta
     # The compat provider finds each name where the installed Airflow has it; `airflow.sdk` exists from 3.0 on.
     module = "airflow.sdk" if options.version == 3 else "airflow.providers.common.compat.sdk"
     rules = _watched(plan) or any("TriggerRule" in argument for task in tasks for argument in task.arguments)
-    final_rows = any(task.call == "final_rows" for task in tasks)
+    final_each = any(task.call == "final_each" for task in tasks)
     names = [
         ("DAG", True),
         ("Param", bool(plan.params)),
-        ("TaskGroup", groups or final_rows),
+        ("TaskGroup", groups or final_each),
         ("TriggerRule", rules),
         ("literal", True),
     ]
@@ -91,7 +97,7 @@ def _imports(plan: Plan, options: AirflowOptions, runner: Runner, tasks: list[Ta
     lines = ["import pendulum", line]
     lines += runner.imports(plan)
     operators = {task.operator for task in tasks}
-    empty = "EmptyOperator" in operators or final_rows
+    empty = "EmptyOperator" in operators or final_each
     lines += ["from airflow.providers.standard.operators.empty import EmptyOperator"] if empty else []
     if "HITLOperator" in operators:
         lines.append("from airflow.providers.standard.operators.hitl import HITLOperator")

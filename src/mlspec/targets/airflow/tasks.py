@@ -73,7 +73,7 @@ def tasks_of(plan: Plan, steps: tuple[Step, ...], variables: Variables, runner: 
             if step is matrix[0]:
                 yield maker.final_matrix(matrix) if final else maker.matrix(matrix)
         elif step.foreach is not None:
-            yield maker.foreach(step.foreach)
+            yield maker.final_foreach(step.foreach) if final else maker.foreach(step.foreach)
         elif isinstance(step.body, Approval):
             yield maker.approval(step.body)
         else:
@@ -107,7 +107,7 @@ class _Maker:
             noqa="" if below or name == self.step.name else "  # noqa: AIR001",
             arguments=(*self._trigger(), *self._bound(self.step.parallel), *self._arguments(level)),
             call="for_rows",
-            head=(_rows(matrix, level + 1),),
+            head=(_spread("[", _rows(matrix), "]", level + 1),),
             options=told(self.plan, self.step, self._words("--instance")),
             mapped=True,
         )
@@ -117,9 +117,19 @@ class _Maker:
         return self._group((task, joined), ", for each row of its matrix")
 
     def final_matrix(self, matrix: list[Step]) -> Task:
-        task = self._whole("final_rows", (string(self.step.name), _rows(matrix, 2)), self._words("--instance"))
-        extra = ("teardown=True",) if self._teardown else ()
-        return replace(task, comment=self._comment(", for each row of its matrix"), arguments=(*extra, *task.arguments))
+        return self._final_each("matrix_rows", _rows(matrix), self._words("--instance"), ", for each row of its matrix")
+
+    def final_foreach(self, foreach: ForEach) -> Task:
+        # A `finally` step reads no outputs: its list stands in the spec.
+        items = [string(compact(item)) for item in foreach.literal]
+        return self._final_each("list_items", items, self._words(), ", for each element of its list")
+
+    def _final_each(self, kind: str, values: list[str], words: list[Words], what: str) -> Task:
+        instances = _spread(f"{kind}(", values, ")", 2) if values else f"{kind}()"
+        task = self._whole("final_each", (string(self.step.name), instances), words)
+        extra = ["teardown=True"] if self._teardown else []
+        extra += [f"parallel={self.step.parallel}"] if self.step.parallel is not None else []
+        return replace(task, comment=self._comment(what), arguments=(*extra, *task.arguments))
 
     def _whole(self, call: str, head: tuple[str, ...], words: list[Words]) -> Task:
         """What a function makes by itself, which says `--step` and `--final`."""
@@ -259,10 +269,14 @@ class _Maker:
         return listed(list(names), 1, len(f" >> {below}"))
 
 
-def _rows(matrix: list[Step], level: int) -> str:
-    """The values of each instance, as an expression that starts a line so many levels deep."""
-    rows = [string(compact(dict(step.instance.values))) for step in matrix if step.instance]
-    return "[\n" + "".join(f"{INDENT * (level + 1)}{row},\n" for row in rows) + f"{INDENT * level}]"
+def _rows(matrix: list[Step]) -> list[str]:
+    """The values of each instance, as source text."""
+    return [string(compact(dict(step.instance.values))) for step in matrix if step.instance]
+
+
+def _spread(start: str, rows: list[str], end: str, level: int) -> str:
+    """Rows between brackets, a line for each, as an expression that starts a line so many levels deep."""
+    return f"{start}\n" + "".join(f"{INDENT * (level + 1)}{row},\n" for row in rows) + f"{INDENT * level}{end}"
 
 
 def _plain(text: str) -> str:
