@@ -100,3 +100,12 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     engine = Podman(folder, [wheels.mlspec(folder), wheels.tinymodule(folder)])
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def docker_host(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a client of Docker finds podman, for the tests of one module, which may have a podman of their own."""
+    from tests.engines.kfp_docker import docker_api
+
+    with docker_api(podman, tmp_path_factory.mktemp("api")) as address:
+        yield address

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "tests" / "conformance" / "specs"
 
@@ -222,8 +224,7 @@ def test_an_interrupt_ends_with_130(project: Path) -> None:
     spec = GOOD.replace('"wc -l', '"touch started; sleep 60; wc -l')
     (project / "mlspec.yaml").write_text(spec, encoding="utf-8")
     with subprocess.Popen([sys.executable, "-m", "mlspec", "run"], cwd=project, stdout=subprocess.PIPE, text=True) as run:
-        while not (project / "started").exists():
-            assert run.poll() is None
+        until(lambda: (project / "started").exists() or run.poll() is not None)
         run.send_signal(signal.SIGINT)
         assert run.wait() == 130
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LIMIT
+
 DOCUMENT = Path(__file__).parents[2] / "docs" / "editors.md"
 LINES = dict(re.findall(r"^\| (bash|zsh|fish) \|.*\| `(.+)` \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def said(command: list[str], **environment: str) -> str:
-    done = subprocess.run(command, env=os.environ | {"PATH": PATH} | environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=os.environ | {"PATH": PATH} | environment, capture_output=True, text=True, timeout=LIMIT)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -136,12 +136,6 @@ def project(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with kfp_docker.docker_api(podman, tmp_path_factory.mktemp("api")) as found:
-        yield found
-
-
 def planned(project: Path, store: Path) -> Plan:
     return api.plan(api.load(project / "mlspec.yaml", sets=[f"store={store}"]))
 
@@ -156,15 +150,15 @@ def here(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 def test_kubeflow_runs_it_in_the_image(
-    project: Path, address: str, here: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, docker_host: str, here: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = planned(project, tmp_path / "store")
-    done = kfp_docker.run(plan, api.compile(plan, "kubeflow"), PARAMS, address, monkeypatch)
+    done = kfp_docker.run(plan, api.compile(plan, "kubeflow"), PARAMS, docker_host, monkeypatch)
     assert (outcome_of(plan, project, done.run_id), done.status) == (here, "succeeded")
 
 
-def test_airflow_runs_it_in_the_image(project: Path, address: str, here: Outcome, airflow: Airflow, tmp_path: Path) -> None:
+def test_airflow_runs_it_in_the_image(project: Path, docker_host: str, here: Outcome, airflow: Airflow, tmp_path: Path) -> None:
     plan = planned(project, tmp_path / "store")
     (tmp_path / "store").mkdir()
-    done = airflow.run(project, plan, api.compile(plan, "airflow"), PARAMS, {"DOCKER_HOST": address})
+    done = airflow.run(project, plan, api.compile(plan, "airflow"), PARAMS, {"DOCKER_HOST": docker_host})
     assert (outcome_of(plan, project, done.run_id), done.status) == (here, "succeeded")

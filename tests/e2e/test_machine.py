@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LIMIT, until_there
+
 HEAD = "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: demo}\n"
 SPEC = f"{HEAD}steps:\n  say: {{run: 'echo hi > ${{{{ outputs.text }}}}', outputs: {{text: report}}}}\n"
 
@@ -90,12 +92,14 @@ def test_what_to_type_next_can_be_typed_where_the_run_was_started(project: Path,
 
 
 def test_a_run_goes_on_when_nobody_reads_any_more(project: Path) -> None:
-    (project / "mlspec.yaml").write_text(f"{HEAD}steps: {{a: {{run: seq 5000}}, b: {{run: sleep 0.5, needs: [a]}}}}\n")
+    wait = until_there("nobody-reads")
+    (project / "mlspec.yaml").write_text(f"{HEAD}steps: {{a: {{run: seq 5000}}, b: {{run: '{wait}; seq 5000', needs: [a]}}}}\n")
     process = subprocess.Popen([sys.executable, "-m", "mlspec", "run", "-v"], cwd=project, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=60) == 0
+    (project / "nobody-reads").touch()
+    assert process.wait(LIMIT) == 0
     shown = json.loads(mlspec(project, "runs", "show", "--format", "json").stdout)
     assert (shown["status"], shown["steps"]["b"]["status"]) == ("succeeded", "succeeded")
 
@@ -107,7 +111,7 @@ def test_a_reader_that_leaves_is_no_failure(project: Path, words: list[str]) -> 
     )
     assert process.stdout is not None and process.stderr is not None
     process.stdout.close()
-    assert (process.wait(timeout=60), process.stderr.read()) == (0, "")
+    assert (process.wait(LIMIT), process.stderr.read()) == (0, "")
 
 
 def test_a_value_too_long_for_a_command_fails_its_step_alone(project: Path) -> None:

@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.waiting import LIMIT
+
 HERE = Path(__file__).parent
 SERVER = HERE / "node_modules/yaml-language-server/bin/yaml-language-server"
 SCHEMA = HERE.parents[1] / "schemas/mlspec.v1.schema.json"
@@ -20,8 +22,6 @@ MODELINE = f"# yaml-language-server: $schema={SCHEMA.as_uri()}\n"
 SETTINGS = {"yaml": {"validate": True, "hover": True, "completion": True, "schemaStore": {"enable": False}}}
 """What it is told when it asks; the schema store is on the network."""
 CURSOR = "¦"
-WAIT = 60
-"""Seconds; the server answers in milliseconds, but this machine may be busy."""
 
 
 class Mark(NamedTuple):
@@ -104,7 +104,7 @@ class LanguageServer:
 
     def _next(self) -> dict[str, Any]:
         """The next message, after answering the server's own requests."""
-        message = self._messages.get(timeout=WAIT)
+        message = self._messages.get(timeout=LIMIT)
         assert message is not None, "the language server has ended"
         if "id" in message and "method" in message:
             asked = message["params"]["items"] if message["method"] == "workspace/configuration" else []

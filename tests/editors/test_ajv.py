@@ -10,6 +10,7 @@ import pytest
 
 from tests.editors.documents import DIAGNOSTICS, SEEN, UNSEEN, VALID, name_of
 from tests.editors.language_server import SCHEMA
+from tests.waiting import LIMIT
 
 pytestmark = pytest.mark.node
 SCRIPT = Path(__file__).with_name("validate.mjs")
@@ -19,7 +20,7 @@ SCRIPT = Path(__file__).with_name("validate.mjs")
 def verdicts() -> dict[str, list[str]]:
     documents = [*VALID, *sorted(DIAGNOSTICS.glob("err/MLS2*.yaml"))]
     done = subprocess.run(
-        ["node", SCRIPT, SCHEMA, *documents], cwd=SCRIPT.parent, capture_output=True, text=True, timeout=120, check=False
+        ["node", SCRIPT, SCHEMA, *documents], cwd=SCRIPT.parent, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""  # its strict mode complains there

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,20 +20,19 @@ from mlspec.plan.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.engines import EngineRun, kfp_local
 from tests.engines.podman import Podman
+from tests.waiting import until
 
 
 @contextmanager
 def docker_api(podman: Podman, folder: Path) -> Iterator[str]:
-    """Podman's Docker API for the time of a test session; yields its address."""
+    """Podman's Docker API for the time of some tests; yields its address."""
     socket = folder / "podman.sock"
     command, environment = podman.command("system", "service", "--time=0", f"unix://{socket}")
     with (folder / "podman.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        limit = time.monotonic() + 20
-        while not socket.exists():
-            assert process.poll() is None and time.monotonic() < limit, (folder / "podman.log").read_text()
-            time.sleep(0.05)
+        until(lambda: socket.exists() or process.poll() is not None)
+        assert process.poll() is None, (folder / "podman.log").read_text()
         yield f"unix://{socket}"
     finally:
         process.terminate()

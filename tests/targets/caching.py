@@ -1,7 +1,7 @@
 """One spec run three times on an engine with the target's `cache` on: what its steps take from the store, and what they do anew.
 
-In: a project, and how the engine runs it. Out: nothing, or a failed assertion. Owns what caching means alike on every engine;
-never starts one. Change it when caching is to mean something else.
+In: a target, and how its engine runs a plan. Out: nothing, or a failed assertion. Owns what caching means alike on every engine;
+never knows one. Change it when caching is to mean something else.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mlspec import api
 from mlspec.plan.model import Plan
 from mlspec.runner import Runs, outcome
+from mlspec.targets.base import GeneratedFile
+from tests.engines import EngineRun
 from tests.targets import rows
 
 SPEC = """\
@@ -65,14 +68,13 @@ DONE = {"good", "fresh", "bye"}
 READ_N = {"fit[depth=2]", "fit[depth=4]", "all"}
 
 
-def project(folder: Path) -> tuple[Path, Plan]:
-    """Make the project in a new folder."""
-    return rows.project(folder, SPEC)
-
-
-def check(root: Path, plan: Plan, run: Callable[[Mapping[str, object]], str]) -> None:
-    """Run the project three times; `run` gets the parameters and returns the id of a run that succeeded."""
-    ids = [run(params) for params in ({}, {}, {"n": 2})]
+def check(folder: Path, target: str, run: Callable[[Path, Plan, list[GeneratedFile], Mapping[str, Any]], EngineRun]) -> None:
+    """Make a project in a new folder, and `run` it three times."""
+    root, plan = rows.project(folder, SPEC)
+    files = api.compile(plan, target)
+    runs = [run(root, plan, files, params) for params in ({}, {}, {"n": 2})]
+    assert {ran.status for ran in runs} == {"succeeded"}
+    ids = [ran.run_id for ran in runs]
     first, second, third = (_steps(root, plan, run_id) for run_id in ids)
     assert set(first) == TAKEN | DONE
     assert {record["cached_from"] for record in first.values()} == {None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -35,11 +34,4 @@ def test_what_is_done_runs_as_it_does_here(airflow: Airflow, tmp_path: Path, row
 @pytest.mark.airflow
 @pytest.mark.slow
 def test_equal_steps_are_taken_from_an_earlier_run(airflow: Airflow, tmp_path: Path) -> None:
-    root, plan = caching.project(tmp_path / "project")
-
-    def run(params: Mapping[str, object]) -> str:
-        ran = airflow.run(root, plan, api.compile(plan, "airflow"), params)
-        assert ran.status == "succeeded"
-        return ran.run_id
-
-    caching.check(root, plan, run)
+    caching.check(tmp_path / "project", "airflow", airflow.run)

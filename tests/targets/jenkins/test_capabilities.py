@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -67,11 +66,4 @@ def test_what_goes_on_after_a_failure_and_waits_for_people_does_as_it_does_here(
 @pytest.mark.groovy
 @pytest.mark.slow
 def test_equal_steps_are_taken_from_an_earlier_run(tmp_path: Path) -> None:
-    root, plan = caching.project(tmp_path / "project")
-
-    def run(params: Mapping[str, object]) -> str:
-        ran = jenkins.run(root, plan, api.compile(plan, "jenkins"), params)
-        assert ran.status == "succeeded"
-        return ran.run_id
-
-    caching.check(root, plan, run)
+    caching.check(tmp_path / "project", "jenkins", jenkins.run)

@@ -209,7 +209,7 @@ def all() {
     def status = sh(script: 'exit 42', returnStatus: true)
     sh "echo ${text} ${status} > report"
     parallel([
-        slow: { sh 'sleep 0.5; echo slow >> order' },
+        slow: { sh 'until [ -e order ]; do sleep 0.05; done; echo slow >> order' },
         fast: { sh 'echo fast >> order' },
         bad: { error('bad branch') },
     ])

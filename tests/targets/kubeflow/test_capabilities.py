@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,11 +31,4 @@ def test_what_is_done_runs_as_it_does_here(tmp_path: Path, rows_here: Outcome, m
 @pytest.mark.kfp
 @pytest.mark.slow
 def test_equal_steps_are_taken_from_an_earlier_run(tmp_path: Path) -> None:
-    root, plan = caching.project(tmp_path / "project")
-
-    def run(params: Mapping[str, object]) -> str:
-        ran = kfp_local.run(root, plan, api.compile(plan, "kubeflow"), params, root=tmp_path / "artifacts")
-        assert ran.status == "succeeded"
-        return ran.run_id
-
-    caching.check(root, plan, run)
+    caching.check(tmp_path / "project", "kubeflow", partial(kfp_local.run, root=tmp_path / "artifacts"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,22 +82,16 @@ def project(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with kfp_docker.docker_api(podman, tmp_path_factory.mktemp("api")) as found:
-        yield found
-
-
 @pytest.mark.parametrize(("bound", "below"), [(0.5, "succeeded"), (0.9, "skipped")])
 def test_containers_give_what_a_local_run_gives(
-    project: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: float, below: str
+    project: Path, docker_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: float, below: str
 ) -> None:
     def outcome(store: Path, *, contained: bool) -> Outcome:
         plan = api.plan(api.load(project / "mlspec.yaml", sets=[f"store={store}"]))
         if not contained:
             return outcome_of(plan, project, local.run(project, plan, {"bound": bound}).run_id)
         files = api.compile(plan, "kubeflow")
-        done = kfp_docker.run(plan, files, {"bound": bound}, address, monkeypatch)
+        done = kfp_docker.run(plan, files, {"bound": bound}, docker_host, monkeypatch)
         found = outcome_of(plan, project, done.run_id)
         assert done.status == found.status
         return found
@@ -110,12 +103,12 @@ def test_containers_give_what_a_local_run_gives(
 
 
 def test_containers_take_equal_steps_from_an_earlier_run(
-    project: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, docker_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sets = [f"store={tmp_path / 'store'}", "targets.kubeflow.cache=true"]
     plan = api.plan(api.load(project / "mlspec.yaml", sets=sets))
     files = api.compile(plan, "kubeflow")
-    runs = [kfp_docker.run(plan, files, {}, address, monkeypatch, tmp_path / "artifacts").run_id for _ in range(2)]
+    runs = [kfp_docker.run(plan, files, {}, docker_host, monkeypatch, tmp_path / "artifacts").run_id for _ in range(2)]
     first, second = (outcome_of(plan, project, run_id) for run_id in runs)
     assert (first.status, second.status) == ("succeeded", "succeeded")
     assert {name: step.outputs for name, step in second.steps.items()} == {

@@ -78,8 +78,3 @@ def every(steps: list[Step], output: str, kind: ArtifactType = "artifact") -> St
 
 def plan(*steps: Step, **fields: Any) -> Plan:
     return Plan("life", "mlspec.yaml", "sha256:" + "0" * 64, steps, **fields)
-
-
-def wait_for(path: str) -> str:
-    """Shell that waits until a file is there, and fails when that takes too long."""
-    return f"n=0; until [ -e {path} ]; do n=$((n+1)); [ $n -lt 600 ] || exit 9; sleep 0.05; done"

@@ -6,7 +6,8 @@ import pytest
 
 from mlspec.plan.model import ForEach, Plan, Step, StepOutput
 from tests.unit.runner.conftest import Project
-from tests.unit.runner.plans import every, gate, matrix, plan, step, value, wait_for
+from tests.unit.runner.plans import every, gate, matrix, plan, step, value
+from tests.waiting import until_there
 
 WORK = "echo ${{ item.name }} > ${{ outputs.o }}"
 
@@ -31,7 +32,7 @@ REGIONS = '{"regions": [{"name": "north"}, {"name": "south"}, {"name": "east"}]}
 
 
 def test_instances_run_at_once_and_are_read_in_the_order_of_the_list(project: Project) -> None:
-    script = f"touch ${{{{ item.name }}}}; {wait_for('north')}; {wait_for('south')}; {wait_for('east')}; {WORK}"
+    script = f"touch ${{{{ item.name }}}}; {until_there('north')}; {until_there('south')}; {until_there('east')}; {WORK}"
     spec = fan_out(REGIONS, script)
     ran = project.run(spec, jobs=3)
     assert list(ran.states) == ["split", "work[0]", "work[1]", "work[2]", "join"]

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from mlspec.runner import local_outcome
 from tests.unit.runner.conftest import Project
 from tests.unit.runner.plans import plan, step
+from tests.waiting import LIMIT, is_alive, until
 
 SLOW = plan(
     step("quick", "echo q > ${{ outputs.o }}", outputs={"o": "artifact"}),
@@ -41,21 +40,6 @@ except KeyboardInterrupt:
 """
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_every_process_and_keeps_the_records(project: Project, number: signal.Signals) -> None:
     process = subprocess.Popen([sys.executable, "-c", RUNNER, str(project.folder)], cwd=Path(__file__).parents[3])
@@ -63,10 +47,10 @@ def test_an_interrupt_ends_every_process_and_keeps_the_records(project: Project,
     until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"))
     os.kill(process.pid, number)
     os.kill(process.pid, number)  # impatience changes nothing
-    assert process.wait(30) == 130
+    assert process.wait(LIMIT) == 130
     for name in ("pid", "child"):
         pid = int((project.folder / name).read_text())
-        until(lambda pid=pid: not alive(pid))  # type: ignore[misc]
+        until(lambda pid=pid: not is_alive(pid))  # type: ignore[misc]
     found = local_outcome(project.runs(SLOW), "R")
     assert found.status == "interrupted"
     assert {name: item.status for name, item in found.steps.items()} == {

@@ -13,7 +13,8 @@ from mlspec.runner import RunError, local_outcome
 from mlspec.runner.events import RunEnded, RunStarted
 from mlspec.runner.params import ParameterError
 from tests.unit.runner.conftest import Project
-from tests.unit.runner.plans import call, every, gate, matrix, plan, step, value, wait_for
+from tests.unit.runner.plans import call, every, gate, matrix, plan, step, value
+from tests.waiting import until_there
 
 COPY = "cat ${{ inputs.o }} > ${{ outputs.o }}"
 
@@ -22,8 +23,8 @@ def test_the_sides_of_a_diamond_run_at_once_and_the_join_after_both(project: Pro
     """Each side waits for the other: one after the other they would never end."""
     diamond = plan(
         step("top", "echo top > ${{ outputs.o }}", outputs={"o": "artifact"}),
-        step("left", f"touch l; {wait_for('r')}; {COPY}", inputs={"o": "top.o"}, outputs={"o": "artifact"}),
-        step("right", f"touch r; {wait_for('l')}; {COPY}", inputs={"o": "top.o"}, outputs={"o": "artifact"}),
+        step("left", f"touch l; {until_there('r')}; {COPY}", inputs={"o": "top.o"}, outputs={"o": "artifact"}),
+        step("right", f"touch r; {until_there('l')}; {COPY}", inputs={"o": "top.o"}, outputs={"o": "artifact"}),
         step(
             "join",
             "cat ${{ inputs.l }} ${{ inputs.r }} > ${{ outputs.o }}",
@@ -53,8 +54,8 @@ def test_one_job_runs_one_step_at_a_time_in_the_order_of_the_plan(project: Proje
 def test_a_failing_branch(project: Project, on_failure: str, independent: str, status: str) -> None:
     marker = ".mlspec/store/life/R/_failed/bad"
     failing = plan(
-        step("running", f"touch up; {wait_for(marker)}; echo o > ${{{{ outputs.o }}}}", outputs={"o": "artifact"}),
-        step("bad", f"{wait_for('up')}; exit 7"),
+        step("running", f"touch up; {until_there(marker)}; echo o > ${{{{ outputs.o }}}}", outputs={"o": "artifact"}),
+        step("bad", f"{until_there('up')}; exit 7"),
         step("below", "true", "bad"),
         step("apart", "true", "running"),
         finals=(

@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import LIMIT
 
 
 class Project:
@@ -44,7 +45,7 @@ class Project:
 
     def exec(self, *words: str, run: str = "r", store: str = "store", **variables: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*words, run=run, store=store, **variables)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=LIMIT)
         assert "Traceback" not in err or "Error: on purpose" in err, err
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
@@ -89,16 +90,3 @@ def project(tmp_path: Path) -> Iterator[Project]:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait until something holds; fails after a minute."""
-
-    def wait(holds: Callable[[], bool]) -> None:
-        limit = time.monotonic() + 60
-        while not holds():
-            assert time.monotonic() < limit, "it did not come to hold"
-            time.sleep(0.02)
-
-    return wait

@@ -5,25 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.waiting import LIMIT, is_alive, until
+
 if TYPE_CHECKING:
     from conftest import Project
 
-Eventually = Callable[[Callable[[], bool]], None]
 
-
-def alive(pid_file: Path) -> bool:
-    """Whether the process whose id is in the file runs; one that nobody has reaped yet does not."""
-    try:
-        state = Path(f"/proc/{int(pid_file.read_text())}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+def is_running(pid_file: Path) -> bool:
+    return is_alive(int(pid_file.read_text()))
 
 
 def test_a_failed_attempt_is_repeated_and_leaves_nothing_for_the_next(project: Project) -> None:
@@ -73,13 +67,13 @@ def test_a_body_ended_by_a_signal_has_failed_with_the_shells_number_for_it(proje
     assert project.record("s")["exit_code"] == 137
 
 
-def test_a_timeout_ends_the_whole_process_group_of_each_attempt(project: Project, eventually: Eventually) -> None:
+def test_a_timeout_ends_the_whole_process_group_of_each_attempt(project: Project) -> None:
     script = "sh -c 'echo $$ > grandchild; sleep 600' & echo $$ > child; echo x >> tries; sleep 600"
     last = project.fails("--step", "s", "--timeout", "2", "--retry", "1", "--shell", script)
     assert last == "mlspec: step s failed: it took longer than its timeout of 2 s"
     assert (project.root / "tries").read_text() == "x\nx\n"
-    assert not alive(project.root / "child")
-    assert not alive(project.root / "grandchild")
+    assert not is_running(project.root / "child")
+    assert not is_running(project.root / "grandchild")
 
 
 def test_a_group_that_ignores_the_polite_signal_is_ended_all_the_same(project: Project) -> None:
@@ -87,7 +81,7 @@ def test_a_group_that_ignores_the_polite_signal_is_ended_all_the_same(project: P
     start = time.monotonic()
     assert "timeout" in project.fails("--step", "s", "--timeout", "2", "--shell", script)
     assert time.monotonic() - start > 2 + 5, "it had its time to clean up"
-    assert not alive(project.root / "grandchild")
+    assert not is_running(project.root / "grandchild")
 
 
 def test_a_timeout_lets_the_body_clean_up(project: Project) -> None:
@@ -98,45 +92,43 @@ def test_a_timeout_lets_the_body_clean_up(project: Project) -> None:
 
 def test_what_a_body_leaves_running_is_ended_with_it(project: Project) -> None:
     project.done("--step", "s", "--shell", "sleep 60 > /dev/null 2>&1 & echo $! > left")
-    assert not alive(project.root / "left")
+    assert not is_running(project.root / "left")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_an_interrupted_step_ends_its_body_and_says_so(
-    project: Project, eventually: Eventually, number: signal.Signals
-) -> None:
+def test_an_interrupted_step_ends_its_body_and_says_so(project: Project, number: signal.Signals) -> None:
     words = ("--step", "s", "--output", "o=model", "--retry", "5")
     process = project.start(*words, "--shell", "echo > ${{ outputs.o }}; sh -c 'echo $$ > grandchild; sleep 600'; true")
-    eventually(lambda: (project.root / "grandchild").exists() and (project.root / "grandchild").read_text() != "")
+    until(lambda: (project.root / "grandchild").exists() and (project.root / "grandchild").read_text() != "")
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
     assert err == f"mlspec: step s failed: interrupted by {number.name}\n"
-    assert not alive(project.root / "grandchild")
+    assert not is_running(project.root / "grandchild")
     assert project.files("s") == {"_record.json"}
     record = project.record("s")
     assert (record["status"], record["error"], record["attempts"]) == ("failed", f"interrupted by {number.name}", 1)
 
 
-def test_an_interruption_between_attempts_is_one_too(project: Project, eventually: Eventually) -> None:
+def test_an_interruption_between_attempts_is_one_too(project: Project) -> None:
     process = project.start("--step", "s", "--retry", "1,delay=60", "--shell", "touch ran; exit 1")
-    eventually((project.root / "ran").exists)
+    until((project.root / "ran").exists)
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, err.splitlines()[-1]) == (1, "mlspec: step s failed: interrupted by SIGTERM")
     assert project.record("s")["error"] == "interrupted by SIGTERM"
 
 
-def test_a_signal_that_the_parent_ignores_stays_ignored(project: Project, eventually: Eventually) -> None:
+def test_a_signal_that_the_parent_ignores_stays_ignored(project: Project) -> None:
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         process = project.start("--step", "s", "--shell", "touch ran; sleep 0.5")
     finally:
         signal.signal(signal.SIGHUP, former)
-    eventually((project.root / "ran").exists)
+    until((project.root / "ran").exists)
     process.send_signal(signal.SIGHUP)
-    process.communicate(timeout=60)
+    process.communicate(timeout=LIMIT)
     assert process.returncode == 0
 
 
@@ -146,7 +138,7 @@ def test_a_parent_that_ignores_the_end_of_children_does_not_hide_a_failure(proje
         process = project.start("--step", "s", "--shell", "exit 3")
     finally:
         signal.signal(signal.SIGCHLD, former)
-    process.communicate(timeout=60)
+    process.communicate(timeout=LIMIT)
     assert project.record("s")["exit_code"] == 3
 
 
