@@ -1,7 +1,8 @@
 """mlspec: one YAML spec of a model's lifecycle, compiled to Kubeflow Pipelines, Airflow and Jenkins.
 
-The library is four functions, `load`, `plan`, `compile` and `run`, and the errors of two of them. They are imported when first
-used, because the step process imports this package in users' images and must start fast.
+The library is four functions, `load`, `plan`, `compile` and `run`, the types that they return (`Spec`, `Plan`, `GeneratedFile`,
+`RunOutcome`) and their errors. They are imported when first used, because the step process imports this package in users' images
+and must start fast.
 """
 
 from __future__ import annotations
@@ -17,13 +18,41 @@ if TYPE_CHECKING:
     from mlspec.api import load as load
     from mlspec.api import plan as plan
     from mlspec.api import run as run
+    from mlspec.emission.seal import GeneratedFile as GeneratedFile
+    from mlspec.engine.outcome import RunOutcome as RunOutcome
+    from mlspec.ir.model import Plan as Plan
+    from mlspec.spec.loaded import Spec as Spec
 
-__all__ = ["SpecError", "TargetError", "__version__", "compile", "load", "plan", "run"]
+_HOMES = {
+    **dict.fromkeys(("SpecError", "TargetError", "compile", "load", "plan", "run"), "mlspec.api"),
+    "GeneratedFile": "mlspec.emission.seal",
+    "Plan": "mlspec.ir.model",
+    "RunOutcome": "mlspec.engine.outcome",
+    "Spec": "mlspec.spec.loaded",
+}
+
+__all__ = [
+    "GeneratedFile",
+    "Plan",
+    "RunOutcome",
+    "Spec",
+    "SpecError",
+    "TargetError",
+    "__version__",
+    "compile",
+    "load",
+    "plan",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from mlspec import api
+    if name in _HOMES:
+        from importlib import import_module
 
-        return getattr(api, name)
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'mlspec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,7 +12,7 @@ import sys
 def main() -> int:
     """Run the command line; returns the exit status, or ends the process with it."""
     if len(sys.argv) > 1 and sys.argv[1] == "exec":
-        from mlspec.runtime.process import main as step_process
+        from mlspec.exec.main import main as step_process
 
         return step_process(sys.argv[2:])
     for name in ("stdout", "stderr"):

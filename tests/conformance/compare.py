@@ -17,7 +17,7 @@ from typing import Any
 
 from mlspec import api
 from mlspec.diagnostics import has_errors
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile, targets
 from tests.conformance.drawn import Life, variable_of
 from tests.conformance.oracle import Prophecy, foresee

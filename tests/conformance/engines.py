@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.conformance.compare import Engine, Secrets
 from tests.conformance.drawn import variable_of

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from mlspec import __version__, api, environments
-from mlspec.plan.command import step_options
-from mlspec.plan.model import Plan
-from mlspec.workspace import write
+from mlspec.generated import write
+from mlspec.invocation.from_plan import step_options
+from mlspec.ir.model import Plan
 from tests.engines import local
 from tests.engines.outcome import outcome_of
 from tests.engines.podman import BASE, Podman

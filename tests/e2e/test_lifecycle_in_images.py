@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from mlspec import __version__, api, environments
-from mlspec.plan.model import Plan
-from mlspec.workspace import write
+from mlspec.generated import write
+from mlspec.ir.model import Plan
 from tests import wheels
 from tests.engines import kfp_docker, local
 from tests.engines.airflow import Airflow

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any, cast
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.engines import EngineRun
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
-from mlspec.plan.generated import GeneratedFile
-from mlspec.plan.model import Plan
+from mlspec.emission.seal import GeneratedFile
+from mlspec.ir.model import Plan
 from tests.engines import EngineRun
 
 _GROOVY = Path(__file__).parent / "groovy"

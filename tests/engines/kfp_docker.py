@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.engines import EngineRun, kfp_local
 from tests.engines.podman import Podman

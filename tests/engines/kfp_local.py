@@ -19,9 +19,9 @@ from typing import Any
 
 import yaml
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
-from mlspec.targets.kubeflow.check import faults
+from mlspec.targets.kubeflow.validate_ir import faults
 from tests.engines import EngineRun
 
 

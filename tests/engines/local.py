@@ -11,15 +11,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
-from mlspec.plan.model import Json, Plan
-from mlspec.runner import RunError, Runs
-from mlspec.runner import run as run_here
-from mlspec.runner.approvals import answer
+from mlspec.engine import RunError, Runs
+from mlspec.engine import run as run_here
+from mlspec.engine.approvals import answer
+from mlspec.ir.model import Plan
+from mlspec.terms import Json
 from tests.engines import EngineRun
 
 
 def run(project: Path, plan: Plan, params: Mapping[str, Json] | None = None) -> EngineRun:
-    """Run a plan in `project`; raises what `mlspec.runner.run` raises."""
+    """Run a plan in `project`; raises what `mlspec.engine.run` raises."""
     outcome = run_here(plan, project, params=params, cache=False)
     assert outcome.status in ("succeeded", "failed"), outcome.status
     return EngineRun("succeeded" if outcome.status == "succeeded" else "failed", outcome.run_id)

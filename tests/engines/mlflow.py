@@ -12,8 +12,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mlspec.plan.model import Plan
-from mlspec.runner import Runs
+from mlspec.engine import Runs
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.engines import EngineRun
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlspec.plan.model import Plan
-from mlspec.runner import Runs, outcome
+from mlspec.engine import Runs, outcome
+from mlspec.ir.model import Plan
 
 
 class Done(NamedTuple):

@@ -13,10 +13,11 @@ import json
 import yaml
 
 from mlspec import __version__, api
+from mlspec.checking import Checked
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.render import FORMATS, Format, render
 from mlspec.diagnostics.snippet import lines_of
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import targets
 
 CALLS = 1_000_000
@@ -26,7 +27,7 @@ Calls are the same on every machine; a second of processor time is not.
 """
 
 
-def survives(text: str, *, profile: str | None = None, sets: tuple[str, ...] = ()) -> api.Checked:
+def survives(text: str, *, profile: str | None = None, sets: tuple[str, ...] = ()) -> Checked:
     """Check a text; findings lie in their files, text and one more format show them, and it takes little work."""
     with cProfile.Profile(subcalls=False, builtins=False) as work:
         checked = api.check("mlspec.yaml", text=text, profile=profile, sets=sets)

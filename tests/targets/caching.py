@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mlspec import api
-from mlspec.plan.model import Plan
-from mlspec.runner import Runs, outcome
+from mlspec.engine import Runs, outcome
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.engines import EngineRun
 from tests.targets import rows

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import HEADER_LINES, Target
 
 

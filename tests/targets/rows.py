@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mlspec import api
-from mlspec.plan.features import Feature, features_of
-from mlspec.plan.model import Plan
+from mlspec.ir.features import Feature, features_of
+from mlspec.ir.model import Plan
 from mlspec.targets.base import Target
 
 HEAD = "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: rows}\n"

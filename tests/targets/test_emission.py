@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from mlspec.plan.features import Feature
-from mlspec.plan.generated import seal_of
-from mlspec.plan.model import Plan
+from mlspec.emission.seal import seal_of
+from mlspec.ir.features import Feature
+from mlspec.ir.model import Plan
 from mlspec.targets.base import targets
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from tests.engines import EngineRun, jenkins, kfp_local, local, mlflow
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import outcome_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlspec import api
-from mlspec.plan.features import Feature
+from mlspec.ir.features import Feature
 from mlspec.targets.base import targets
 from tests.targets import rows
 

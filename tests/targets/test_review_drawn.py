@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import HEADER_LINES, targets
 from mlspec.targets.kubeflow.graph import skippable_steps
 from tests.conformance.yamltext import yaml_of

@@ -20,7 +20,7 @@ steps:
 STATEMENTS = {
     "as people write it": "import mlspec; plan = mlspec.plan(mlspec.load(spec))",
     "from the package": "from mlspec import load, plan as make; plan = make(load(spec))",
-    "after the subpackage": "import mlspec.plan.model, mlspec; plan = mlspec.plan(mlspec.load(spec))",
+    "after the subpackage": "import mlspec.ir.model, mlspec; plan = mlspec.plan(mlspec.load(spec))",
 }
 
 
@@ -66,13 +66,13 @@ except mlspec.SpecError as error:
 
 
 def test_the_step_process_does_not_load_the_library(tmp_path: Path) -> None:
-    code = "import sys, mlspec.runtime.process; print('pydantic' in sys.modules, 'mlspec.api' in sys.modules)"
+    code = "import sys, mlspec.exec.main; print('pydantic' in sys.modules, 'mlspec.api' in sys.modules)"
     assert python(code, tmp_path) == "False False\n"
 
 
 def test_a_check_loads_what_it_uses(spec: Path) -> None:
     unused = (
-        "mlspec.plan.model",
+        "mlspec.ir.model",
         "mlspec.library.model",
         "importlib.metadata",
         "networkx",

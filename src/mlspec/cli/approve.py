@@ -9,8 +9,8 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output, refusals
-from mlspec.runner import Runs
-from mlspec.runner.approvals import answer
+from mlspec.engine import Runs
+from mlspec.engine.approvals import answer
 
 
 @click.command("approve")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from mlspec.plan.model import Plan
+    from mlspec.ir.model import Plan
 
 DEFAULT = "mlspec.yaml"
 _Command = TypeVar("_Command", bound=Callable[..., Any])

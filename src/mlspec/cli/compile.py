@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from mlspec import api
+from mlspec.checking import Checked
+from mlspec.checking.suppression import unsuppressed
 from mlspec.cli import arguments, generated, output
-from mlspec.plan.generated import GeneratedFile
-from mlspec.plan.model import Plan
+from mlspec.emission.seal import GeneratedFile
+from mlspec.ir.model import Plan
 from mlspec.targets.base import targets
 
 
@@ -55,9 +57,9 @@ def _default_targets(plan: Plan) -> list[str]:
     return [name for name in targets() if name in plan.target_options] or list(targets())
 
 
-def _emit(checked: api.Checked, plan: Plan, name: str) -> list[GeneratedFile] | None:
+def _emit(checked: Checked, plan: Plan, name: str) -> list[GeneratedFile] | None:
     files, found = api.emit(plan, targets()[name])
-    found = api.heard(checked, found)
+    found = unsuppressed(checked.document, checked.spec, found)
     if found:
         output.findings(found, checked.document.sources, err=True)
     return files

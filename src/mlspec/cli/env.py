@@ -8,7 +8,7 @@ import click
 
 from mlspec import __version__, api
 from mlspec.cli import arguments, generated, output
-from mlspec.plan.model import Environment, Plan
+from mlspec.ir.model import Environment, Plan
 
 _spec = click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")
 _name = click.argument("name", required=False, metavar="[NAME]")
@@ -28,7 +28,7 @@ def build(name: str | None, spec: str | None, profile: str | None, sets: tuple[s
 
     Prints the Python of each. This one does where it has all that is asked for.
     """
-    from mlspec.runner.environments import EnvironmentBuildError, digest, interpreter
+    from mlspec.environments.build import EnvironmentBuildError, digest, interpreter
 
     checked = api.check(arguments.one(spec), profile=profile, sets=sets)
     plan = output.planned(checked)

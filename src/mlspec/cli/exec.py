@@ -9,6 +9,6 @@ import click
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def COMMAND(words: tuple[str, ...]) -> int:  # noqa: N802
     """Run one step; see docs/step-process.md."""
-    from mlspec.runtime.process import main
+    from mlspec.exec.main import main
 
     return main(list(words))

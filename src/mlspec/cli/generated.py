@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from mlspec.cli import output
-from mlspec.plan.generated import GeneratedFile
+from mlspec.emission.seal import GeneratedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,7 @@ def handle(files: list[GeneratedFile], folder: Path, wish: Wish, *, shared: bool
 
 
 def _review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool, quiet: bool, shared: bool) -> int:
-    from mlspec.review import staleness, textdiff
-    from mlspec.workspace import existing
+    from mlspec.generated import existing, staleness, textdiff
 
     present = existing(files, folder, shared=shared)
     if show:
@@ -70,7 +69,7 @@ def _review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool
 
 
 def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool, shared: bool) -> int:
-    from mlspec import workspace
+    from mlspec import generated as workspace
 
     try:
         changes = workspace.write(files, folder, force=force, shared=shared)

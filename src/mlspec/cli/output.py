@@ -14,12 +14,13 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from mlspec import __version__, api
+from mlspec import __version__
 from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.render import Format, render
 
 if TYPE_CHECKING:
-    from mlspec.plan.model import Plan
+    from mlspec.checking import Checked
+    from mlspec.ir.model import Plan
 
 
 def coloured(stream: IO[str]) -> bool:
@@ -52,7 +53,7 @@ def findings(
         click.echo(text.rstrip("\n"), err=err, color=True)
 
 
-def planned(checked: api.Checked) -> Plan:
+def planned(checked: Checked) -> Plan:
     """The plan of a checked spec; findings go to standard error, and errors end the command with 1."""
     if checked.findings:
         findings(checked.findings, checked.document.sources, err=True)

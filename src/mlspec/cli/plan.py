@@ -6,7 +6,7 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.report import FORMS, render
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import click
 
 from mlspec.cli import output
-from mlspec.plan.model import Plan
-from mlspec.runner import RunOutcome
-from mlspec.runner.events import ApprovalWanted, EnvironmentBuilding, Event, RunStarted, StepEnded, StepOutput, StepStarted
+from mlspec.engine import RunOutcome
+from mlspec.engine.events import ApprovalWanted, EnvironmentBuilding, Event, RunStarted, StepEnded, StepOutput, StepStarted
+from mlspec.ir.model import Plan
 
 _MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "blocked": ("·", "bright_black")}
 _TAIL = 15

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 import click
 
-from mlspec.runner import RunError, StoreError
-from mlspec.runner.environments import EnvironmentBuildError
-from mlspec.runner.params import ParameterError
+from mlspec.engine import RunError, StoreError
+from mlspec.engine.params import ParameterError
+from mlspec.environments.build import EnvironmentBuildError
 
 
 @contextmanager

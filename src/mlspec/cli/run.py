@@ -38,8 +38,8 @@ def COMMAND(  # noqa: N802
     """
     from mlspec.cli import refusals
     from mlspec.cli.progress import Progress
-    from mlspec.runner import run as start
-    from mlspec.runner.params import params_from_text
+    from mlspec.engine import run as start
+    from mlspec.engine.params import params_from_text
 
     path = arguments.one(spec)
     checked = api.check(path, profile=profile, sets=sets)

@@ -9,9 +9,9 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output, refusals
-from mlspec.plan.model import Plan
-from mlspec.runner import Runs
-from mlspec.runner import outcome as read
+from mlspec.engine import Runs
+from mlspec.engine import outcome as read
+from mlspec.ir.model import Plan
 
 
 @click.group("runs")

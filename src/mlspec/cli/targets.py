@@ -7,7 +7,7 @@ import json
 import click
 
 from mlspec.cli import arguments, output
-from mlspec.plan.features import Feature
+from mlspec.ir.features import Feature
 from mlspec.targets.base import support, targets
 
 

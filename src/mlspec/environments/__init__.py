@@ -4,7 +4,7 @@
 To describe environments to another tool: one template in `templates/environments/` and one line in `export.py`.
 """
 
-from mlspec.environments.check import check
 from mlspec.environments.export import export
+from mlspec.environments.findings import check
 
 __all__ = ["check", "export"]

@@ -12,12 +12,12 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-from mlspec.environments.check import OLDEST
-from mlspec.plan.generated import GeneratedFile, sealed_by
-from mlspec.plan.model import Environment, Plan
-from mlspec.plan.requirement import step_process
-from mlspec.plan.templates import template
-from mlspec.plan.yamltext import scalar
+from mlspec.emission.seal import GeneratedFile, sealed_by
+from mlspec.emission.templates import template
+from mlspec.emission.yaml_text import scalar
+from mlspec.environments.findings import OLDEST
+from mlspec.environments.requirement import step_process
+from mlspec.ir.model import Environment, Plan
 
 PROJECT = "/project"
 """Where an image has the folder of the spec."""

@@ -1,8 +1,7 @@
-"""The step library: what `uses:` names. `model` says what a step declares; each step is one file.
+"""The step library: what `uses:` names. `model` says what a step declares; each step is one file, `steps/<group>/<name>.py`.
 
-`evaluate/classifier` lives in `evaluate_classifier.py`: the first underscore is the slash, further ones are hyphens, so
-every file here whose name has an underscore inside is a step. Files without one are what steps share: `frames` (tables),
-`estimator` (models), `labels` (decisions), `options`, `page` (HTML reports).
+What steps share stands here: `frames` (tables), `contract`, `estimator` (models), `onnxmodel`, `labels` (decisions), `options`,
+`page` (HTML reports).
 
 To add a step: one file with `STEP = LibraryStep(...)` and a run function, and its test. Declarations import nothing but
 the standard library, `model` and `options` (the step process loads them in users' images); frameworks are imported
@@ -12,9 +11,9 @@ whose value is a `LibraryStep`.
 
 from __future__ import annotations
 
-import pkgutil
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from mlspec.library.model import LibraryStep
 
 GROUP = "mlspec.steps"
+FOLDER = Path(__file__).parent / "steps"
 
 
 @cache
@@ -39,7 +39,7 @@ def load(name: str) -> LibraryStep:
     """
     module = _own().get(name)
     if module is not None:
-        step = import_module(f"{__name__}.{module}").STEP
+        step = import_module(module).STEP
     else:
         step = _foreign()[name].load()
     from mlspec.library.model import LibraryStep
@@ -51,14 +51,9 @@ def load(name: str) -> LibraryStep:
 
 @cache
 def _own() -> dict[str, str]:
-    """Our steps: name to module. Read from the folder, so that a new file is all it takes."""
-    modules = (info.name for info in pkgutil.iter_modules(__path__))
-    return {_name_of(module): module for module in modules if "_" in module.strip("_")}
-
-
-def _name_of(module: str) -> str:
-    group, _, rest = module.partition("_")
-    return f"{group}/{rest.replace('_', '-')}"
+    """Our steps: name to module. Read from the folders, so that a new file is all it takes; `_` in its name is a hyphen."""
+    files = (file.relative_to(FOLDER).with_suffix("").parts for file in FOLDER.glob("*/*.py") if file.stem != "__init__")
+    return {f"{group}/{name.replace('_', '-')}": f"{__name__}.steps.{group}.{name}" for group, name in files}
 
 
 @cache

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from mlspec.diagnostics.nearest import nearest
+from mlspec.terms import FIELD_TYPES, OutputType, Stage
 
-ArtifactType = Literal["dataset", "model", "report", "artifact", "metrics", "values"]
-Stage = Literal["data", "model", "service"]
 OptionType = Literal["string", "integer", "number", "boolean", "list", "object", "scalar"]
 """The types of parameters, and `scalar`: a string, a number or a boolean (a class label, say)."""
 
@@ -33,7 +32,7 @@ class StepError(Exception):
 class Port:
     """An input or an output. `required` is about inputs: every output is always written."""
 
-    type: ArtifactType
+    type: OutputType
     description: str
     required: bool = True
     many: bool = False
@@ -127,7 +126,7 @@ class LibraryStep:
         """
         self._check_inputs(inputs)
         for name, port in self.outputs.items():
-            if port.type not in ("metrics", "values") and name not in outputs:
+            if port.type not in FIELD_TYPES and name not in outputs:
                 raise StepError(f"{self.name} needs a place for its output {name!r}: {port.description}")
         if found := self.problems(with_):
             raise StepError("; ".join(problem.message for problem in found))

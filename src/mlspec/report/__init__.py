@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 
 FORMS = ("text", "json", "mermaid", "dot", "svg", "html")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from jinja2 import Environment, FileSystemLoader
 
 from mlspec.expr.values import as_text
-from mlspec.plan import graph
-from mlspec.plan.describe import kind, logic
-from mlspec.plan.model import Plan
+from mlspec.ir import graph
+from mlspec.ir.describe import kind, logic
+from mlspec.ir.model import Plan
 from mlspec.report import plan_svg
 from mlspec.resources import folder
 

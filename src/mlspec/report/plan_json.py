@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mlspec.plan import graph
-from mlspec.plan.describe import kind, logic
-from mlspec.plan.model import ExternalUri, Input, Plan, ProjectPath, Step
+from mlspec.ir import graph
+from mlspec.ir.describe import kind, logic
+from mlspec.ir.model import ExternalUri, Input, Plan, ProjectPath, Step
 
 
 def render(plan: Plan) -> str:

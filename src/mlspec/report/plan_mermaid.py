@@ -6,8 +6,8 @@ Change it when the picture should show more.
 
 from __future__ import annotations
 
-from mlspec.plan import graph
-from mlspec.plan.model import Approval, Gate, Plan, Step
+from mlspec.ir import graph
+from mlspec.ir.model import Approval, Gate, Plan, Step
 
 _STAGES = {"data": "#dbeafe", "model": "#dcfce7", "service": "#fef3c7"}
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from mlspec.plan.describe import kind, logic
-from mlspec.plan.model import Approval, Gate, Plan, Step
-from mlspec.report.layout import Point, layout
+from mlspec.ir.describe import kind, logic
+from mlspec.ir.model import Approval, Gate, Plan, Step
+from mlspec.report.graph_layout import Point, layout
 
 WIDTH, HEIGHT = 196, 50
 _GAP_X, _GAP_Y, _MARGIN = 48, 20, 20

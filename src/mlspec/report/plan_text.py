@@ -5,9 +5,9 @@ In: a plan. Out: lines. Never colours, never measures a terminal. Change it when
 
 from __future__ import annotations
 
-from mlspec.plan import graph
-from mlspec.plan.describe import kind, logic
-from mlspec.plan.model import Plan, Step
+from mlspec.ir import graph
+from mlspec.ir.describe import kind, logic
+from mlspec.ir.model import Plan, Step
 
 
 def render(plan: Plan) -> str:

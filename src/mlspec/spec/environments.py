@@ -1,6 +1,6 @@
 """`environments:`, `secrets:`, `tracking:`: what steps find around them.
 
-In: mappings of the spec. Out: frozen models. Owns their keys; never reads a requirements file (see `mlspec.plan.check`),
+In: mappings of the spec. Out: frozen models. Owns their keys; never reads a requirements file (see `mlspec.planning.check`),
 never sees a secret's value. Change it when an environment or a secret store of another kind is supported.
 """
 

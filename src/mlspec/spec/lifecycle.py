@@ -1,7 +1,7 @@
 """The whole spec: the sections of a lifecycle.
 
 In: the merged mapping. Out: a frozen `Lifecycle`. Owns the top-level keys; each section has a file of its own.
-Never follows a reference between sections (see `mlspec.plan`). Change it when the language gains a section.
+Never follows a reference between sections (see `mlspec.planning`). Change it when the language gains a section.
 """
 
 from typing import Any, Literal

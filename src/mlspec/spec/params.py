@@ -1,11 +1,11 @@
 """`params:`: typed values that each run can override.
 
 In: short forms (`seed: 7`) and long forms (`{type, default, …}`). Out: `Param` models whose default keeps its own limits.
-Owns parameter types and constraints; never reads a run's values (see `mlspec.runner.params`).
+Owns parameter types and constraints; never reads a run's values (see `mlspec.engine.params`).
 Change it when parameters get another type or constraint.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -14,9 +14,7 @@ from mlspec.expr.limits import matches, violation
 from mlspec.expr.values import is_a
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Json, found
-
-ParamType = Literal["string", "integer", "number", "boolean", "list", "object"]
-
+from mlspec.terms import ParamType
 
 _KEYS = ("type", "default", "description", "minimum", "maximum", "enum", "pattern")
 

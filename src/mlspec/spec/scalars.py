@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from mlspec.spec import meant
+from mlspec.spec import value_hints as meant
 from mlspec.spec.base import wrong
 
 RESERVED = ("params", "run", "env", "matrix", "item", "inputs", "outputs", "with", "secrets")

@@ -20,37 +20,17 @@ from pydantic.json_schema import models_json_schema
 from mlspec.library.model import LibraryStep
 from mlspec.spec import schema_library, schema_rules
 from mlspec.spec.lifecycle import Lifecycle
+from mlspec.terms import MEANINGS, STAGE_MODEL
 
 _POINTER = "#/definitions/"
 _NOTES = {"description": "Notes of your own; mlspec does not read them."}
 _MEANINGS = {
-    "dataset": "Rows that steps read.",
-    "model": "A trained model: a file or a folder.",
-    "report": "A page for people.",
-    "artifact": "Any other file or folder.",
-    "metrics": "A flat JSON object of numbers; conditions can read its fields.",
-    "values": "Any JSON; conditions can read its fields.",
-    "data": "Data become data.",
-    "service": "Code becomes a service.",
-    "stop": "The run fails; no further step starts.",
-    "skip": "What follows is skipped; the run goes on.",
-    "continue": "Independent branches go on.",
-    "success": "All steps before it succeeded.",
-    "failure": "One of the steps before it failed or was blocked.",
-    "always": "All steps before it have ended, however.",
+    **MEANINGS,
     "fairness_before_deploy": "Nothing is deployed but after a gate on a fairness metric.",
     "pinned_images": "Every image is named by its digest.",
     "approval_before_deploy": "Nothing is deployed but after an approval.",
-    "started": "A run has begun.",
-    "succeeded": "A run has ended well.",
-    "failed": "A run has failed.",
-    "gate_stopped": "A gate did not hold and stopped the run.",
-    "approval_needed": "A step waits for an approval.",
-    "retrain": "Monitoring starts the lifecycle again.",
-    "drift": "Monitoring has found drift.",
 }
 """What the words of enumerations mean; editors show it beside each."""
-_STAGE_MODEL = "Data become a model."
 _TITLES = {
     "Lifecycle": "lifecycle",
     "Step": "step",
@@ -107,7 +87,7 @@ def _definitions(options: Mapping[str, type[BaseModel]], extensions: Mapping[str
         described = {"description": f"What only {name} has.", **references[extensions[name], "validation"]}
         step["properties"][f"x-{name}"] = described
     step["patternProperties"] = {"^x-": {"description": "What only this target has."}}
-    step["properties"]["stage"]["enumDescriptions"][1] = _STAGE_MODEL
+    step["properties"]["stage"]["enumDescriptions"][1] = STAGE_MODEL
     for name, title in _TITLES.items():
         definitions[name]["title"] = title
     return definitions

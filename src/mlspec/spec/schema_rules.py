@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlspec.spec.step import BODIES, PROCESS_KEYS
+from mlspec.spec.step import PROCESS_KEYS
+from mlspec.terms import BODIES
 
 _POINTER = "#/definitions/"
 _VALUE_OF = {

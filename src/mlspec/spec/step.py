@@ -1,7 +1,7 @@
 """`steps:` and `finally:`: one step, its body, its wiring and its policies.
 
 In: a mapping of the spec. Out: a frozen `Step` with exactly one body.
-Owns a step's keys and which of them go together; never follows an address (see `mlspec.plan`).
+Owns a step's keys and which of them go together; never follows an address (see `mlspec.planning`).
 Change it when a step learns a key.
 """
 
@@ -12,9 +12,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Duration, Function, Identifier, Json, PositiveDuration, Quantity, StepName, Text, found
+from mlspec.terms import BODIES, OutputType, Stage
 
-BODIES = ("run", "call", "uses", "gate", "approval")
-ArtifactType = Literal["dataset", "model", "report", "artifact", "metrics", "values"]
 _ADDRESS = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 
 
@@ -119,7 +118,7 @@ Scalar = str | int | float | bool
 class Step(Section):
     """One process to run, one gate or one approval."""
 
-    stage: Literal["data", "model", "service"] = Field("model", description="Whose work it is: data, model or service.")
+    stage: Stage = Field("model", description="Whose work it is: data, model or service.")
     description: str = Field("", description="One sentence for those who review or watch it.", examples=["Trains the model"])
     run: Text | None = Field(
         None, description="A /bin/sh -e script.", examples=["python -m credit.train --out ${{ outputs.model }}"]
@@ -146,7 +145,7 @@ class Step(Section):
         description="What it reads: addresses, {path: …} or {uri: …}.",
         examples=[{"table": "ingest.table"}],
     )
-    outputs: dict[Identifier, ArtifactType] = Field(
+    outputs: dict[Identifier, OutputType] = Field(
         default_factory=dict, description="What it makes, by type.", examples=[{"model": "model", "metrics": "metrics"}]
     )
     with_: dict[Identifier, Json] = Field(

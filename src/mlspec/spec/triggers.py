@@ -4,15 +4,14 @@ In: mappings of the spec. Out: frozen models. Owns their keys; never computes a 
 Change it when there is another kind of trigger or receiver.
 """
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Cron, Identifier, StepName, Text, TimeZone
 from mlspec.spec.step import Step
-
-Event = Literal["started", "succeeded", "failed", "gate_stopped", "approval_needed", "retrain", "drift"]
+from mlspec.terms import Event
 
 
 class Schedule(Section):

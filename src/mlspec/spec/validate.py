@@ -19,9 +19,9 @@ from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.source import Node, plain, values_of
 from mlspec.spec.base import complete
+from mlspec.spec.key_hints import form_hint, key_hint, missing_hint
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.scalars import found
-from mlspec.spec.words import form_hint, key_hint, missing_hint
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]

@@ -14,9 +14,9 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from mlspec.diagnostics import Diagnostic
-from mlspec.plan.features import Feature, features_of
-from mlspec.plan.generated import HEADER_LINES, MARK, GeneratedFile, checksum_of, seal_of, sealed
-from mlspec.plan.model import Environment, Plan, Step
+from mlspec.emission.seal import HEADER_LINES, MARK, GeneratedFile, checksum_of, seal_of, sealed
+from mlspec.ir.features import Feature, features_of
+from mlspec.ir.model import Environment, Plan, Step
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
 
 

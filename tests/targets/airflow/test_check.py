@@ -7,8 +7,8 @@ import pytest
 
 import mlspec.diagnostics
 from mlspec.diagnostics import has_errors
-from mlspec.plan.features import Feature
-from mlspec.plan.model import Approval, Environment, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.features import Feature
+from mlspec.ir.model import Approval, Environment, Parameter, Plan, Resources, Secret, Step
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals
 from tests.targets.airflow.plans import CREDIT, DIAMOND

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlspec import __version__, api, environments
-from mlspec.workspace import write
+from mlspec.generated import write
 from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.kfp_docker import docker_api

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mlspec.expr.values import as_text, typed
-from mlspec.plan.command import step_options
-from mlspec.plan.model import Parameter, Plan, Shell
+from mlspec.invocation.from_plan import step_options
+from mlspec.ir.model import Parameter, Plan, Shell
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
 from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING, task_of

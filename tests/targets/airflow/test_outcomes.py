@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlspec.expr.values import compact
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines import local
 from tests.engines.airflow import Airflow

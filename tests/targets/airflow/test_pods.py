@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from mlspec.plan.command import step_options
-from mlspec.plan.model import Environment, Plan
+from mlspec.invocation.from_plan import step_options
+from mlspec.ir.model import Environment, Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
 from tests.targets.airflow.plans import AWKWARD

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import HEADER_LINES
 from tests.targets.airflow.specs import planned

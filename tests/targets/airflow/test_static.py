@@ -15,7 +15,7 @@ import pytest
 
 from mlspec import api
 from mlspec.diagnostics import has_errors
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.airflow import TARGET
 from tests.targets.airflow.plans import CREDIT
 from tests.targets.airflow.specs import PLANS

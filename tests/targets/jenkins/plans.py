@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mlspec.diagnostics import Span
-from mlspec.plan.model import (
+from mlspec.ir.model import (
     Approval,
     Call,
     Environment,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mlspec.plan.model import Approval, Environment, Plan, Secret, Step
-from mlspec.runner import Runs, outcome
+from mlspec.engine import Runs, outcome
+from mlspec.ir.model import Approval, Environment, Plan, Secret, Step
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from tests.engines import jenkins

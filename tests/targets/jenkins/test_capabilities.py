@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.jenkins import TARGET
 from tests.engines import jenkins, local
 from tests.engines.outcome import Outcome, outcome_of

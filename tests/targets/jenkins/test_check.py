@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 import mlspec.diagnostics
-from mlspec.plan.features import Feature
-from mlspec.plan.model import (
+from mlspec.ir.features import Feature
+from mlspec.ir.model import (
     Approval,
     Environment,
     Monitor,

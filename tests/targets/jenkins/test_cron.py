@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlspec.plan.model import Schedule
+from mlspec.ir.model import Schedule
 from mlspec.targets.jenkins.cron import trigger
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.plan.model import Parameter, Plan, Step
+from mlspec.ir.model import Parameter, Plan, Step
 from mlspec.targets.base import refusals, waits
 from mlspec.targets.jenkins import TARGET
 from tests.targets import emission

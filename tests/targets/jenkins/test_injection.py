@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlspec.plan.command import items_options, step_options
-from mlspec.plan.model import (
+from mlspec.invocation.from_plan import items_options, step_options
+from mlspec.ir.model import (
     Approval,
     Environment,
     ForEach,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlspec.plan.model import ForEach, Plan, Shell, Step
-from mlspec.runner import Runs, outcome
+from mlspec.engine import Runs, outcome
+from mlspec.ir.model import ForEach, Plan, Shell, Step
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.emit import fits
 from mlspec.targets.jenkins.levels import levels_of

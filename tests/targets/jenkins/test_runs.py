@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mlspec.plan.command import step_options
-from mlspec.plan.model import Gate, Instance, Plan, Secret, Shell, Step
+from mlspec.invocation.from_plan import step_options
+from mlspec.ir.model import Gate, Instance, Plan, Secret, Shell, Step
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.size import METHOD_LIMIT
 from tests.engines import jenkins

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspec.plan.model import (
+from mlspec.ir.model import (
     Call,
     Environment,
     ExternalUri,

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mlspec.targets.kubeflow import TARGET, check
-from mlspec.targets.kubeflow.check import faults
+from mlspec.targets.kubeflow import TARGET
+from mlspec.targets.kubeflow import validate_ir as check
+from mlspec.targets.kubeflow.validate_ir import faults
 from tests.targets.kubeflow.plans import FAN, FULL, PLAIN
 
 PLAIN_IR = yaml.safe_load(TARGET.emit(PLAIN)[0].content)

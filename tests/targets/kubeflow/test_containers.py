@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlspec import __version__, api, environments
-from mlspec.workspace import write
+from mlspec.generated import write
 from tests.engines import kfp_docker, local
 from tests.engines.outcome import Outcome, outcome_of
 from tests.engines.podman import BASE, Podman

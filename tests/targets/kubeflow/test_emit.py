@@ -10,11 +10,11 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.plan.model import Environment, Input, Plan
+from mlspec.ir.model import Environment, Input, Plan
 from mlspec.targets.base import refusals
 from mlspec.targets.kubeflow import TARGET
-from mlspec.targets.kubeflow.check import faults
 from mlspec.targets.kubeflow.findings import estimated_size
+from mlspec.targets.kubeflow.validate_ir import faults
 from tests.targets import emission
 from tests.targets.built import plan, reads, step
 from tests.targets.emission import changed, files_named

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from mlspec import api
-from mlspec.plan.model import Plan
-from mlspec.targets.kubeflow.check import faults
+from mlspec.ir.model import Plan
 from mlspec.targets.kubeflow.findings import estimated_size
+from mlspec.targets.kubeflow.validate_ir import faults
 from tests.engines import kfp_local, local
 from tests.engines.outcome import Outcome, outcome_of
 from tests.waiting import until_there

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from mlspec import api
-from mlspec.plan.model import Environment, Plan, Resources, Secret
+from mlspec.ir.model import Environment, Plan, Resources, Secret
 from mlspec.targets.kubeflow import TARGET
-from mlspec.targets.kubeflow.check import faults
+from mlspec.targets.kubeflow.validate_ir import faults
 from tests.engines import kfp_local
 from tests.targets.built import plan, step
 from tests.targets.kubeflow.plans import PLANS

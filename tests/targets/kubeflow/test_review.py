@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.targets.base import HEADER_LINES
 from mlspec.targets.kubeflow import TARGET
 

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from mlspec import api
 from mlspec.diagnostics import Span
-from mlspec.plan.model import Environment, Parameter, Plan, Resources, Shell, Step
+from mlspec.ir.model import Environment, Parameter, Plan, Resources, Shell, Step
 from mlspec.targets.mlproject import TARGET
 from tests.targets.mlproject.plans import AWKWARD, CODE, SPEC
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from tests.engines import local, mlflow
 from tests.engines.outcome import outcome_of
 from tests.targets.mlproject.plans import AWKWARD, CODE, CONTINUE, SPEC

@@ -11,10 +11,10 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from mlspec.diagnostics import Span
+from mlspec.emission.seal import seal_of
 from mlspec.environments import check, export
-from mlspec.plan.generated import seal_of
-from mlspec.plan.model import Environment, ExternalUri, Input, Plan, Shell, Step
-from mlspec.plan.requirement import step_process
+from mlspec.environments.requirement import step_process
+from mlspec.ir.model import Environment, ExternalUri, Input, Plan, Shell, Step
 
 AWKWARD = 'it\'s; $(touch /tmp/x) `id` \\ é # "q"'
 

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 
 from mlspec import api
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 from mlspec.report import FORMS, render
-from mlspec.report.layout import layout
+from mlspec.report.graph_layout import layout
 
 AWKWARD = """\
 apiVersion: mlspec/v1

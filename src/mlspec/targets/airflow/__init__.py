@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlspec.diagnostics import Diagnostic
-from mlspec.plan.features import Feature
-from mlspec.plan.model import Plan
+from mlspec.ir.features import Feature
+from mlspec.ir.model import Plan
 from mlspec.targets.airflow.capabilities import CAPABILITIES
-from mlspec.targets.airflow.check import check
 from mlspec.targets.airflow.emit import emit
+from mlspec.targets.airflow.findings import check
 from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
 from mlspec.targets.base import GeneratedFile, Support
 

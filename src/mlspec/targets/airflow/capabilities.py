@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlspec.plan.features import Feature
+from mlspec.ir.features import Feature
 from mlspec.targets.base import Support, emulated, native, refused
 
 CAPABILITIES: Mapping[Feature, Support] = {

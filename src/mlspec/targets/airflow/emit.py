@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from mlspec.plan.command import number, step_options
-from mlspec.plan.model import Approval, Gate, Json, Parameter, Plan, Step
-from mlspec.plan.templates import template
+from mlspec.emission.templates import template
+from mlspec.invocation.from_plan import number, step_options
+from mlspec.ir.model import Approval, Gate, Parameter, Plan, Step
 from mlspec.targets.airflow.literals import INDENT, fits, jinja_string, literal, string, visible
 from mlspec.targets.airflow.options import AirflowOptions, options_of
 from mlspec.targets.airflow.process import ENVIRONMENT, TRACKING, shared
@@ -19,9 +19,7 @@ from mlspec.targets.airflow.runners import RUNNERS, Runner, images
 from mlspec.targets.airflow.tasks import Group, Task, doc, tasks_of
 from mlspec.targets.airflow.variables import Variables
 from mlspec.targets.base import GeneratedFile, sealed
-
-SKIPPED = 99
-"""What the step process exits with when a step did not run."""
+from mlspec.terms import NOT_RUN, Json
 
 _JSON_SCHEMA_TYPES = {"list": "array"}
 
@@ -188,7 +186,7 @@ def _defaults(plan: Plan, options: AirflowOptions, runner: Runner) -> list[tuple
         ("retries", "0"),  # the step process retries, so that an attempt means the same everywhere
         (runner.variables, "RUN"),
         *runner.defaults(plan, options),
-        ("skip_on_exit_code", str(SKIPPED)),
+        ("skip_on_exit_code", str(NOT_RUN)),
         ("do_xcom_push", "False"),
     ]
     return [(string(key), value) for key, value in defaults]

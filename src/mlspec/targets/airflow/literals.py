@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from math import isfinite
 
-from mlspec.plan.model import Json
+from mlspec.terms import Json
 
 WIDTH = 88
 """The line length formatters have by default. What breaks before it has a trailing comma, which keeps it broken."""

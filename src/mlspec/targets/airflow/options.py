@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlspec.plan.model import Plan, Step
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.options import Cache
 
 

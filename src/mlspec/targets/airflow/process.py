@@ -7,8 +7,8 @@ Change it when the step process learns an option that only Airflow gives.
 
 from __future__ import annotations
 
-from mlspec.plan.command import Words, cache_options, takes_from_earlier_runs
-from mlspec.plan.model import Plan, Step
+from mlspec.invocation.from_plan import Words, cache_options, takes_from_earlier_runs
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.airflow.literals import block, string
 from mlspec.targets.airflow.options import options_of
 from mlspec.targets.airflow.runners import image_of

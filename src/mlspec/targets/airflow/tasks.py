@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mlspec.expr.values import compact
-from mlspec.plan.command import Words, items_options, step_options
-from mlspec.plan.describe import origin
-from mlspec.plan.model import Approval, ForEach, Plan, Secret, Step
+from mlspec.invocation.from_plan import Words, items_options, step_options
+from mlspec.ir.describe import origin
+from mlspec.ir.model import Approval, ForEach, Plan, Secret, Step
 from mlspec.targets.airflow.literals import INDENT, block, jinja_string, listed, string, visible
 from mlspec.targets.airflow.options import extension_of
 from mlspec.targets.airflow.process import told

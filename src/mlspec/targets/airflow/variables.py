@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import keyword
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 
 _FUNCTIONS = (
     "always_process",

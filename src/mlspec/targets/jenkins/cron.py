@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from mlspec.plan.model import Schedule
+from mlspec.ir.model import Schedule
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",

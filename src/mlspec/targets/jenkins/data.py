@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlspec.expr.values import compact
-from mlspec.plan.describe import origin
-from mlspec.plan.model import Plan, Step
+from mlspec.ir.describe import origin
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, block, modified_utf8
 from mlspec.targets.jenkins.levels import Level
 from mlspec.targets.jenkins.settings import settings_of

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mlspec.emission.templates import template
 from mlspec.expr.values import as_text
-from mlspec.plan.command import number
-from mlspec.plan.describe import origin
-from mlspec.plan.model import Approval, Parameter, Plan, Step
-from mlspec.plan.templates import template
+from mlspec.invocation.from_plan import number
+from mlspec.ir.describe import origin
+from mlspec.ir.model import Approval, Parameter, Plan, Step
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.data import data_of

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from mlspec.plan.model import Step
+from mlspec.ir.model import Step
 
 NAMED = 3
 """How many of the steps are named that a chain waits for without need."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlspec.plan.model import Plan, Step
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.options import Cache
 
 Label = Annotated[str, Field(min_length=1, max_length=250)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlspec.plan.command import Words, cache_options, items_options, step_options, takes_from_earlier_runs
-from mlspec.plan.model import Plan, Step
+from mlspec.invocation.from_plan import Words, cache_options, items_options, step_options, takes_from_earlier_runs
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.settings import image_of
 
 

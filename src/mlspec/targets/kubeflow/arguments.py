@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mlspec.expr.braces import guard
-from mlspec.plan.command import UriOf, Words, in_store, items_options, step_options
-from mlspec.plan.model import Output, Plan, Step, StepOutput
+from mlspec.invocation.from_plan import UriOf, Words, in_store, items_options, step_options
+from mlspec.ir.model import Output, Plan, Step, StepOutput
 
 RUN_ID = "run-id"
 RUN_STATUS = "run-status"

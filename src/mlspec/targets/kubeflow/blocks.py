@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlspec.plan import yamltext
-from mlspec.plan.command import cache_options, takes_from_earlier_runs
-from mlspec.plan.describe import origin
-from mlspec.plan.model import Plan, Step
+from mlspec.emission import yaml_text
+from mlspec.invocation.from_plan import cache_options, takes_from_earlier_runs
+from mlspec.ir.describe import origin
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import joined
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import (
@@ -72,7 +72,7 @@ class Sight:
 def sight_of(plan: Plan) -> Sight:
     """Look at a plan as its steps' blocks see it."""
     ports = {step.id: ports_of(step) for step in plan.all_steps()}
-    run = [yamltext.item(word, _ARGS) for word in run_arguments(plan)]
+    run = [yaml_text.item(word, _ARGS) for word in run_arguments(plan)]
     return Sight(plan, graph_of(plan), ports, options_of(plan), run)
 
 
@@ -83,7 +83,7 @@ def final_status(above: str) -> Pairs:
 
 def passed(names: Pairs, kind: str = "Parameter") -> Pairs:
     """Take each input from the input of the same name that the DAG around the task has."""
-    return [(name, f"{{componentInput{kind}: {yamltext.scalar(name)}}}") for name, _ in names]
+    return [(name, f"{{componentInput{kind}: {yaml_text.scalar(name)}}}") for name, _ in names]
 
 
 def task_of(sight: Sight, step: Step, status: Pairs) -> Task:
@@ -94,15 +94,15 @@ def task_of(sight: Sight, step: Step, status: Pairs) -> Task:
     return Task(
         name=names[step.id],
         component=names[step.id],
-        depends=", ".join(yamltext.scalar(names[above]) for above in [*step.upstream, *lane]),
-        condition=yamltext.scalar(shape.condition(sight.graph, groups)) if groups else "",
+        depends=", ".join(yaml_text.scalar(names[above]) for above in [*step.upstream, *lane]),
+        condition=yaml_text.scalar(shape.condition(sight.graph, groups)) if groups else "",
         artifacts=[
             (name, f"{{taskOutputArtifact: {_key_of('producerTask', names[above], 'outputArtifactKey', output)}}}")
             for (above, output), name in ports.artifacts.items()
         ],
         params=[
             RUN_ID_WIRE,
-            *((name, f"{{componentInputParameter: {yamltext.scalar(param)}}}") for param, name in ports.params.items()),
+            *((name, f"{{componentInputParameter: {yaml_text.scalar(param)}}}") for param, name in ports.params.items()),
             *(
                 (
                     shape.channel(names[above]),
@@ -118,7 +118,7 @@ def task_of(sight: Sight, step: Step, status: Pairs) -> Task:
 
 def _key_of(task: str, name: str, output: str, key: str) -> str:
     """A mapping of two names, either of which may be a word that YAML reads as another value: `no`, `null`."""
-    return f"{{{task}: {yamltext.scalar(name)}, {output}: {yamltext.scalar(key)}}}"
+    return f"{{{task}: {yaml_text.scalar(name)}, {output}: {yaml_text.scalar(key)}}}"
 
 
 def artifacts_in(sight: Sight, step: Step) -> Pairs:
@@ -164,12 +164,12 @@ def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
 
 def comment_of(sight: Sight, step: Step) -> str:
     """Which step this is, and where it stands in the spec."""
-    return yamltext.comment(joined([f"{step.id}: {origin(step, sight.plan.spec_file)}", step.description]))
+    return yaml_text.comment(joined([f"{step.id}: {origin(step, sight.plan.spec_file)}", step.description]))
 
 
 def image_text(sight: Sight, step: Step) -> str:
     """The image that a step's containers run."""
-    return yamltext.scalar(_image(sight, step))
+    return yaml_text.scalar(_image(sight, step))
 
 
 def _image(sight: Sight, step: Step) -> str:
@@ -178,7 +178,7 @@ def _image(sight: Sight, step: Step) -> str:
 
 def words(sight: Sight, options: list[str]) -> list[str]:
     """A process' own options behind those that all have, as items of a list."""
-    return [*sight.run, *(yamltext.item(word, _ARGS) for word in options)]
+    return [*sight.run, *(yaml_text.item(word, _ARGS) for word in options)]
 
 
 def resources_of(step: Step) -> Pairs:
@@ -187,10 +187,10 @@ def resources_of(step: Step) -> Pairs:
     pairs: Pairs = []
     for name, quantity in (("Cpu", wanted.cpu), ("Memory", wanted.memory)):
         if quantity:
-            text = yamltext.scalar(str(quantity))
+            text = yaml_text.scalar(str(quantity))
             pairs += [(f"resource{name}Request", text), (f"resource{name}Limit", text)]
     if wanted.gpu:
-        kind = yamltext.scalar(extension_of(step).gpu_resource)
+        kind = yaml_text.scalar(extension_of(step).gpu_resource)
         pairs.append(("accelerator", f"{{resourceType: {kind}, resourceCount: '{wanted.gpu}'}}"))
     return pairs
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlspec.plan import yamltext
-from mlspec.plan.model import Plan, Step
-from mlspec.plan.templates import template
+from mlspec.emission import yaml_text
+from mlspec.emission.templates import template
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow import platform
@@ -40,11 +40,11 @@ def emit(plan: Plan) -> list[GeneratedFile]:
     sight = sight_of(plan)
     tasks, components = _pipeline(sight)
     body = template("kubeflow", "pipeline.yaml.j2").render(
-        name=yamltext.scalar(plan.lifecycle),
-        description=yamltext.item(plan.description, 4) if plan.description else "",
-        pipeline_root=yamltext.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
-        parameters=[(p.name, PARAMETER_TYPES[p.type], yamltext.value(p.default)) for p in plan.params],
-        descriptions={p.name: yamltext.item(p.description, 12) for p in plan.params if p.description},
+        name=yaml_text.scalar(plan.lifecycle),
+        description=yaml_text.item(plan.description, 4) if plan.description else "",
+        pipeline_root=yaml_text.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
+        parameters=[(p.name, PARAMETER_TYPES[p.type], yaml_text.value(p.default)) for p in plan.params],
+        descriptions={p.name: yaml_text.item(p.description, 12) for p in plan.params if p.description},
         tasks=tasks,
         components=components,
         executors=_executors(components, plan.digest),
@@ -57,7 +57,7 @@ def emit(plan: Plan) -> list[GeneratedFile]:
 def _executors(components: Iterable[Component], digest: str) -> list[tuple[str, str, str, list[str], Pairs]]:
     """Label, comment, image, words and resources of each container; all share the word that says which spec they are from."""
     executors = []
-    word = f"&spec {yamltext.scalar(f'--spec-digest={digest}')}"
+    word = f"&spec {yaml_text.scalar(f'--spec-digest={digest}')}"
     for part in components:
         if isinstance(part.body, Container):
             executors.append((part.name, part.comment, part.body.image, [*part.body.args, word], part.body.resources))

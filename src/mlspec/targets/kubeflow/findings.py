@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.values import as_text
-from mlspec.plan.command import items_options, number
-from mlspec.plan.model import Call, Gate, Json, Plan, Shell, Step, Uses
+from mlspec.invocation.from_plan import items_options, number
+from mlspec.ir.model import Call, Gate, Plan, Shell, Step, Uses
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
+from mlspec.terms import Json
 
 ETCD_LIMIT = 1_500_000
 """Bytes; etcd refuses a larger object (`--max-request-bytes`), and a run is one object."""

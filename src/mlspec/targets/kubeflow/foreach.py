@@ -19,7 +19,7 @@ with holes, which skipped instances leave, nor one of no artifacts at all.
 
 from __future__ import annotations
 
-from mlspec.plan.model import ForEach, Step
+from mlspec.ir.model import ForEach, Step
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import INDEX, RUN_ID, items_arguments, join_arguments, list_artifact
 from mlspec.targets.kubeflow.blocks import (

@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlspec.plan.model import Gate, Plan, Step
+from mlspec.ir.model import Gate, Plan, Step
 
 _OTHER = re.compile("[^a-z0-9]+")
 OUTCOME = "step-outcome"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlspec.plan.model import Gate, Plan, Step
+from mlspec.ir.model import Gate, Plan, Step
 from mlspec.targets.options import Cache
 
 DEFAULT_IMAGE = "python:3.11"

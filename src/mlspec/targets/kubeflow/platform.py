@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlspec.plan import yamltext
-from mlspec.plan.model import Plan, Step
+from mlspec.emission import yaml_text
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.kubeflow.options import extension_of
 
 
@@ -19,12 +19,12 @@ def settings(plan: Plan, step: Step) -> list[str]:
     lines: list[str] = []
     secrets = [_secret(plan, name) for name in step.secrets if plan.secrets[name].kubernetes]
     if secrets:
-        lines += ["secretAsEnv:", *(f"- {yamltext.value(secret)}" for secret in secrets)]
+        lines += ["secretAsEnv:", *(f"- {yaml_text.value(secret)}" for secret in secrets)]
     if extension.node_selector:
-        lines.append(f"nodeSelector: {yamltext.value({'labels': dict(sorted(extension.node_selector.items()))})}")
+        lines.append(f"nodeSelector: {yaml_text.value({'labels': dict(sorted(extension.node_selector.items()))})}")
     if extension.tolerations:
         lines.append("tolerations:")
-        lines += [f"- {yamltext.value(found.model_dump(exclude_none=True))}" for found in extension.tolerations]
+        lines += [f"- {yaml_text.value(found.model_dump(exclude_none=True))}" for found in extension.tolerations]
     if extension.deadline is not None:
         lines.append(f"activeDeadlineSeconds: '{extension.deadline}'")
     return lines

@@ -12,8 +12,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from mlspec.diagnostics import Diagnostic
-from mlspec.plan.features import Feature
-from mlspec.plan.model import Plan
+from mlspec.ir.features import Feature
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile, Support, Target
 from mlspec.targets.kubeflow.capabilities import CAPABILITIES
 from mlspec.targets.kubeflow.emit import emit

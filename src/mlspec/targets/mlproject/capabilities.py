@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from mlspec.plan.features import Feature
+from mlspec.ir.features import Feature
 from mlspec.targets.base import Support, emulated, native, refused
 
 _RUN = emulated("by `mlspec run` in the entry point `main`")

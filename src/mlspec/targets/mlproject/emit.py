@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlspec import __version__
+from mlspec.emission.templates import template
+from mlspec.emission.yaml_text import scalar
+from mlspec.environments.requirement import step_process
 from mlspec.expr.values import as_text
-from mlspec.plan.model import Environment, Parameter, Plan, Step
-from mlspec.plan.requirement import step_process
-from mlspec.plan.templates import template
-from mlspec.plan.yamltext import scalar
+from mlspec.ir.model import Environment, Parameter, Plan, Step
 from mlspec.targets.base import GeneratedFile, sealed
-from mlspec.targets.mlproject.check import MAIN
+from mlspec.targets.mlproject.findings import MAIN
 from mlspec.targets.mlproject.options import MlprojectOptions, options_of
 
 _NUMBERS = ("integer", "number")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlspec.plan.model import Plan
+from mlspec.ir.model import Plan
 
 
 class MlprojectOptions(BaseModel):

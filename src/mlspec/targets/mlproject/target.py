@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlspec.diagnostics import Diagnostic
-from mlspec.plan.features import Feature
-from mlspec.plan.model import Plan
+from mlspec.ir.features import Feature
+from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile, Support, Target
 from mlspec.targets.mlproject.capabilities import CAPABILITIES
 
@@ -40,7 +40,7 @@ class MlprojectTarget:
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""
-        from mlspec.targets.mlproject.check import check
+        from mlspec.targets.mlproject.findings import check
 
         return check(plan)
 

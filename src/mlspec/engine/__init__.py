@@ -1,0 +1,12 @@
+"""Runs a plan on this machine, and tells how any run in a store ended.
+
+`states` and `frontier` decide what may start, `schedule` starts step processes and waits, `outcome` reads runs back.
+To teach the engine a new kind of step: a body in `ir.bodies`, its arguments in `invocation`, and, only when it is more
+than a process that ends, a case in `schedule`.
+"""
+
+from mlspec.engine.outcome import RunOutcome, StepOutcome, local_outcome, outcome
+from mlspec.engine.schedule import run
+from mlspec.store.runs import RunError, Runs, StoreError
+
+__all__ = ["RunError", "RunOutcome", "Runs", "StepOutcome", "StoreError", "local_outcome", "outcome", "run"]

@@ -1,0 +1,84 @@
+"""What happens in a run, as it happens.
+
+Out: frozen events, handed to the caller of `run` one at a time, in its own thread. Owns their vocabulary; never prints.
+Change it when whoever watches a run must learn of something new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mlspec.terms import RunStatus, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """First of all. `kept` are steps of a resumed run that have their results already; `steps` are all the others."""
+
+    run_id: str
+    steps: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentBuilding:
+    """A virtual environment is being made for the first time; it takes seconds to minutes."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step process runs, or an approval waits. `step` is an id: `train`, `train[depth=2]`, `work[0]`."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """One line that the step wrote, without its end."""
+
+    step: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalWanted:
+    """A person must answer before the run goes on; `answer` is what to type for yes, `refusal` for no."""
+
+    step: str
+    message: str
+    approvers: tuple[str, ...]
+    timeout: float | None
+    answer: str
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """A step is over, whether it started or not. `seconds` is 0 for one that did not.
+
+    `cached` tells that an equal step of an earlier run lent its outputs; `error` is the record's one line; `log` is where
+    its output was kept, if it had a process.
+    """
+
+    step: str
+    status: StepStatus
+    attempts: int = 0
+    cached: bool = False
+    seconds: float = 0.0
+    error: str | None = None
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """Last of all."""
+
+    run_id: str
+    status: RunStatus
+    seconds: float
+
+
+Event: TypeAlias = RunStarted | EnvironmentBuilding | StepStarted | StepOutput | ApprovalWanted | StepEnded | RunEnded

@@ -1,0 +1,161 @@
+"""How a run ended, step by step, whoever ran it.
+
+In: a run in a store, and its plan unless the run was made here. Out: a `RunOutcome`.
+Owns the JSON of `mlspec runs show`; never starts anything. What a step without a record came to follows from `states`.
+Change it when more of a record should be shown.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from mlspec.engine.fan_out import foreach_items, place_of
+from mlspec.engine.states import derive, fan_in, run_status
+from mlspec.ir.model import Instance, Plan, Step, StepOutput
+from mlspec.planning import steps as plan_steps
+from mlspec.store.layout import ITEMS, step_folder
+from mlspec.store.runs import Place, RunError, Runs, store_errors
+from mlspec.terms import Json, RunStatus, StepStatus
+
+Record = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What became of a step. `record` is None for one that never started."""
+
+    status: StepStatus
+    record: Record | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How often its body was started."""
+        return int(self.record["attempts"]) if self.record else 0
+
+    @property
+    def outputs(self) -> Mapping[str, Mapping[str, str]]:
+        """Output name to `{"uri", "digest", "type"}`."""
+        return self.record["outputs"] if self.record else {}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What became of a run. `steps` has an entry for every instance, in the order of the plan."""
+
+    run_id: str
+    status: RunStatus
+    steps: Mapping[str, StepOutcome]
+    manifest: Record | None = field(default=None, repr=False)
+
+    def as_json(self) -> Json:
+        """The value that `mlspec runs show --format json` prints."""
+        steps = {
+            step_id: {"status": step.status, "attempts": step.attempts, "outputs": dict(step.outputs)}
+            for step_id, step in self.steps.items()
+        }
+        return {"run_id": self.run_id, "status": self.status, "steps": steps}
+
+
+def outcome(plan: Plan, runs: Runs, run_id: str) -> RunOutcome:
+    """Tell how a run ended; `run_id` may be `latest`. Raises `RunError` when there is no such run.
+
+    A run made here is told from its manifest, for the spec may have changed since; any other one from its records.
+    """
+    run_id = runs.resolve(run_id)
+    if runs.manifest(run_id) is not None:
+        return local_outcome(runs, run_id)
+    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, run_id)}
+    return RunOutcome(run_id, run_status(step.status for step in steps.values()), steps)
+
+
+def local_outcome(runs: Runs, run_id: str) -> RunOutcome:
+    """Tell how a run that was made here ended, without its spec; raises `RunError` for any other."""
+    run_id = runs.resolve(run_id)
+    manifest = runs.manifest(run_id)
+    if manifest is None:
+        raise RunError(f"run {run_id} was not made by `mlspec run`: its spec is needed to tell how it ended")
+    records = runs.records(run_id)
+    steps = {}
+    for step_id, entry in manifest["steps"].items():
+        record = records.get((entry["step"], entry["index"]))
+        steps[step_id] = StepOutcome(record["status"] if record else entry["status"], record)
+    return RunOutcome(run_id, manifest["status"], steps, manifest)
+
+
+def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, StepStatus, Record | None]]:
+    """Yield id, state and record of every step and instance, in the order of the plan.
+
+    Last come steps that left a record and are not in the plan: the spec has changed since, or was compiled with a profile.
+    """
+    records = runs.records(run_id)
+    last = {step.name for step in plan.finals}
+    failed = any(name not in last and record["status"] == "failed" for (name, _), record in records.items())
+    unstarted: StepStatus = "blocked" if failed and plan.on_failure == "stop" else "pending"
+    recorded = {step.id: _status(records[place_of(step)]) for step in plan.all_steps() if place_of(step) in records}
+    instances: dict[str, list[StepStatus]] = {}
+    empty: set[str] = set()
+    for step in plan.all_steps():
+        if step.foreach is None or step.id in recorded:
+            continue
+        started = {index: record for (name, index), record in records.items() if name == step.name and index is not None}
+        count = _kept_count(runs, run_id, step)
+        count = _count(plan, step, runs, records) if count is None else count
+        if started:
+            size = max(count or 0, *(index + 1 for index in started))
+            states = [_status(started[index]) if index in started else unstarted for index in range(size)]
+            instances[step.id], recorded[step.id] = states, fan_in(states)
+        elif count == 0:
+            empty.add(step.id)
+    ended = derive(plan, recorded, empty)
+    for step in plan.all_steps():
+        if step.id not in instances:
+            yield step.id, ended[step.id], records.pop(place_of(step), None)
+            continue
+        for index, state in enumerate(instances[step.id]):
+            yield f"{step.id}[{index}]", state, records.pop(place_of(step, index), None)
+    told = {step.name for step in plan.all_steps() if step.foreach is not None}
+    for place, record in records.items():
+        if place[0] not in told:
+            yield _id_of(place, record), _status(record), record
+
+
+def _id_of(place: Place, record: Record) -> str:
+    """The id of a step by its record alone."""
+    name, index = place
+    match record.get("instance"):
+        case dict(values) if index is not None:
+            return plan_steps.step_id(name, Instance(index, tuple(values.items())))
+        case _:
+            return name if index is None else f"{name}[{index}]"
+
+
+def _status(record: Record) -> StepStatus:
+    return cast(StepStatus, record["status"])
+
+
+def _kept_count(runs: Runs, run_id: str, step: Step) -> int | None:
+    """Return the length of the list that a `foreach` step left in the store; None when it left none."""
+    with store_errors():
+        kept = runs.store.read(f"{step_folder(runs.folder(run_id), step.name, None)}/{ITEMS}")
+    return None if kept is None else len(json.loads(kept))
+
+
+def _count(plan: Plan, step: Step, runs: Runs, records: Mapping[Place, Record]) -> int | None:
+    """Return the length of a `foreach` step's list; None when this run has none, or none any more."""
+
+    def read(source: StepOutput) -> Json:
+        record = records.get(place_of(plan.by_id[source.steps[0]]))
+        if record is None or source.output not in record["outputs"]:
+            raise RunError("the list was never made")
+        with tempfile.TemporaryDirectory() as scratch:
+            return runs.read_uri(record["outputs"][source.output]["uri"], Path(scratch))
+
+    try:
+        return len(foreach_items(step, read))
+    except RunError:
+        return None

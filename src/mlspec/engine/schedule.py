@@ -1,0 +1,235 @@
+"""`run`: a whole plan, one step of it, or the rest of an earlier run, on this machine.
+
+In: a `Plan` and a project folder. Out: a `RunOutcome`, events, and a run in the store with its manifest.
+Owns the life of a run from its id to its last state; never decides what a step comes to (see `frontier`) and never prints.
+Change it when a run gains something before its first step or after its last.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from types import FrameType
+
+from mlspec.engine import approvals
+from mlspec.engine.commands import Commands, Uris
+from mlspec.engine.events import EnvironmentBuilding, Event, RunEnded, RunStarted
+from mlspec.engine.fan_out import place_of, uris_of
+from mlspec.engine.frontier import Frontier
+from mlspec.engine.loop import Loop
+from mlspec.engine.outcome import RunOutcome, local_outcome
+from mlspec.engine.params import param_variables
+from mlspec.engine.selection import Selection, alone, meaning, rest, whole
+from mlspec.engine.sources import from_earlier
+from mlspec.engine.states import run_status
+from mlspec.engine.step_process import Interrupt, Message
+from mlspec.environments.build import interpreter
+from mlspec.ir.model import Approval, Input, Plan, Step, StepOutput, Value
+from mlspec.store.filesystem import LocalStore
+from mlspec.store.runs import RunError, Runs, new_run_id, now, store_errors
+from mlspec.terms import Json, RunStatus, StepStatus
+
+
+def run(
+    plan: Plan,
+    project: Path,
+    *,
+    params: Mapping[str, Json] | None = None,
+    run_id: str | None = None,
+    jobs: int | None = None,
+    cache: bool = True,
+    only: str | None = None,
+    resume: str | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> RunOutcome:
+    """Run a plan in `project` and return how it ended; a failed run is no exception.
+
+    `params` override defaults. At most `jobs` processes run at once (default: one a processor). `cache` lets equal steps
+    of earlier runs lend their outputs. `resume` does the rest of a run, under its id. `only` runs one step (an id, or the
+    name of a matrix) as a run of its own, on outputs of `resume` or of the newest runs that have them.
+
+    Raises, before anything starts, `ParameterError`, `EnvironmentBuildError` and `RunError` (an unknown run or step, missing
+    inputs); at any time, after all processes have been ended, `StoreError` (the store is out of reach) and
+    `KeyboardInterrupt`.
+    """
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs must be at least 1, not {jobs}")
+    project = project.resolve()
+    runs = Runs(plan.lifecycle, plan.store, project)
+    selection = _select(plan, runs, params or {}, run_id, only, resume)
+    local = _LocalRun(plan, runs, selection, on_event or (lambda _: None))
+    local.states, local.instances = ChainMap({}), ChainMap(dict(selection.instances))
+    if only is not None:
+        local.reads_from(from_earlier(plan, runs, [runs.resolve(resume)] if resume else reversed(runs.ids())))
+    with store_errors():
+        local.run(jobs or os.cpu_count() or 1, cache)
+    return local_outcome(runs, selection.run_id)
+
+
+def _select(
+    plan: Plan, runs: Runs, params: Mapping[str, Json], run_id: str | None, only: str | None, resume: str | None
+) -> Selection:
+    if resume is not None and only is None:
+        if run_id is not None:
+            raise ValueError("a resumed run keeps its id")
+        return rest(plan, runs, resume, params)
+    run_id = run_id or new_run_id()
+    if runs.names(runs.folder(run_id)):
+        raise RunError(f"there is a run {run_id} already: resume it, or take another id")
+    return alone(plan, run_id, only, params) if only is not None else whole(plan, run_id, params)
+
+
+@dataclass
+class _LocalRun:
+    plan: Plan
+    runs: Runs
+    selection: Selection
+    emit: Callable[[Event], None]
+    states: ChainMap[str, StepStatus] = field(default_factory=ChainMap)
+    instances: ChainMap[str, list[StepStatus]] = field(default_factory=ChainMap)
+    uris: Uris | None = None
+    started: str = ""
+
+    def reads_from(self, uris: Uris) -> None:
+        """Take inputs by `uris`; raises `RunError` now when one is missing."""
+        for step in self._steps():
+            readers: Sequence[Input | Value] = (*step.inputs, *step.values)
+            for reader in readers:
+                if isinstance(reader.source, StepOutput):
+                    uris(reader.source)
+            if step.foreach is not None and step.foreach.source is not None:
+                uris(step.foreach.source.source)
+        self.uris = uris
+
+    def run(self, jobs: int, cache: bool) -> None:
+        """Run to the end, with a manifest at both ends."""
+        began, selection = time.monotonic(), self.selection
+        uris = self.uris or (lambda source: uris_of(self.plan, source, self.states, self.instances))
+        commands = Commands(self.plan, self.runs, selection.run_id, selection.params, uris, cache, self._pythons())
+        self._forget()
+        self._write("running")
+        started = tuple(step.id for step in self._steps())
+        self.emit(RunStarted(selection.run_id, started, tuple(selection.kept)))
+        environ = {**os.environ, **param_variables(selection.params)}
+        inbox: SimpleQueue[Message] = SimpleQueue()
+        status: RunStatus = "interrupted"
+        try:
+            with _signals_to(inbox), self._log_folder() as logs:
+                loop = partial(
+                    Loop, commands=commands, environ=environ, inbox=inbox, jobs=jobs, logs=Path(logs), emit=self.emit
+                )
+                self._phase(loop, selection.steps, stop=self.plan.on_failure == "stop")
+                self._phase(loop, selection.finals, stop=False, status=run_status(self.states.values()))
+            status = run_status(self.states.values())
+        finally:
+            self._write(status, ended=now())
+        self.emit(RunEnded(selection.run_id, status, time.monotonic() - began))
+
+    def _phase(self, loop: Callable[..., Loop], steps: Sequence[Step], *, stop: bool, status: RunStatus | None = None) -> None:
+        """Run steps that are over before the next phase begins; later ones may read the states of earlier ones."""
+        frontier = Frontier(steps, stop=stop, settled=self.selection.kept)
+        self.states = ChainMap(frontier.states, *self.states.maps)
+        self.instances = ChainMap(frontier.instances, *self.instances.maps)
+        loop(frontier, run_status=status).run()
+
+    def _steps(self) -> Iterator[Step]:
+        """The steps to run, those that keep their results left out."""
+        yield from (step for step in self.selection.steps if step.id not in self.selection.kept)
+        yield from self.selection.finals
+
+    def _pythons(self) -> dict[str, Path]:
+        """Find or build the interpreter of every environment in use."""
+        used = sorted({step.environment for step in self._steps() if step.environment} & set(self.plan.environments))
+        found = {
+            name: interpreter(
+                self.plan.environments[name], self.runs.project, lambda name: self.emit(EnvironmentBuilding(name))
+            )
+            for name in used
+        }
+        return {name: python for name, python in found.items() if python != Path(sys.executable)}
+
+    def _forget(self) -> None:
+        """Remove what the steps to run left in an earlier try. An answer that no run has taken up yet still counts."""
+        if self.selection.resumes is None:
+            return
+        records = self.runs.records(self.selection.run_id)
+        for step in self._steps():
+            if isinstance(step.body, Approval) and place_of(step) in records:
+                approvals.forget(self.runs, self.selection.run_id, step)
+            self.runs.forget(self.selection.run_id, place_of(step))
+
+    def _log_folder(self) -> tempfile.TemporaryDirectory[str]:
+        """A folder for the logs of running steps, on the store's own file system where it has one."""
+        store = self.runs.store
+        near = store.path(self.runs.folder(self.selection.run_id)) if isinstance(store, LocalStore) else None
+        return tempfile.TemporaryDirectory(prefix=".logs-", dir=near)
+
+    def _write(self, status: RunStatus, ended: str | None = None) -> None:
+        selection, before = self.selection, self.selection.resumes
+        moment = now()
+        if ended is None:
+            self.started = moment
+        first = before.manifest["started"] if before and before.manifest else self.started
+        self.runs.write_manifest(
+            selection.run_id,
+            {
+                "version": 1,
+                "lifecycle": self.plan.lifecycle,
+                "run_id": selection.run_id,
+                "status": status,
+                "spec_file": self.plan.spec_file,
+                "spec_digest": self.plan.digest,
+                "params": selection.params,
+                "only": selection.only,
+                "started": first,
+                "resumed": self.started if before else None,
+                "ended": ended,
+                "steps": dict(self._entries()),
+                "meanings": {step.id: meaning(self.plan, step) for step in (*selection.steps, *selection.finals)},
+            },
+        )
+
+    def _entries(self) -> Iterator[tuple[str, Json]]:
+        """Every step and instance with its place in the store and its state."""
+        for step in (*self.selection.steps, *self.selection.finals):
+            name, index = place_of(step)
+            instances = self.instances.get(step.id)
+            if not instances:
+                yield step.id, {"step": name, "index": index, "status": self.states.get(step.id, "pending")}
+            for number, state in enumerate(instances or ()):
+                yield f"{step.id}[{number}]", {"step": name, "index": number, "status": state}
+
+
+@contextmanager
+def _signals_to(inbox: SimpleQueue[Message]) -> Iterator[None]:
+    """Turn the signals that ask to end into messages; SIGTERM and SIGHUP count like Ctrl-C, so that no step outlives its run.
+
+    Only in the main thread, which is where Python handles signals. What our parent had us ignore stays ignored.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    main = threading.current_thread() is threading.main_thread()
+    before = {
+        number: handler for number in numbers if main and (handler := signal.getsignal(number)) not in (None, signal.SIG_IGN)
+    }
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        inbox.put(Interrupt())
+
+    try:
+        for number in before:
+            signal.signal(number, interrupt)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

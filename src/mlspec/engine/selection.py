@@ -1,0 +1,97 @@
+"""Which steps a run starts, and which it takes as they are.
+
+In: a plan, and what `run` was asked for: everything, one step alone, or the rest of a run. Out: a `Selection`.
+Owns what `--resume` keeps and what "the same step" means to it; never starts anything.
+Change it when there is another way to run a part of a lifecycle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mlspec.engine.outcome import RunOutcome, outcome
+from mlspec.engine.params import complete_params
+from mlspec.engine.states import fan_in
+from mlspec.environments.build import digest
+from mlspec.ir.model import Plan, Resources, Retry, Step
+from mlspec.store.runs import RunError, Runs
+from mlspec.terms import Json, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The part of a plan to run."""
+
+    run_id: str
+    steps: tuple[Step, ...]
+    finals: tuple[Step, ...]
+    params: Mapping[str, Json]
+    kept: Mapping[str, StepStatus] = field(default_factory=dict)
+    """The steps whose results stay."""
+    instances: Mapping[str, list[StepStatus]] = field(default_factory=dict)
+    """The instances of kept `foreach` steps."""
+    only: str | None = None
+    resumes: RunOutcome | None = None
+
+
+def whole(plan: Plan, run_id: str, given: Mapping[str, Json]) -> Selection:
+    """Everything, from the start. Raises `ParameterError`."""
+    return Selection(run_id, plan.steps, plan.finals, complete_params(plan, given))
+
+
+def alone(plan: Plan, run_id: str, name: str, given: Mapping[str, Json]) -> Selection:
+    """One step, by its id or its name (then all instances of its matrix); raises `RunError` when there is none."""
+    steps = tuple(step for step in plan.steps if name in (step.id, step.name))
+    finals = tuple(step for step in plan.finals if name in (step.id, step.name))
+    if not steps and not finals:
+        raise RunError(f"there is no step {name!r}; the plan has: {', '.join(plan.by_id)}")
+    return Selection(run_id, steps, finals, complete_params(plan, given), only=name)
+
+
+def rest(plan: Plan, runs: Runs, run_id: str, given: Mapping[str, Json]) -> Selection:
+    """What a run has not done yet, under its own id and with its own parameters.
+
+    A step keeps its result when it succeeded or was skipped, means the same as then, and all above it keep theirs; the
+    `finally` steps run again. Raises `RunError` or `ParameterError`.
+    """
+    before = outcome(plan, runs, run_id)
+    then = before.manifest or {"params": {}, "meanings": {}}
+    params = complete_params(plan, {**{name: then["params"][name] for name in _shared(plan, then)}, **given})
+    for name in _shared(plan, then):
+        if params[name] != then["params"][name]:
+            raise RunError(f"run {before.run_id} has another {name}: a resumed run keeps its parameters; start a new one")
+    kept: dict[str, StepStatus] = {}
+    instances: dict[str, list[StepStatus]] = {}
+    for step in plan.steps:
+        states = _instances(before, step)
+        state = fan_in(states) if states else before.steps[step.id].status if step.id in before.steps else "pending"
+        same = then["meanings"].get(step.id) in (None, meaning(plan, step))
+        if state in ("succeeded", "skipped") and same and all(above in kept for above in step.upstream):
+            kept[step.id] = state
+            if step.foreach is not None:
+                instances[step.id] = states
+    return Selection(before.run_id, plan.steps, plan.finals, params, kept, instances, resumes=before)
+
+
+def meaning(plan: Plan, step: Step) -> str:
+    """Return a digest of what could change the results of a step: all of it but words, places, retries and resources."""
+    bare = replace(
+        step, span=None, description="", extensions={}, retry=Retry(), resources=Resources(), timeout=None, parallel=None
+    )
+    environment = plan.environments.get(step.environment or "")
+    around = (digest(environment), environment.pythonpath) if environment else None
+    return hashlib.sha256(repr((bare, around)).encode()).hexdigest()[:16]
+
+
+def _shared(plan: Plan, manifest: Mapping[str, Json]) -> list[str]:
+    return [parameter.name for parameter in plan.params if parameter.name in manifest["params"]]
+
+
+def _instances(before: RunOutcome, step: Step) -> list[StepStatus]:
+    """The states of a `foreach` step's instances, in order; none for any other step, or an empty list."""
+    states: list[StepStatus] = []
+    while (found := before.steps.get(f"{step.id}[{len(states)}]")) is not None:
+        states.append(found.status)
+    return states

@@ -1,0 +1,44 @@
+"""Where a step that runs alone finds its inputs: in earlier runs.
+
+In: the runs of a lifecycle, the newest first, or one of them. Out: URIs from their records.
+Owns the search; never copies anything. Change it when a step alone should read from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from mlspec.engine.commands import Uris
+from mlspec.engine.fan_out import place_of
+from mlspec.ir.model import Plan, StepOutput
+from mlspec.store.runs import Place, RunError, Runs
+from mlspec.terms import Json
+
+
+def from_earlier(plan: Plan, runs: Runs, run_ids: Iterable[str]) -> Uris:
+    """Return a lookup that takes each output from the first of `run_ids` that has it; it raises `RunError`."""
+    candidates = list(run_ids)
+    records = cache(runs.records)
+
+    def uris(source: StepOutput) -> list[str]:
+        for run_id in candidates:
+            found = [
+                str(record["outputs"][source.output]["uri"])
+                for record in _of(plan, source, records(run_id))
+                if record["status"] == "succeeded" and source.output in record["outputs"]
+            ]
+            if found:
+                return found
+        where = f"run {candidates[0]}" if len(candidates) == 1 else "any run"
+        raise RunError(f"{source.steps[0]} has no output {source.output} in {where}: run it first")
+
+    return uris
+
+
+def _of(plan: Plan, source: StepOutput, records: Mapping[Place, Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+    if source.dynamic:
+        name = plan.by_id[source.steps[0]].name
+        return [records[place] for place in sorted((p for p in records if p[0] == name), key=lambda p: p[1] or 0)]
+    places = [place_of(plan.by_id[step_id]) for step_id in source.steps]
+    return [records[place] for place in places if place in records]

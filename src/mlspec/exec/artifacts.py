@@ -1,0 +1,204 @@
+"""The inputs and outputs of one step as files on this machine.
+
+In: URIs and declarations. Out: paths for the body, digests for the record, outputs published all at once. Owns where a body
+finds and leaves its files; never runs it. Standard library only. Change it when files must reach a body, or leave it,
+in another way.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mlspec.errors import StepError
+from mlspec.exec.evaluation import read_json
+from mlspec.invocation.parse import Options
+from mlspec.store.digests import digest
+from mlspec.store.files import copy, move, remove
+from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, local_path
+from mlspec.store.layout import failure_name, output_of_run, step_folder
+from mlspec.terms import FIELD_TYPES
+
+
+class Scratch:
+    """A folder of this process for downloads and uploads, made when first needed."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+
+    def folder(self, *names: str) -> Path:
+        """A folder below it; made when it is not there."""
+        if self._folder is None:
+            import tempfile
+
+            self._folder = Path(tempfile.mkdtemp(prefix="mlspec-"))
+        path = self._folder.joinpath(*names)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def clear(self) -> None:
+        """Remove it."""
+        if self._folder is not None:
+            remove(self._folder)
+
+
+class Inputs:
+    """The inputs of a step. `paths` has what the body gets, `records` what the record says of them."""
+
+    def __init__(self, store: Store, run: str, scratch: Scratch) -> None:
+        self._store = store
+        self._run = run
+        self._scratch = scratch
+        self.paths: dict[str, Path | list[Path]] = {}
+        self.records: dict[str, Any] = {}
+
+    def fetch(self, uris: dict[str, str | list[str]]) -> None:
+        """Find or download every input; raises `StepError` that names the one that is not there."""
+        for name, uri in uris.items():
+            if isinstance(uri, str):
+                self.paths[name], self.records[name] = self._fetch(uri, f"input {name}", name)
+            else:
+                pairs = [self._fetch(one, f"input {name}", name, str(index)) for index, one in enumerate(uri)]
+                self.paths[name] = [path for path, _ in pairs]
+                self.records[name] = [record for _, record in pairs]
+
+    def _fetch(self, uri: str, what: str, *folder: str) -> tuple[Path, dict[str, str]]:
+        where, path = self.locate(uri, what, *folder)
+        return path, {"uri": where, "digest": digest(path)}
+
+    def locate(self, uri: str, what: str, *folder: str) -> tuple[str, Path]:
+        """Where `uri` is, and its path here after a download if need be; `folder` is for the download."""
+        where = uri
+        if uri.startswith("run:"):
+            relative = output_of_run(self._run, uri)
+            if relative is None:
+                raise StepError(f"{what}: {uri} is not of the form run:STEP[/INDEX]/OUTPUT")
+            where = self._store.uri(relative)
+        if is_remote(where):
+            try:
+                return where, fetch(where, self._scratch.folder("inputs", *folder))
+            except StepError as error:
+                raise StepError(f"{what}: {error}") from None
+        path = local_path(where)
+        if not path.exists():
+            raise StepError(f"{what}: there is no {where}")
+        return where, path
+
+    def read_value(self, address: str, uri: str) -> Any:
+        """The JSON of a `--value` file; raises `StepError`."""
+        _, path = self.locate(uri, address, "values", address)
+        try:
+            return read_json(path.read_bytes(), "values")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise StepError(f"{address}: {uri} {reason}") from None
+
+
+class _Place:
+    """Where one output is made, and where it goes: to a path, or with `relative` to the store."""
+
+    def __init__(self, kind: str, made: Path, uri: str, relative: str | None) -> None:
+        self.type = kind
+        self.made = made
+        self.uri = uri
+        self.relative = relative
+
+
+class Outputs:
+    """The outputs of a step: made in a folder next to where they go, then put there together."""
+
+    def __init__(self, options: Options, store: Store, run: str, scratch: Scratch) -> None:
+        self._store = store
+        self._scratch = scratch
+        self._places: dict[str, _Place] = {}
+        self.contents: dict[str, Any] = {}
+        """What `check` read of the `metrics` and `values` outputs."""
+        attempt = f".attempt-{failure_name(options.step, options.index)}"
+        folder = step_folder(run, options.step, options.index)
+        for name, output in options.outputs.items():
+            if output.path is not None:
+                final = local_path(output.path)
+                self._places[name] = _Place(output.type, final.parent / attempt / final.name, output.path, None)
+                continue
+            relative = f"{folder}/{name}"
+            if isinstance(store, LocalStore):
+                made = store.path(folder) / attempt / name
+            else:
+                made = scratch.folder("outputs") / attempt / name
+            self._places[name] = _Place(output.type, made, store.uri(relative), relative)
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Where the body is to write each output."""
+        return {name: place.made for name, place in self._places.items()}
+
+    def forget(self) -> None:
+        """Remove what stands where an orchestrator wants outputs, from an earlier try."""
+        for place in self._places.values():
+            if place.relative is None:
+                remove(local_path(place.uri))
+
+    def prepare(self) -> None:
+        """Make the folders that outputs are written to, empty."""
+        self.discard()
+        for place in self._places.values():
+            place.made.parent.mkdir(parents=True, exist_ok=True)
+
+    def discard(self) -> None:
+        """Remove all that was made and not published."""
+        for place in self._places.values():
+            remove(place.made.parent)
+
+    def check(self) -> None:
+        """Raise `StepError` unless every output was written and is what its type says."""
+        for name, place in self._places.items():
+            if not place.made.exists():
+                raise StepError(f"output {name} was not written")
+            if not (place.made.is_file() or place.made.is_dir()):
+                raise StepError(f"output {name} is neither a file nor a folder")
+            if place.type in FIELD_TYPES:
+                if place.made.is_dir():
+                    raise StepError(f"output {name} is a folder, not a JSON file")
+                try:
+                    self.contents[name] = read_json(place.made.read_bytes(), place.type)
+                except ValueError as error:
+                    raise StepError(f"output {name} {error}") from None
+
+    def restore(self, records: dict[str, Any]) -> None:
+        """Copy the outputs of an earlier run, of which `records` has the URIs, to where this step's are made.
+
+        Raises `StepError` or `OSError` unless they are all there and still have the digests that `records` say.
+        """
+        import shutil
+
+        for name, place in self._places.items():
+            uri = records[name]["uri"]
+            if is_remote(uri):
+                # Not renamed: where an orchestrator wants outputs may be another file system.
+                shutil.move(fetch(uri, self._scratch.folder("cached", name)), place.made)
+            else:
+                copy(local_path(uri), place.made)
+            if records[name]["digest"] != digest(place.made):
+                raise StepError(f"{uri} is not what its record says")
+
+    def publish(self) -> dict[str, Any]:
+        """Put all outputs where they go; returns what the record says of them."""
+        records = {
+            name: {"uri": place.uri, "digest": digest(place.made), "type": place.type} for name, place in self._places.items()
+        }
+        for place in self._places.values():
+            if place.relative is None:
+                move(place.made, local_path(place.uri))
+            else:
+                self._store.put(place.made, place.relative)
+        self.discard()
+        return records
+
+    def retract(self) -> None:
+        """Remove outputs again, because the step failed after all."""
+        self.discard()
+        for place in self._places.values():
+            if place.relative is None:
+                remove(local_path(place.uri))
+            else:
+                self._store.remove(place.relative)

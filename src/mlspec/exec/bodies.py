@@ -1,0 +1,204 @@
+"""From a body to a command and the environment it runs in.
+
+In: an `Options`, paths of inputs and outputs, resolved values. Out: the words of a command, environment variables, and for
+`--call` and `--uses` the request that `python_body.py` reads. Owns what a body sees; never runs it. Standard library only.
+Change it together with docs/step-process.md, "What the body sees".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlspec.errors import StepError
+from mlspec.expr.shell import problems, rewrite
+from mlspec.expr.template import TemplateError, placeholders
+from mlspec.expr.values import as_text, compact
+from mlspec.invocation.model import Call, Command, Shell, Uses
+from mlspec.invocation.parse import Options
+from mlspec.terms import FIELD_TYPES
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_FIELD = re.compile(r"\{(inputs|outputs|with)\.([A-Za-z_][A-Za-z0-9_-]*)\}")
+
+
+class Sight:
+    """All that a body may see: paths, values, and `lookup` for what only placeholders in a script read."""
+
+    def __init__(
+        self,
+        inputs: dict[str, Path | list[Path]],
+        outputs: dict[str, Path],
+        with_: dict[str, Any],
+        lookup: Callable[[str], Any],
+    ) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+        self.with_ = with_
+        self.lookup = lookup
+
+    def of(self, root: str) -> Mapping[str, Any] | None:
+        """What `inputs`, `outputs` or `with` hold by name; None for another root."""
+        roots: dict[str, Mapping[str, Any]] = {"inputs": self.inputs, "outputs": self.outputs, "with": self.with_}
+        return roots.get(root)
+
+
+def command(options: Options, sight: Sight, exchange: Callable[[], Path]) -> tuple[list[str], dict[str, str]]:
+    """The command of a body and its whole environment; raises `StepError`.
+
+    `exchange` makes the folder for the request to `python_body.py` and its reply; it is called for `--call` and `--uses` only.
+    """
+    environment = _environment(options, sight)
+    match options.body:
+        case Shell(script):
+            return ["/bin/sh", "-e", "-c", _expand(script, sight, environment), "sh"], environment
+        case Command(words):
+            return [text for word in words for text in _fill(word, sight)], environment
+        case Call() | Uses():
+            return [
+                interpreter(options),
+                str(_PACKAGE / "exec" / "python_body.py"),
+                _request(options, sight, exchange()),
+            ], environment
+    raise AssertionError("a gate has no command")
+
+
+def interpreter(options: Options) -> str:
+    """The Python of `--call` and `--uses`. Its path is not resolved: a link in a virtual environment is what makes it one."""
+    path = options.python or os.environ.get("MLSPEC_PYTHON")
+    if not path:
+        return sys.executable
+    if "/" in path:
+        return str(Path.cwd() / path)
+    import shutil
+
+    found = shutil.which(path)
+    if found is None:
+        raise StepError(f"there is no interpreter {path} on the PATH")
+    return found
+
+
+def _environment(options: Options, sight: Sight) -> dict[str, str]:
+    environment = dict(os.environ)
+    environment["MLSPEC_RUN_ID"] = options.run_id
+    environment["MLSPEC_LIFECYCLE"] = options.lifecycle
+    environment["MLSPEC_STEP"] = options.step
+    if options.spec_digest is not None:
+        environment["MLSPEC_SPEC_DIGEST"] = options.spec_digest
+    for name, path in sight.inputs.items():
+        environment[_variable("INPUT", name)] = compact(_text(path)) if isinstance(path, list) else str(path)
+    for name, output in sight.outputs.items():
+        environment[_variable("OUTPUT", name)] = str(output)
+    for name, value in sight.with_.items():
+        environment[_variable("WITH", name)] = as_text(value)
+    if options.tracking is not None:
+        environment["MLFLOW_TRACKING_URI"] = options.tracking
+    if options.experiment is not None:
+        environment["MLFLOW_EXPERIMENT_NAME"] = options.experiment
+    if options.pythonpath:
+        folders = [str(Path.cwd() / folder) for folder in options.pythonpath]
+        environment["PYTHONPATH"] = os.pathsep.join([*folders, *filter(None, [environment.get("PYTHONPATH")])])
+    _put_first(
+        environment, str(Path(interpreter(options)).parent), always=bool(options.python or os.environ.get("MLSPEC_PYTHON"))
+    )
+    return environment
+
+
+def _put_first(environment: dict[str, str], folder: str, *, always: bool) -> None:
+    """Let `python` in a body be the step's interpreter; our own, chosen by nobody, does not displace other folders."""
+    path = environment.get("PATH", os.defpath)
+    if always or folder not in path.split(os.pathsep):
+        environment["PATH"] = f"{folder}{os.pathsep}{path}"
+
+
+def _variable(kind: str, name: str) -> str:
+    return f"MLSPEC_{kind}_{name.upper().replace('-', '_')}"
+
+
+def _text(path: Path | list[Path]) -> str | list[str]:
+    return [str(one) for one in path] if isinstance(path, list) else str(path)
+
+
+def _expand(script: str, sight: Sight, environment: dict[str, str]) -> str:
+    """Turn placeholders into expansions of variables, adding those that the body does not have already."""
+    known: dict[str, list[str]] = {}
+
+    def is_list(address: str) -> bool:
+        root, _, name = address.partition(".")
+        return root == "inputs" and isinstance(sight.inputs.get(name), list)
+
+    def variables(address: str) -> list[str]:
+        if address not in known:
+            known[address] = _variables(address, sight, environment)
+        return known[address]
+
+    try:
+        found = problems(script, placeholders(script), is_list)
+        if found:
+            raise StepError(f"{script[found[0].start : found[0].end]} cannot stand where it does: {found[0].message}")
+        return rewrite(script, variables)
+    except TemplateError as error:
+        raise StepError(f"the script: {error.message}") from None
+
+
+def _variables(address: str, sight: Sight, environment: dict[str, str]) -> list[str]:
+    root, _, name = address.partition(".")
+    own = sight.of(root)
+    if own is not None and name not in own:
+        raise StepError(f"{address} has no value here")
+    value = sight.inputs[name] if root == "inputs" else None
+    if isinstance(value, list):
+        texts = {f"{_variable('INPUT', name)}_{index}": str(path) for index, path in enumerate(value)}
+    elif own is not None:
+        return [_variable(root.removesuffix("s").upper(), name)]
+    else:
+        number = sum(variable.startswith("MLSPEC_VALUE_") for variable in environment)
+        texts = {f"MLSPEC_VALUE_{number}": as_text(sight.lookup(address))}
+    for variable, text in texts.items():
+        if environment.setdefault(variable, text) != text:
+            raise StepError(f"{address} and another input both need the variable {variable}")
+    return list(texts)
+
+
+def _fill(word: str, sight: Sight) -> list[str]:
+    """Put paths and values into a word of a command; a word that is one list becomes several."""
+
+    def value(field: re.Match[str]) -> Any:
+        known = sight.of(field[1])
+        if known is None or field[2] not in known:
+            raise StepError(f"{field[0]} in the command has no value")
+        return known[field[2]]
+
+    def text(field: re.Match[str]) -> str:
+        one = value(field)
+        if field[1] == "inputs" and isinstance(one, list):
+            raise StepError(f"{field[0]} is a list and must be a word of its own")
+        return as_text(one) if field[1] == "with" else str(one)
+
+    whole = _FIELD.fullmatch(word)
+    if whole is not None and whole[1] == "inputs" and isinstance(value(whole), list):
+        return [str(path) for path in value(whole)]
+    return [_FIELD.sub(text, word)]
+
+
+def _request(options: Options, sight: Sight, folder: Path) -> str:
+    body = options.body
+    request = {
+        "call": body.function if isinstance(body, Call) else None,
+        "uses": body.name if isinstance(body, Uses) else None,
+        "package": str(_PACKAGE),
+        "path": [str(Path.cwd() / path) for path in (*options.pythonpath, "")],
+        "inputs": {name: _text(path) for name, path in sight.inputs.items()},
+        "outputs": {name: str(path) for name, path in sight.outputs.items()},
+        "returned": [name for name, output in options.outputs.items() if output.type in FIELD_TYPES],
+        "with": sight.with_,
+        "reply": str(folder / "reply.json"),
+    }
+    path = folder / "request.json"
+    path.write_text(json.dumps(request), encoding="ascii")
+    return str(path)

@@ -1,0 +1,122 @@
+"""Equal steps are run once.
+
+In: a step about to run. Out: the outputs of an equal step of an earlier run, copied; or a note where this step's are.
+Owns what equal means: step, body, `with`, inputs' digests, outputs, environment, values read and code all the same.
+Never shares files between runs. Standard library only. Change it when something else can change what a step makes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import mlspec
+from mlspec.errors import StepError
+from mlspec.exec import code
+from mlspec.exec.artifacts import Outputs
+from mlspec.exec.bodies import interpreter
+from mlspec.exec.evaluation import Scope
+from mlspec.invocation.model import Gate, Shell, Uses
+from mlspec.invocation.parse import Options
+from mlspec.store.digests import digest_of
+from mlspec.store.layout import cache_entry
+from mlspec.store.records import Ending, Records, encoded
+
+
+class Cache:
+    """The cache as one step sees it."""
+
+    def __init__(self, options: Options, records: Records, outputs: Outputs) -> None:
+        self._options = options
+        self._records = records
+        self._outputs = outputs
+        self._entry: str | None = None
+
+    def restore(self, ending: Ending, scope: Scope) -> bool:
+        """Put an equal step's outputs where this step's would be made; returns whether there are such.
+
+        `ending` has the step's `with` and inputs; it gets the run that the outputs are from.
+        """
+        if not self._applies():
+            return False
+        try:
+            key = _key(self._options, ending, scope)
+        except OSError:  # code that may not be read is equal to nothing
+            return False
+        self._entry = cache_entry(self._options.lifecycle, key)
+        content = self._records.store.read(self._entry)
+        if content is None:
+            return False
+        self._outputs.prepare()
+        try:
+            origin = json.loads(content)
+            records = Records(self._records.store, self._options.lifecycle, origin["run_id"])
+            record = records.read(origin["step"], origin["index"])
+            if record is None or record["status"] != "succeeded":
+                return False
+            self._outputs.restore(record["outputs"])
+            self._outputs.check()
+        except (StepError, OSError, ValueError, KeyError, TypeError):  # removed or altered since: as good as none
+            self._outputs.discard()
+            return False
+        ending.cached_from = record["cached_from"] or origin["run_id"]
+        return True
+
+    def remember(self) -> None:
+        """Note that the outputs of an equal step are now in this run; runs are removed oldest first."""
+        if self._entry is not None:
+            options = self._options
+            where = {"run_id": options.run_id, "step": options.step, "index": options.index}
+            self._records.store.write(self._entry, encoded(where))
+
+    def _applies(self) -> bool:
+        """Steps without outputs are run for what else they do."""
+        body = self._options.body
+        if not self._options.cache or not self._options.outputs or isinstance(body, Gate):
+            return False
+        return not isinstance(body, Uses) or code.is_own(body.name)
+
+
+def _key(options: Options, ending: Ending, scope: Scope) -> str:
+    import hashlib
+
+    environment = options.environment or ""
+    reads_run = isinstance(options.body, Shell) and "run." in options.body.script
+    equal: dict[str, Any] = {
+        "version": 2,
+        "step": options.step,
+        "body": [type(options.body).__name__, *options.body],
+        "with": ending.with_,
+        "inputs": {name: _digests(record) for name, record in ending.inputs.items()},
+        "outputs": {name: output.type for name, output in options.outputs.items()},
+        "environment": environment,
+        "python": None if "@" in environment else _python(options),
+        "around": options.around,
+        "values": scope.used(),
+        "run": [options.run_id, options.run_status] if reads_run else None,
+        "mlspec": mlspec.__version__ if isinstance(options.body, Uses) else None,
+        "code": digest_of(code.files(options, ending.with_)),
+    }
+    return hashlib.sha256(json.dumps(equal).encode()).hexdigest()
+
+
+def _digests(record: Any) -> Any:
+    return [one["digest"] for one in record] if isinstance(record, list) else record["digest"]
+
+
+def _python(options: Options) -> list[Any]:
+    """Who says nothing of what an environment is made of gets one that is equal only to itself."""
+    path = interpreter(options)
+    return ["this", *sys.version_info[:3], _packages()] if path == sys.executable else [path]
+
+
+def _packages() -> list[str]:
+    """What is installed here, as the folders that say so are named: package and version."""
+    found: set[str] = set()
+    for folder in sys.path:
+        with suppress(OSError):  # a ZIP file, or not there
+            found |= {path.name for path in Path(folder).iterdir() if path.name.endswith((".dist-info", ".egg-info"))}
+    return sorted(found)

@@ -1,0 +1,185 @@
+"""What the expressions of a step read: params, the run, the element of a matrix or foreach, other steps' values.
+
+In: an `Options`, and files. Out: values of addresses, `with` with its placeholders resolved, verdicts of conditions.
+Owns the lookup of addresses; never reads a step's ordinary inputs. Standard library only, but for the CEL library, imported
+when there is a condition. Change it when addresses gain a root.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+from mlspec.errors import StepError
+from mlspec.expr.template import TemplateError, render_tree
+from mlspec.expr.values import compact, typed
+from mlspec.invocation.model import Param
+from mlspec.invocation.parse import Options
+
+_ADDRESSES = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
+
+
+class Scope:
+    """All values that this step's expressions may read.
+
+    `read` fetches the file of a `--value`, `status` tells what has become of the run so far; both only when they are needed.
+    """
+
+    def __init__(self, options: Options, read: Callable[[str, str], Any], status: Callable[[], str]) -> None:
+        self._options = options
+        self._status = status
+        self._roots: dict[str, Any] = {"params": {name: _param(name, param) for name, param in options.params.items()}}
+        if options.matrix is not None:
+            self._roots["matrix"] = options.matrix
+        if options.has_item:
+            self._roots["item"] = options.item
+        for address, uri in options.values.items():
+            step, _, output = address.partition(".")
+            value = [read(address, one) for one in uri] if isinstance(uri, list) else read(address, str(uri))
+            if output:
+                self._roots.setdefault(step, {})[output] = value
+            else:
+                self._roots[step] = value
+
+    def lookup(self, address: str) -> Any:
+        """The value of an address; raises `StepError` that names it when there is none."""
+        root, *fields = address.split(".")
+        if isinstance(self._options.values.get(".".join((root, *fields[:1]))), list):
+            return [_field(one, fields[1:], address) for one in self._roots[root][fields[0]]]
+        value = self._run() if root == "run" else self._roots.get(root, _NOTHING)
+        for depth, field in enumerate(fields, 1):
+            if value is _NOTHING:
+                break
+            value = value.get(field, _NOTHING) if isinstance(value, dict) else _NOTHING
+            if value is _NOTHING and depth == 2 and root not in _OWN_ROOTS:
+                raise StepError(f"{root}.{fields[0]} has no {field!r}")
+        if value is _NOTHING:
+            raise StepError(f"{address} has no value here")
+        return value
+
+    def add_item(self, item: Any) -> None:
+        """Let expressions read the element of a foreach."""
+        self._roots["item"] = item
+
+    def used(self) -> dict[str, Any]:
+        """Everything given to this step's expressions, by root; without the run."""
+        return self._roots
+
+    def resolve_with(self) -> dict[str, Any]:
+        """`with` with values in the place of placeholders; raises `StepError`."""
+        resolved = {}
+        for name, value in self._options.with_.items():
+            try:
+                resolved[name] = render_tree(value, self.lookup)
+            except TemplateError as error:
+                raise StepError(f"with.{name}: {error.message}") from None
+            except StepError as error:
+                raise StepError(f"with.{name}: {error}") from None
+        return resolved
+
+    def holds(self, condition: str) -> bool:
+        """Decide a CEL condition; raises `StepError` when it cannot be decided."""
+        from mlspec.expr.cel import ConditionError, evaluate
+
+        try:
+            return evaluate(condition, self._roots | self._lists(condition) | {"run": self._run()})
+        except ConditionError as error:
+            lacking = self._lacking(condition)
+            raise StepError(f"{error}; {lacking}" if lacking else str(error)) from None
+
+    def explain(self, condition: str) -> str:
+        """The condition with the values it reads, for people: `train.metrics.auc >= 0.8 (train.metrics.auc = 0.71)`."""
+        pairs = []
+        for address in dict.fromkeys(_ADDRESSES.findall(condition)):
+            try:
+                pairs.append(f"{address} = {compact(self.lookup(address))}")
+            except StepError:
+                continue  # the text only looks like an address: it stands in a string, or is a function of CEL
+        return f"{condition} ({', '.join(pairs)})" if pairs else condition
+
+    def _lacking(self, condition: str) -> str:
+        """What of the values that a condition reads is not there, and what is; empty where all of them are."""
+        for address in _ADDRESSES.findall(condition):
+            root, *fields = address.split(".")
+            here = self._roots.get(root)
+            for depth, field in enumerate(fields):
+                if root in _OWN_ROOTS or not isinstance(here, dict):
+                    break
+                if field not in here:
+                    has = ", ".join(sorted(here)[:_MOST_LISTED]) or "nothing"
+                    return f"{'.'.join((root, *fields[:depth]))} has {has}"
+                here = here[field]
+        return ""
+
+    def _lists(self, condition: str) -> dict[str, Any]:
+        """The roots of lists of files, with one list for each field that the condition names: `train.metrics.auc`."""
+        many = [address.split(".") for address, uri in self._options.values.items() if isinstance(uri, list)]
+        roots: dict[str, Any] = {}
+        for step, output in many:
+            tree: dict[str, Any] = {}
+            roots.setdefault(step, dict(self._roots[step]))[output] = tree
+            for match in _ADDRESSES.finditer(condition):
+                parts = match[0].split(".")
+                if parts[:2] == [step, output]:
+                    called = condition[match.end() :].lstrip().startswith("(")  # train.metrics.auc.all(…)
+                    self._add_list(tree, parts[:-1] if called else parts)
+        return roots
+
+    def _add_list(self, tree: dict[str, Any], parts: list[str]) -> None:
+        """Put the list that an address reads into `tree`; one that has no value is left out, and so cannot be decided on."""
+        try:
+            found = self.lookup(".".join(parts))
+        except StepError:
+            return
+        for part in parts[2:-1]:
+            tree = tree.setdefault(part, {})
+            if not isinstance(tree, dict):
+                return
+        tree[parts[-1]] = found
+
+    def _run(self) -> dict[str, str]:
+        return {"id": self._options.run_id, "status": self._status()}
+
+
+_NOTHING = object()
+_MOST_LISTED = 12
+_OWN_ROOTS = frozenset({"params", "run", "matrix", "item"})
+
+
+def _param(name: str, param: Param) -> Any:
+    variable = f"MLSPEC_PARAM_{name.upper()}"
+    text = param.text if param.text is not None else os.environ.get(variable)
+    if text is None:
+        raise StepError(f"params.{name} has no value: {variable} is not set")
+    try:
+        return typed(text, param.type)
+    except ValueError as error:
+        raise StepError(f"params.{name}: {error}") from None
+
+
+def _field(value: Any, fields: list[str], address: str) -> Any:
+    for field in fields:
+        if not isinstance(value, dict) or field not in value:
+            raise StepError(f"{address} has no value in every instance")
+        value = value[field]
+    return value
+
+
+def read_json(content: bytes, kind: str) -> Any:
+    """Read a `metrics` or `values` file; raises `ValueError` that says what is wrong with it."""
+    try:
+        value = json.loads(content)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    if kind == "metrics":
+        if not isinstance(value, dict):
+            raise ValueError("is not a JSON object of numbers")
+        for name, number in value.items():
+            if isinstance(number, bool) or not isinstance(number, int | float):
+                raise ValueError(f"is not a flat JSON object of numbers: {name!r} is {compact(number)[:60]}")
+    return value

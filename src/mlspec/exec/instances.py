@@ -1,0 +1,77 @@
+"""Instances of a step: the list that a foreach fans out over, and references to all instances at once.
+
+In: an `Options`, the records of the run. Out: a list, or references to single outputs. Owns what `run:STEP/*/OUTPUT` and
+`--items` mean; never fetches an output. Standard library only. Change it when instances are found in another way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from mlspec.errors import StepError
+from mlspec.expr.values import compact, decode, run_uri
+from mlspec.invocation.parse import Options
+from mlspec.store.layout import ITEMS, step_folder
+from mlspec.store.records import Records, encoded
+
+_ALL = "*"
+
+
+def name_each(options: Options, records: Records) -> None:
+    """Put a reference to each instance that succeeded, in order, in the place of `run:STEP/*/OUTPUT` in lists.
+
+    On Kubeflow, where a store may be a folder in every pod, it raises `StepError` unless all instances left records: a list
+    with holes would be taken for a whole one.
+    """
+    complete = options.executor_input is not None
+    for uris in (options.inputs, options.values):
+        for name, listed in uris.items():
+            if isinstance(listed, list):
+                uris[name] = [one for uri in listed for one in _each(uri, records, complete)]
+
+
+def items_of(options: Options, lookup: Callable[[str], Any]) -> list[Any]:
+    """Return the list of a foreach, which `--items` has as an address or as JSON; raises `StepError` when it is no list."""
+    source = options.items or ""
+    found = decode(source) if source.startswith("[") else lookup(source)
+    if not isinstance(found, list):
+        raise StepError(f"foreach of {options.step}: {source} is no list but {compact(found)[:80]}")
+    return found
+
+
+def item_of(options: Options, lookup: Callable[[str], Any]) -> Any:
+    """Return the element of `--items` that this instance is for; raises `StepError` when the list is too short."""
+    items, index = items_of(options, lookup), options.index or 0
+    if index >= len(items):
+        raise StepError(f"foreach of {options.step}: there is no element {index} in {options.items}, which has {len(items)}")
+    return items[index]
+
+
+def keep_items(options: Options, records: Records, items: list[Any]) -> None:
+    """Leave the list of a foreach in the store, for those who cannot read it where Kubeflow has it."""
+    records.store.write(_items_file(records, options.step), encoded(items))
+
+
+def _items_file(records: Records, step: str) -> str:
+    return f"{step_folder(records.run, step, None)}/{ITEMS}"
+
+
+def _each(uri: str, records: Records, complete: bool) -> list[str]:
+    step, _, rest = uri.removeprefix("run:").partition("/")
+    instance, _, output = rest.partition("/")
+    if not uri.startswith("run:") or instance != _ALL:
+        return [uri]
+    if complete:
+        _check_complete(step, records)
+    return [run_uri(step, index, output) for index in records.instances(step) if records.succeeded(step, index)]
+
+
+def _check_complete(step: str, records: Records) -> None:
+    content = records.store.read(_items_file(records, step))
+    if content is None:
+        raise StepError(f"there is no {records.store.uri(_items_file(records, step))}: do all steps share the store?")
+    for index in range(len(json.loads(content))):
+        if records.read(step, index) is None:
+            raise StepError(f"{step}[{index}] has left no record")

@@ -1,0 +1,60 @@
+"""What a step is, in a few words.
+
+In: a step of the plan. Out: one line of text. Owns the words that generated files, pictures and lists share; never
+formats for one of them.
+Change it when steps have another kind of body.
+"""
+
+from __future__ import annotations
+
+from mlspec.ir.model import Approval, Call, Gate, Shell, Step, Uses
+
+_LONGEST = 72
+
+
+def logic(step: Step) -> str:
+    """Where the step's logic is: its command, function, library step, conditions or question."""
+    match step.body:
+        case Shell(script):
+            lines = script.strip().splitlines()
+            return _short(lines[0]) + (" …" if len(lines) > 1 else "")
+        case Call(function):
+            return function
+        case Uses(name):
+            return name
+        case Gate(lines, otherwise):
+            return _short(" and ".join(lines)) + f", otherwise {otherwise}"
+        case Approval(message):
+            return _short(message)
+
+
+def origin(step: Step, spec_file: str) -> str:
+    """Where to look for the logic: the comment above a step in generated files, which show the rest below it."""
+    match step.body:
+        case Call(function):
+            return f"call {function}"
+        case Uses(name):
+            return f"uses {name}"
+        case Gate(_, otherwise):
+            return f"gate in {spec_file}, otherwise {otherwise}"
+        case Shell() | Approval():
+            return f"{kind(step)} in {spec_file}"
+
+
+def kind(step: Step) -> str:
+    """The key of the body: run, call, uses, gate or approval."""
+    match step.body:
+        case Shell():
+            return "run"
+        case Call():
+            return "call"
+        case Uses():
+            return "uses"
+        case Gate():
+            return "gate"
+        case Approval():
+            return "approval"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

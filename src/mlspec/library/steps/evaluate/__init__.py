@@ -1,0 +1,1 @@
+"""Steps that measure models. One file a step, named as in `uses: evaluate/<name>`."""

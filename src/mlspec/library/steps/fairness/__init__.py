@@ -1,0 +1,1 @@
+"""Steps that compare groups of people. One file a step, named as in `uses: fairness/<name>`."""

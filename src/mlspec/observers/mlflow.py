@@ -1,0 +1,86 @@
+"""What a step measured, told to MLflow.
+
+In: an ended step and its `metrics` outputs. Out: one MLflow run, or a sentence that says why there is none. Owns what is told
+and under which names; never fails a step and never raises. Imports MLflow, so it is imported itself only when there is
+something to tell. Change it when MLflow should know more of a step.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import Any
+
+from mlspec.expr.values import as_text
+from mlspec.invocation.model import Uses
+from mlspec.invocation.parse import Options
+from mlspec.store.records import Ending
+from mlspec.tracking import opened, quiet
+
+_BATCH = 100
+"""The most params or tags that MLflow takes at once."""
+_LONGEST = 6000
+"""Characters of the longest param that MLflow takes."""
+
+
+def wanted(options: Options, ending: Ending) -> bool:
+    """Tell whether there is something to log: a step that ran and declares metrics, and does not log them itself."""
+    logs_itself = isinstance(options.body, Uses) and options.body.name.startswith("mlflow/")
+    measures = any(output.type == "metrics" for output in options.outputs.values())
+    return options.tracking is not None and ending.attempts > 0 and measures and not logs_itself
+
+
+def log(options: Options, ending: Ending, contents: dict[str, Any]) -> str | None:
+    """Log the step as one MLflow run; `contents` are its metrics by output. Returns why that failed, if it did."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a step must not wait minutes for a server that is down
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    try:
+        with quiet():
+            _log(options, ending, contents)
+    except ModuleNotFoundError as error:
+        return f"not logged: the module {error.name} is not installed here"
+    except Exception as error:
+        text = str(error).strip()
+        return f"not logged: {text.splitlines()[0] if text else type(error).__name__}"
+    return None
+
+
+def _log(options: Options, ending: Ending, contents: dict[str, Any]) -> None:
+    from mlflow.entities import Metric, Param
+
+    assert options.tracking is not None, "only wanted steps are logged"
+    client, experiment = opened(options.tracking, options.experiment or options.lifecycle)
+    run = client.create_run(
+        experiment,
+        start_time=int(ending.started * 1000),
+        tags=_tags(options),
+        run_name=options.label,
+    )
+    now = int(time.time() * 1000)
+    params = [Param(name, as_text(value)[:_LONGEST]) for name, value in ending.with_.items()]
+    metrics = [Metric(name, number, now, 0) for name, number in _metrics(contents).items()]
+    for first in range(0, max(len(params), len(metrics)), _BATCH):
+        batch = slice(first, first + _BATCH)
+        client.log_batch(run.info.run_id, metrics=metrics[batch], params=params[batch])
+    client.set_terminated(run.info.run_id, "FINISHED" if ending.status == "succeeded" else "FAILED", now)
+
+
+def _tags(options: Options) -> dict[str, str]:
+    tags = {
+        "mlspec.lifecycle": options.lifecycle,
+        "mlspec.run_id": options.run_id,
+        "mlspec.step": options.label,
+        "mlspec.spec_digest": options.spec_digest or "",
+    }
+    return {name: value for name, value in tags.items() if value}
+
+
+def _metrics(contents: dict[str, Any]) -> dict[str, float]:
+    """All numbers under one name each, prefixed by the output where there are several; MLflow refuses other characters."""
+    prefix = len(contents) > 1
+    return {
+        re.sub(r"[^\w .:/-]", "_", f"{output}.{name}" if prefix else name): float(number)
+        for output, numbers in contents.items()
+        for name, number in numbers.items()
+    }

@@ -1,0 +1,55 @@
+"""Files that steps read must be in the repository.
+
+In: a pipeline. Out: a warning for each `{path:}` that is missing, and for each file that a library step's option names.
+Warnings, because a path can be made by a checkout step that mlspec does not know. Never opens a file.
+Change it when steps name files in another way.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlspec.diagnostics.collection import Findings
+from mlspec.diagnostics.nearest import nearest
+from mlspec.planning.pipeline import Pipeline
+from mlspec.source.places import entries, exists, is_folder
+
+_DEEPEST = 100
+"""Folders of a path that are looked at for the one that is missing."""
+
+
+def check(pipeline: Pipeline, findings: Findings) -> None:
+    """Warn of missing files."""
+    spec = pipeline.spec
+    for named in pipeline.scope.steps.values():
+        for name, source in named.step.inputs.items():
+            if source.path is not None and "${{" not in source.path:
+                _exists(pipeline, source.path, (*named.path, "inputs", name, "path"), findings)
+        if named.library is None:
+            continue
+        for option, declared in named.library.options.items():
+            value = named.step.with_.get(option)
+            if declared.file and isinstance(value, str) and "${{" not in value:
+                _exists(pipeline, value, (*named.path, "with", option), findings)
+    for name, environment in spec.lifecycle.environments.items():
+        for index, folder in enumerate(environment.pythonpath):
+            _exists(pipeline, folder, ("environments", name, "pythonpath", index), findings)
+
+
+def _exists(pipeline: Pipeline, value: str, path: tuple[str | int, ...], findings: Findings) -> None:
+    target = pipeline.spec.folder / value
+    if exists(target):
+        return
+    message = f"there is no file `{value}`"
+    findings.warn("MLS406", message, pipeline.spec.span(*path), _hint(target, value), path=path)
+
+
+def _hint(target: Path, value: str) -> str:
+    """Suggest a neighbour of the first part of the path that is missing."""
+    missing = target
+    while len(missing.parts) <= _DEEPEST and not is_folder(missing.parent) and missing.parent != missing:
+        missing = missing.parent
+    close = nearest(missing.name, entries(missing.parent))
+    if close is None:
+        return "the path is relative to the folder of the spec"
+    return f"did you mean `{value.replace(missing.name, close)}`?"

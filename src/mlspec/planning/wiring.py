@@ -1,0 +1,255 @@
+"""How one step hangs on others: inputs, needs, expressions, secrets, environment, library.
+
+In: a step in its scope. Out: a `Wired`: its edges with positions and what its expressions read; findings.
+Owns the checks that need nothing but the step and the names in scope; never looks at files or at the whole graph.
+Change it when steps can be connected in another way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mlspec.diagnostics.collection import Findings, did_you_mean
+from mlspec.library import names
+from mlspec.planning.addresses import Address, find_output, find_step
+from mlspec.planning.expressions import Expressions
+from mlspec.planning.resolve import Reads
+from mlspec.planning.scope import Named, Path, Scope
+from mlspec.terms import FIELD_TYPES
+
+if TYPE_CHECKING:
+    from mlspec.library.model import Port
+
+
+@dataclass(slots=True)
+class Wired:
+    """A step with what it hangs on."""
+
+    named: Named
+    reads: Reads
+    edges: dict[str, Address] = field(default_factory=dict)
+    """Direct upstream steps by name → the address by which the step first names them."""
+    read: set[tuple[str, str]] = field(default_factory=set)
+    """(step, output) of everything it reads."""
+
+
+def wire(scope: Scope, named: Named, findings: Findings) -> Wired:
+    """Check one step and collect its edges."""
+    return _Wiring(scope, named, findings).wire()
+
+
+class _Wiring:
+    def __init__(self, scope: Scope, named: Named, findings: Findings) -> None:
+        self.scope = scope
+        self.spec = scope.spec
+        self.named = named
+        self.step = named.step
+        self.path = named.path
+        self.findings = findings
+        self.expressions = Expressions(scope, named, findings)
+        self.wired = Wired(named, self.expressions.reads)
+
+    def wire(self) -> Wired:
+        self._library()
+        self._inputs()
+        self._foreach()
+        self._expressions()
+        for name, address in self.wired.reads.edges.items():
+            self.wired.edges.setdefault(name, address)
+        self.wired.read.update(self.wired.reads.values.values())
+        self._needs()
+        self._references()
+        self._names_collide()
+        self._run_if()
+        return self.wired
+
+    def _inputs(self) -> None:
+        for name, source in self.step.inputs.items():
+            if source.address is not None:
+                path: Path = (*self.path, "inputs", name)
+                self._input(name, Address(self.spec, path, 0, tuple(source.address.split("."))))
+
+    def _input(self, name: str, address: Address) -> None:
+        path = address.path
+        if address.parts[0] in ("params", "run", "item", "matrix", "with", "inputs", "outputs"):
+            hint = f"pass it with `with: {{{name}: ${{{{ {address} }}}}}}`"
+            self.findings.add(
+                "MLS303", f"`{address}` is a value: an input is a file or a folder", address.span, hint, path=path
+            )
+            return
+        upstream = find_step(self.scope, self.named, address, self.findings)
+        if upstream is None:
+            return
+        self.wired.edges.setdefault(upstream.name, address)
+        kind = find_output(upstream, address, self.findings)
+        if kind is None:
+            return
+        if len(address.parts) > 2:
+            whole = ".".join(address.parts[:2])
+            hint = f"write {whole}, or pass the field with `with: {{{name}: ${{{{ {address} }}}}}}`"
+            self.findings.add("MLS306", "an input is a whole output, not a field of one", address.part(2), hint, path=path)
+        elif self.named.final:
+            hint = "a step that failed has no outputs; use {path: …} or the store"
+            message = f"`{address}`: `finally` steps read params and run only"
+            self.findings.add("MLS307", message, address.span, hint, path=path)
+        else:
+            self.wired.read.add((upstream.name, address.parts[1]))
+            self._type(name, kind, upstream, address)
+
+    def _type(self, name: str, kind: str, upstream: Named, address: Address) -> None:
+        """A library step says what it takes; a user's step takes what it names."""
+        port = self.named.library.input(name) if self.named.library else None
+        if port is None:
+            return
+        if port.type not in (kind, "artifact"):
+            hint = _right_output(upstream, port)
+            message = f"`{self.step.uses}` takes a {port.type} here, and this is a {kind}"
+            self.findings.add("MLS308", message, address.span, hint, path=address.path)
+        elif upstream.many and not port.many:
+            message = f"`{upstream.name}` is a fan-out: this is a list, and `{self.step.uses}` takes one {port.type}"
+            self.findings.add("MLS309", message, address.span, "choose one of them in a step of your own", path=address.path)
+
+    def _foreach(self) -> None:
+        if not isinstance(self.step.foreach, str):
+            return
+        path: Path = (*self.path, "foreach")
+        address = Address(self.spec, path, 0, tuple(self.step.foreach.split(".")))
+        upstream = find_step(self.scope, self.named, address, self.findings)
+        kind = find_output(upstream, address, self.findings) if upstream is not None else None
+        if upstream is None or kind is None:
+            return
+        if kind != "values":
+            hint = "write the list to a `values` output of that step"
+            self.findings.add(
+                "MLS322", f"`foreach` needs a list in a values output, and this is a {kind}", address.span, hint, path=path
+            )
+        elif self.named.final or upstream.many:
+            reason = "`finally` steps read no outputs" if self.named.final else f"`{upstream.name}` is itself a fan-out"
+            self.findings.add("MLS322", f"`foreach` cannot go over this: {reason}", address.span, path=path)
+        else:
+            self.wired.edges.setdefault(upstream.name, address)
+            self.wired.read.add((upstream.name, address.parts[1]))
+
+    def _expressions(self) -> None:
+        expressions = self.expressions
+        expressions.templates((*self.path, "with"), self.step.with_, "template")
+        expressions.templates((*self.path, "description"), self.step.description, "template")
+        if self.step.run is not None:
+            expressions.script((*self.path, "run"), self.step.run)
+        for index in range(len(self.step.gate or ())):
+            expressions.condition((*self.path, "gate", index))
+        if self.step.when is not None:
+            expressions.condition((*self.path, "when"))
+        self._misplaced()
+
+    def _misplaced(self) -> None:
+        """A placeholder where none is read would reach the orchestrator as it is."""
+        for name, source in self.step.inputs.items():
+            self._refuse(source.path, "inputs", name, "path")
+            self._refuse(source.uri, "inputs", name, "uri")
+        if self.step.approval is not None:
+            self._refuse(self.step.approval.message, "approval", "message")
+
+    def _refuse(self, text: str | None, *place: str) -> None:
+        if text is not None and "${{" in text:
+            start, path = text.index("${{"), (*self.path, *place)
+            span = self.spec.inner_span(path, start, start + 3)
+            hint = "placeholders stand in `with`, `run` and `description`"
+            self.findings.add("MLS318", "a placeholder is not read here", span, hint, path=path)
+
+    def _needs(self) -> None:
+        for index, name in enumerate(self.step.needs):
+            address = Address(self.spec, (*self.path, "needs", index), 0, (name,))
+            if find_step(self.scope, self.named, address, self.findings) is not None:
+                self.wired.edges.setdefault(name, address)
+
+    def _references(self) -> None:
+        lifecycle = self.spec.lifecycle
+        for index, name in enumerate(self.step.secrets):
+            if name not in lifecycle.secrets:
+                path: Path = (*self.path, "secrets", index)
+                hint = did_you_mean(name, lifecycle.secrets, nothing="define it under `secrets`")
+                self.findings.add("MLS313", f"there is no secret `{name}`", self.spec.span(*path), hint, path=path)
+        if self.step.environment is not None and self.step.environment not in lifecycle.environments:
+            path = (*self.path, "environment")
+            hint = did_you_mean(self.step.environment, lifecycle.environments, nothing="define it under `environments`")
+            message = f"there is no environment `{self.step.environment}`"
+            self.findings.add("MLS314", message, self.spec.span(*path), hint, path=path)
+
+    def _library(self) -> None:
+        if self.step.uses is None:
+            return
+        library = self.named.library
+        path: Path = (*self.path, "uses")
+        if library is None:
+            hint = did_you_mean(self.step.uses, names())
+            self.findings.add("MLS310", f"there is no library step `{self.step.uses}`", self.spec.span(*path), hint, path=path)
+            return
+        for name in self.step.inputs:
+            if library.input(name) is None:
+                at = (*self.path, "inputs", name)
+                hint = did_you_mean(name, library.inputs)
+                self.findings.add("MLS311", f"`{library.name}` has no input `{name}`", self.spec.key_span(*at), hint, path=at)
+        for name, port in library.inputs.items():
+            if port.required and name not in self.step.inputs:
+                hint = f"{name}: {port.description}"
+                span = self.spec.key_span(*self.path, "inputs") if self.step.inputs else self.spec.key_span(*self.path)
+                self.findings.add(
+                    "MLS311", f"`{library.name}` needs the input `{name}`", span, hint, path=(*self.path, "inputs")
+                )
+        unknown = {name for name, value in self.step.with_.items() if "${{" in str(value)}
+        for problem in library.problems(self.step.with_, unknown):
+            at = (*self.path, "with") if problem.option is None else (*self.path, "with", problem.option)
+            known = problem.option in library.options
+            span = (
+                self.spec.span(*at) if known else self.spec.key_span(*at) if self.step.with_ else self.spec.key_span(*self.path)
+            )
+            self.findings.add("MLS312", problem.message, span, problem.hint, path=at)
+
+    def _names_collide(self) -> None:
+        """Inputs, outputs of files and `with` are keyword arguments of a call, and upper-cased in variables."""
+        for section, mapping in (("inputs", self.step.inputs), ("outputs", self.named.outputs), ("with", self.step.with_)):
+            if len(mapping) < 2:
+                continue
+            seen: dict[str, str] = {}
+            for name in mapping:
+                first = seen.setdefault(name.upper(), name)
+                if first != name:
+                    at = (*self.path, section, name)
+                    message = f"`{first}` and `{name}` are the same in environment variables"
+                    self.findings.add("MLS415", message, self.spec.key_span(*at), "rename one of them", path=at)
+        if self.step.call is None:
+            return
+        taken: dict[str, str] = {}
+        # A function returns its metrics and values: they are no arguments of it.
+        files = [name for name, kind in self.step.outputs.items() if kind not in FIELD_TYPES]
+        for section, mine in (("inputs", [*self.step.inputs]), ("outputs", files), ("with", [*self.step.with_])):
+            for name in mine:
+                first = taken.setdefault(name, section)
+                if first != section:
+                    at = (*self.path, section, name)
+                    message = f"`{name}` stands in `{first}` and in `{section}`: a call has one argument of a name"
+                    self.findings.add("MLS402", message, self.spec.key_span(*at), "rename one of them", path=at)
+
+    def _run_if(self) -> None:
+        if self.step.run_if == "success":
+            return
+        path: Path = (*self.path, "run_if")
+        span = self.spec.span(*path)
+        if self.named.final:
+            self.findings.add("MLS411", "`finally` steps always run", span, "remove `run_if`", path=path)
+        elif self.spec.lifecycle.on_failure != "continue":
+            hint = "write `on_failure: continue`, or move the step to `finally`"
+            message = f"`run_if: {self.step.run_if}`: with `on_failure: stop` nothing starts after a failure"
+            self.findings.add("MLS411", message, span, hint, path=path)
+        elif self.wired.read:
+            hint = "let it only `need` the step, or move it to `finally`"
+            self.findings.add("MLS411", f"`run_if: {self.step.run_if}` with inputs that may not exist", span, hint, path=path)
+        elif not self.wired.edges:
+            self.findings.add("MLS411", "`run_if` without a step before this one", span, "add `needs`", path=path)
+
+
+def _right_output(upstream: Named, port: Port) -> str | None:
+    fitting = [name for name, kind in upstream.outputs.items() if kind == port.type]
+    return f"did you mean `{upstream.name}.{fitting[0]}`?" if fitting else None
