@@ -255,8 +255,8 @@ def test_reference_commands_answer(project: Path) -> None:
 @pytest.mark.parametrize("spec", sorted(path.parent.name for path in SPECS.glob("*/mlspec.yaml")))
 def test_the_same_spec_gives_the_same_bytes_anywhere(spec: str, tmp_path: Path) -> None:
     made = []
-    surroundings = ({"PYTHONHASHSEED": "1", "LC_ALL": "C"}, {"PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo"})
-    for number, environment in enumerate(surroundings):
+    environment_of = ({"PYTHONHASHSEED": "1", "LC_ALL": "C"}, {"PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo"})
+    for number, environment in enumerate(environment_of):
         project = tmp_path / ("here", "somewhere/else")[number] / spec
         shutil.copytree(SPECS / spec, project)
         done = mlspec("compile", "-t", "kubeflow", "-t", "airflow", "-t", "jenkins", cwd=project, env=environment)

@@ -16,7 +16,8 @@ import pytest
 
 from mlspec import __version__, api, environments
 from mlspec.generated import write
-from mlspec.invocation.from_plan import step_options
+from mlspec.invocation.arguments import step_options
+from mlspec.invocation.from_plan import invocation
 from mlspec.ir.model import Plan
 from tests.engines import local
 from tests.engines.outcome import outcome_of
@@ -79,7 +80,7 @@ def test_a_run_in_the_image_gives_what_a_local_run_gives(podman: Podman, project
     store.mkdir()
     store.chmod(0o777)  # the image's user is nobody that this machine knows
     for step in plan.steps:
-        words = [word for group in step_options(plan, step) for word in group]
+        words = [word for group in step_options(invocation(plan, step)) for word in group]
         common = ["--lifecycle", plan.lifecycle, "--run-id", "r", "--store", "/store"]
         status = 99 if step.name == "gone" else 0
         mount = f"{store}:/store"

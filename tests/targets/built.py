@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlspec.diagnostics import Span
-from mlspec.ir.model import Plan, Shell, Step, StepOutput
+from mlspec.ir.bodies import Shell
+from mlspec.ir.model import Plan, Step, StepOutput
 
 SPAN = Span("mlspec.yaml", 1, 1, 1, 2)
 DIGEST = "sha256:" + "0" * 64

@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 
 from mlspec.engine.fan_out import place_of
-from mlspec.ir.model import Approval, Step
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Step
 from mlspec.store.layout import failure_name
 from mlspec.store.runs import RunError, Runs, now
 

@@ -1,7 +1,7 @@
 """The command line of each step process that a local run starts.
 
-In: a step of the plan and what is known of the run. Out: words for `mlspec exec`, and what its expressions would read.
-Owns which options depend on the run and not on the step alone; never starts anything.
+In: a step of the plan and what is known of the run. Out: the command of its process, and what its expressions would read.
+Owns which arguments depend on the run and not on the step alone; never starts anything.
 Change it when the step process must be told more about a local run.
 """
 
@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlspec.engine.frontier import Task
 from mlspec.environments.build import digest
 from mlspec.exec.evaluation import Scope
-from mlspec.expr.values import as_text, compact
-from mlspec.invocation.from_plan import Words, cacheable, step_options
-from mlspec.invocation.parse import Options, parse
-from mlspec.ir.model import Gate, Input, Plan, Step, StepOutput, Value
+from mlspec.expr.values import as_text
+from mlspec.invocation.arguments import to_arguments
+from mlspec.invocation.from_plan import cacheable, invocation, run_of
+from mlspec.invocation.model import Cache, Invocation, Item, Start, StepEnvironment
+from mlspec.ir.bodies import Instance
+from mlspec.ir.model import Plan, Step, StepOutput
 from mlspec.store.layout import output_of_run
 from mlspec.store.runs import RunError, Runs
 from mlspec.terms import Json
@@ -41,33 +43,28 @@ class Commands:
     cache: bool = True
     pythons: Mapping[str, Path] = field(default_factory=dict)
 
-    def words(self, task: Task, item: Json, run_status: str | None) -> list[str]:
+    def arguments(self, task: Task, item: Json, run_status: str | None) -> list[str]:
         """Return the whole command of a step process; `item` is for instances of a `foreach`."""
         step = self.plan.by_id[task.step]
-        words = [sys.executable, "-P", "-m", "mlspec", "exec", *self._run_words(run_status)]
+        given = self._invocation(step, run_status)
         if task.index is not None:
-            words += ["--instance", str(task.index), "--item", compact(item)]
+            given = given._replace(instance=Instance(task.index), wiring=given.wiring._replace(item=Item(item)))
         if self.cache and cacheable(self.plan, step):
-            words.append("--cache")
-        python = self.pythons.get(step.environment or "")
-        words += ["--python", str(python)] if python else []
-        options = step_options(self.plan, step, uri_of=lambda _, source: self.uris(source))
-        return [*words, *self._empty_lists(step), *(word for group in options for word in self._told(group))]
+            given = given._replace(cache=Cache())
+        given = given._replace(environment=self._environment(step, given.environment))
+        return [sys.executable, "-P", "-m", "mlspec", "exec", *to_arguments(given)]
 
-    def options(self, step: Step, run_status: str | None) -> Options:
-        """Return the options of a step that has no process of its own, for its record and its `when`."""
-        bare = replace(step, body=Gate(("true",), "stop"), outputs=())
-        options = step_options(
-            self.plan,
-            bare,
-            uri_of=lambda _, source: self.uris(source),
-            param_text=lambda name: as_text(self.params[name]),
-        )
-        return parse([*self._run_words(run_status), *(word for group in options for word in group)])
+    def without_process(self, task: Task, run_status: str | None) -> Invocation:
+        """Return what a step that has no process of its own would be told, for its record and its `when`."""
+        step = self.plan.by_id[task.step]
+        given = self._invocation(step, run_status, param_text=lambda name: as_text(self.params[name]))
+        if task.index is not None:
+            given = given._replace(instance=Instance(task.index))
+        return given._replace(wiring=given.wiring._replace(outputs=()))
 
-    def scope(self, options: Options) -> Scope:
+    def scope(self, given: Invocation) -> Scope:
         """Return what the expressions of a step without a process read."""
-        return Scope(options, lambda _, uri: self.read(uri), lambda: options.run_status or "succeeded")
+        return Scope(given, lambda _, uri: self.read(uri), lambda: given.start.run_status or "succeeded")
 
     def read(self, uri: str) -> Json:
         """Read a JSON output of this run (`run:…`) or of another; raises `RunError`."""
@@ -83,24 +80,17 @@ class Commands:
         except ValueError as error:
             raise RunError(f"{uri} is not JSON: {error}") from None
 
-    def _run_words(self, run_status: str | None) -> list[str]:
-        words = ["--lifecycle", self.plan.lifecycle, "--run-id", self.run_id, "--store", self.plan.store]
-        words += ["--project", str(self.runs.project), "--spec-digest", self.plan.digest]
-        return [*words, "--run-status", run_status] if run_status else words
+    def _invocation(
+        self, step: Step, run_status: str | None, param_text: Callable[[str], str | None] = lambda _: None
+    ) -> Invocation:
+        given = invocation(self.plan, step, uris=self.uris, param_text=param_text)
+        run = run_of(self.plan)._replace(run_id=self.run_id, project=str(self.runs.project))
+        return given._replace(run=run, start=Start(run_status=run_status))
 
-    def _told(self, group: Words) -> Words:
+    def _environment(self, step: Step, given: StepEnvironment) -> StepEnvironment:
         """Say what an environment is made of, so that a step made in another one is not taken from the cache."""
-        if group[0] != "--environment":
-            return group
-        content = digest(self.plan.environments[group[1]])
-        return (group[0], f"{group[1]}@{content}") if content else group
-
-    def _empty_lists(self, step: Step) -> list[str]:
-        """Options for fan-ins of an empty `foreach`: lists that the step's own options cannot name, having no element."""
-        words: list[str] = []
-        readers: Sequence[Input | Value] = (*step.inputs, *step.values)
-        for reader in readers:
-            if isinstance(reader.source, StepOutput) and reader.source.dynamic and not self.uris(reader.source):
-                option, name = ("--input", reader.name) if isinstance(reader, Input) else ("--value", reader.address)
-                words += [option, f"{name}[]="]
-        return words
+        if given.name is None:
+            return given
+        python = self.pythons.get(step.environment or "")
+        content = digest(self.plan.environments[given.name])
+        return given._replace(digest=content, python=str(python) if python else None)

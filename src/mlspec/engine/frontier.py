@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlspec.engine.states import fan_in, upstream_groups, verdict
-from mlspec.ir.model import Approval, Step
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Step
 from mlspec.terms import StepStatus
 
 

@@ -23,7 +23,8 @@ from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.frontier import Frontier, Task
 from mlspec.engine.step_process import Child, Ended, Interrupt, Line, Message, end_all
 from mlspec.errors import StepError
-from mlspec.ir.model import Approval, Step
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Step
 from mlspec.store.layout import step_folder
 from mlspec.store.records import Ending, Records
 from mlspec.store.runs import Place, RunError
@@ -93,10 +94,10 @@ class Loop:
     def _start(self, task: Task) -> None:
         self._begin(task)
         item = self._items[task.step][task.index] if task.index is not None else None
-        words = self._commands.words(task, item, self._run_status)
+        command = self._commands.arguments(task, item, self._run_status)
         log = self._logs / f"{len(self._began)}.txt"
         try:
-            self._children[task] = Child(task, words, self._environ, log, self._inbox)
+            self._children[task] = Child(task, command, self._environ, log, self._inbox)
         except OSError as error:
             long = "its script or a value is longer than the words of a command may be: pass it as a file"
             reason = long if error.errno == errno.E2BIG else error.strerror or str(error)
@@ -152,8 +153,8 @@ class Loop:
         approval = cast(Approval, step.body)
         self._begin(task)
         try:
-            options = self._commands.options(step, self._run_status)
-            if step.when is not None and not self._commands.scope(options).holds(step.when):
+            given = self._commands.without_process(task, self._run_status)
+            if step.when is not None and not self._commands.scope(given).holds(step.when):
                 self._end_by_verdict(task, "skipped", None)
                 return
         except (RunError, StepError) as error:
@@ -181,9 +182,7 @@ class Loop:
         ending.status, ending.error = state, error
         ending.attempts = 0 if state == "skipped" else 1
         ending.started -= seconds
-        options = self._commands.options(self._step(task), self._run_status)
-        options.index = task.index if task.index is not None else options.index
-        self._records.end(options, ending)
+        self._records.end(self._commands.without_process(task, self._run_status), ending)
         self._end(task, state, {"error": error, "attempts": ending.attempts})
 
     def _begin(self, task: Task) -> None:

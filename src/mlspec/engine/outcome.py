@@ -16,7 +16,8 @@ from typing import cast
 
 from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.states import derive, fan_in, run_status
-from mlspec.ir.model import Instance, Plan, Step, StepOutput
+from mlspec.ir.bodies import Instance
+from mlspec.ir.model import Plan, Step, StepOutput
 from mlspec.planning import steps as plan_steps
 from mlspec.store.layout import ITEMS, step_folder
 from mlspec.store.runs import Place, RunError, Runs, store_errors

@@ -35,7 +35,8 @@ from mlspec.engine.sources import from_earlier
 from mlspec.engine.states import run_status
 from mlspec.engine.step_process import Interrupt, Message
 from mlspec.environments.build import interpreter
-from mlspec.ir.model import Approval, Input, Plan, Step, StepOutput, Value
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Input, Plan, Step, StepOutput, Value
 from mlspec.store.filesystem import LocalStore
 from mlspec.store.runs import RunError, Runs, new_run_id, now, store_errors
 from mlspec.terms import Json, RunStatus, StepStatus

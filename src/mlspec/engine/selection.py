@@ -15,7 +15,8 @@ from mlspec.engine.outcome import RunOutcome, outcome
 from mlspec.engine.params import complete_params
 from mlspec.engine.states import fan_in
 from mlspec.environments.build import digest
-from mlspec.ir.model import Plan, Resources, Retry, Step
+from mlspec.ir.bodies import Retry
+from mlspec.ir.model import Plan, Resources, Step
 from mlspec.store.runs import RunError, Runs
 from mlspec.terms import Json, StepStatus
 

@@ -7,12 +7,13 @@ in another way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mlspec.errors import StepError
 from mlspec.exec.evaluation import read_json
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Invocation, Reference
 from mlspec.store.digests import digest
 from mlspec.store.files import copy, move, remove
 from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, local_path
@@ -52,9 +53,9 @@ class Inputs:
         self.paths: dict[str, Path | list[Path]] = {}
         self.records: dict[str, Any] = {}
 
-    def fetch(self, uris: dict[str, str | list[str]]) -> None:
+    def fetch(self, inputs: Iterable[Reference]) -> None:
         """Find or download every input; raises `StepError` that names the one that is not there."""
-        for name, uri in uris.items():
+        for name, uri in inputs:
             if isinstance(uri, str):
                 self.paths[name], self.records[name] = self._fetch(uri, f"input {name}", name)
             else:
@@ -107,25 +108,25 @@ class _Place:
 class Outputs:
     """The outputs of a step: made in a folder next to where they go, then put there together."""
 
-    def __init__(self, options: Options, store: Store, run: str, scratch: Scratch) -> None:
+    def __init__(self, invocation: Invocation, store: Store, run: str, scratch: Scratch) -> None:
         self._store = store
         self._scratch = scratch
         self._places: dict[str, _Place] = {}
         self.contents: dict[str, Any] = {}
         """What `check` read of the `metrics` and `values` outputs."""
-        attempt = f".attempt-{failure_name(options.step, options.index)}"
-        folder = step_folder(run, options.step, options.index)
-        for name, output in options.outputs.items():
-            if output.path is not None:
-                final = local_path(output.path)
-                self._places[name] = _Place(output.type, final.parent / attempt / final.name, output.path, None)
+        attempt = f".attempt-{failure_name(invocation.step, invocation.instance_index)}"
+        folder = step_folder(run, invocation.step, invocation.instance_index)
+        for name, kind, path in invocation.wiring.outputs:
+            if path is not None:
+                final = local_path(path)
+                self._places[name] = _Place(kind, final.parent / attempt / final.name, path, None)
                 continue
             relative = f"{folder}/{name}"
             if isinstance(store, LocalStore):
                 made = store.path(folder) / attempt / name
             else:
                 made = scratch.folder("outputs") / attempt / name
-            self._places[name] = _Place(output.type, made, store.uri(relative), relative)
+            self._places[name] = _Place(kind, made, store.uri(relative), relative)
 
     @property
     def paths(self) -> dict[str, Path]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from mlspec.errors import StepError
 from mlspec.exec.artifacts import Outputs
 from mlspec.exec.groups import End, Supervisor
-from mlspec.invocation.model import Retry
+from mlspec.ir.bodies import Retry
 from mlspec.store.records import Ending
 
 

@@ -1,6 +1,6 @@
 """From a body to a command and the environment it runs in.
 
-In: an `Options`, paths of inputs and outputs, resolved values. Out: the words of a command, environment variables, and for
+In: an `Invocation`, paths of inputs and outputs, resolved values. Out: the words of a command, environment variables, and for
 `--call` and `--uses` the request that `python_body.py` reads. Owns what a body sees; never runs it. Standard library only.
 Change it together with docs/step-process.md, "What the body sees".
 """
@@ -19,15 +19,15 @@ from mlspec.errors import StepError
 from mlspec.expr.shell import problems, rewrite
 from mlspec.expr.template import TemplateError, placeholders
 from mlspec.expr.values import as_text, compact
-from mlspec.invocation.model import Call, Command, Shell, Uses
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Command, Invocation
+from mlspec.ir.bodies import Call, Shell, Uses
 from mlspec.terms import FIELD_TYPES
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FIELD = re.compile(r"\{(inputs|outputs|with)\.([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
-class Sight:
+class BodyContext:
     """All that a body may see: paths, values, and `lookup` for what only placeholders in a script read."""
 
     def __init__(
@@ -48,29 +48,29 @@ class Sight:
         return roots.get(root)
 
 
-def command(options: Options, sight: Sight, exchange: Callable[[], Path]) -> tuple[list[str], dict[str, str]]:
+def command(invocation: Invocation, context: BodyContext, exchange: Callable[[], Path]) -> tuple[list[str], dict[str, str]]:
     """The command of a body and its whole environment; raises `StepError`.
 
     `exchange` makes the folder for the request to `python_body.py` and its reply; it is called for `--call` and `--uses` only.
     """
-    environment = _environment(options, sight)
-    match options.body:
+    environment = _environment(invocation, context)
+    match invocation.body:
         case Shell(script):
-            return ["/bin/sh", "-e", "-c", _expand(script, sight, environment), "sh"], environment
+            return ["/bin/sh", "-e", "-c", _expand(script, context, environment), "sh"], environment
         case Command(words):
-            return [text for word in words for text in _fill(word, sight)], environment
+            return [text for word in words for text in _fill(word, context)], environment
         case Call() | Uses():
             return [
-                interpreter(options),
+                interpreter(invocation),
                 str(_PACKAGE / "exec" / "python_body.py"),
-                _request(options, sight, exchange()),
+                _request(invocation, context, exchange()),
             ], environment
     raise AssertionError("a gate has no command")
 
 
-def interpreter(options: Options) -> str:
+def interpreter(invocation: Invocation) -> str:
     """The Python of `--call` and `--uses`. Its path is not resolved: a link in a virtual environment is what makes it one."""
-    path = options.python or os.environ.get("MLSPEC_PYTHON")
+    path = invocation.environment.python or os.environ.get("MLSPEC_PYTHON")
     if not path:
         return sys.executable
     if "/" in path:
@@ -83,28 +83,30 @@ def interpreter(options: Options) -> str:
     return found
 
 
-def _environment(options: Options, sight: Sight) -> dict[str, str]:
+def _environment(invocation: Invocation, context: BodyContext) -> dict[str, str]:
     environment = dict(os.environ)
-    environment["MLSPEC_RUN_ID"] = options.run_id
-    environment["MLSPEC_LIFECYCLE"] = options.lifecycle
-    environment["MLSPEC_STEP"] = options.step
-    if options.spec_digest is not None:
-        environment["MLSPEC_SPEC_DIGEST"] = options.spec_digest
-    for name, path in sight.inputs.items():
+    environment["MLSPEC_RUN_ID"] = invocation.run.run_id
+    environment["MLSPEC_LIFECYCLE"] = invocation.run.lifecycle
+    environment["MLSPEC_STEP"] = invocation.step
+    if invocation.run.spec_digest is not None:
+        environment["MLSPEC_SPEC_DIGEST"] = invocation.run.spec_digest
+    for name, path in context.inputs.items():
         environment[_variable("INPUT", name)] = compact(_text(path)) if isinstance(path, list) else str(path)
-    for name, output in sight.outputs.items():
+    for name, output in context.outputs.items():
         environment[_variable("OUTPUT", name)] = str(output)
-    for name, value in sight.with_.items():
+    for name, value in context.with_.items():
         environment[_variable("WITH", name)] = as_text(value)
-    if options.tracking is not None:
-        environment["MLFLOW_TRACKING_URI"] = options.tracking
-    if options.experiment is not None:
-        environment["MLFLOW_EXPERIMENT_NAME"] = options.experiment
-    if options.pythonpath:
-        folders = [str(Path.cwd() / folder) for folder in options.pythonpath]
+    if invocation.tracking.uri is not None:
+        environment["MLFLOW_TRACKING_URI"] = invocation.tracking.uri
+    if invocation.tracking.experiment is not None:
+        environment["MLFLOW_EXPERIMENT_NAME"] = invocation.tracking.experiment
+    if invocation.environment.pythonpath:
+        folders = [str(Path.cwd() / folder) for folder in invocation.environment.pythonpath]
         environment["PYTHONPATH"] = os.pathsep.join([*folders, *filter(None, [environment.get("PYTHONPATH")])])
     _put_first(
-        environment, str(Path(interpreter(options)).parent), always=bool(options.python or os.environ.get("MLSPEC_PYTHON"))
+        environment,
+        str(Path(interpreter(invocation)).parent),
+        always=bool(invocation.environment.python or os.environ.get("MLSPEC_PYTHON")),
     )
     return environment
 
@@ -124,17 +126,17 @@ def _text(path: Path | list[Path]) -> str | list[str]:
     return [str(one) for one in path] if isinstance(path, list) else str(path)
 
 
-def _expand(script: str, sight: Sight, environment: dict[str, str]) -> str:
+def _expand(script: str, context: BodyContext, environment: dict[str, str]) -> str:
     """Turn placeholders into expansions of variables, adding those that the body does not have already."""
     known: dict[str, list[str]] = {}
 
     def is_list(address: str) -> bool:
         root, _, name = address.partition(".")
-        return root == "inputs" and isinstance(sight.inputs.get(name), list)
+        return root == "inputs" and isinstance(context.inputs.get(name), list)
 
     def variables(address: str) -> list[str]:
         if address not in known:
-            known[address] = _variables(address, sight, environment)
+            known[address] = _variables(address, context, environment)
         return known[address]
 
     try:
@@ -146,30 +148,30 @@ def _expand(script: str, sight: Sight, environment: dict[str, str]) -> str:
         raise StepError(f"the script: {error.message}") from None
 
 
-def _variables(address: str, sight: Sight, environment: dict[str, str]) -> list[str]:
+def _variables(address: str, context: BodyContext, environment: dict[str, str]) -> list[str]:
     root, _, name = address.partition(".")
-    own = sight.of(root)
+    own = context.of(root)
     if own is not None and name not in own:
         raise StepError(f"{address} has no value here")
-    value = sight.inputs[name] if root == "inputs" else None
+    value = context.inputs[name] if root == "inputs" else None
     if isinstance(value, list):
         texts = {f"{_variable('INPUT', name)}_{index}": str(path) for index, path in enumerate(value)}
     elif own is not None:
         return [_variable(root.removesuffix("s").upper(), name)]
     else:
         number = sum(variable.startswith("MLSPEC_VALUE_") for variable in environment)
-        texts = {f"MLSPEC_VALUE_{number}": as_text(sight.lookup(address))}
+        texts = {f"MLSPEC_VALUE_{number}": as_text(context.lookup(address))}
     for variable, text in texts.items():
         if environment.setdefault(variable, text) != text:
             raise StepError(f"{address} and another input both need the variable {variable}")
     return list(texts)
 
 
-def _fill(word: str, sight: Sight) -> list[str]:
+def _fill(word: str, context: BodyContext) -> list[str]:
     """Put paths and values into a word of a command; a word that is one list becomes several."""
 
     def value(field: re.Match[str]) -> Any:
-        known = sight.of(field[1])
+        known = context.of(field[1])
         if known is None or field[2] not in known:
             raise StepError(f"{field[0]} in the command has no value")
         return known[field[2]]
@@ -186,17 +188,17 @@ def _fill(word: str, sight: Sight) -> list[str]:
     return [_FIELD.sub(text, word)]
 
 
-def _request(options: Options, sight: Sight, folder: Path) -> str:
-    body = options.body
+def _request(invocation: Invocation, context: BodyContext, folder: Path) -> str:
+    body = invocation.body
     request = {
         "call": body.function if isinstance(body, Call) else None,
         "uses": body.name if isinstance(body, Uses) else None,
         "package": str(_PACKAGE),
-        "path": [str(Path.cwd() / path) for path in (*options.pythonpath, "")],
-        "inputs": {name: _text(path) for name, path in sight.inputs.items()},
-        "outputs": {name: str(path) for name, path in sight.outputs.items()},
-        "returned": [name for name, output in options.outputs.items() if output.type in FIELD_TYPES],
-        "with": sight.with_,
+        "path": [str(Path.cwd() / path) for path in (*invocation.environment.pythonpath, "")],
+        "inputs": {name: _text(path) for name, path in context.inputs.items()},
+        "outputs": {name: str(path) for name, path in context.outputs.items()},
+        "returned": [output.name for output in invocation.wiring.outputs if output.type in FIELD_TYPES],
+        "with": context.with_,
         "reply": str(folder / "reply.json"),
     }
     path = folder / "request.json"

@@ -19,8 +19,8 @@ from mlspec.exec import code
 from mlspec.exec.artifacts import Outputs
 from mlspec.exec.bodies import interpreter
 from mlspec.exec.evaluation import Scope
-from mlspec.invocation.model import Gate, Shell, Uses
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Invocation
+from mlspec.ir.bodies import Gate, Shell, Uses
 from mlspec.store.digests import digest_of
 from mlspec.store.layout import cache_entry
 from mlspec.store.records import Ending, Records, encoded
@@ -29,8 +29,8 @@ from mlspec.store.records import Ending, Records, encoded
 class Cache:
     """The cache as one step sees it."""
 
-    def __init__(self, options: Options, records: Records, outputs: Outputs) -> None:
-        self._options = options
+    def __init__(self, invocation: Invocation, records: Records, outputs: Outputs) -> None:
+        self._invocation = invocation
         self._records = records
         self._outputs = outputs
         self._entry: str | None = None
@@ -43,17 +43,17 @@ class Cache:
         if not self._applies():
             return False
         try:
-            key = _key(self._options, ending, scope)
+            key = _key(self._invocation, ending, scope)
         except OSError:  # code that may not be read is equal to nothing
             return False
-        self._entry = cache_entry(self._options.lifecycle, key)
+        self._entry = cache_entry(self._invocation.run.lifecycle, key)
         content = self._records.store.read(self._entry)
         if content is None:
             return False
         self._outputs.prepare()
         try:
             origin = json.loads(content)
-            records = Records(self._records.store, self._options.lifecycle, origin["run_id"])
+            records = Records(self._records.store, self._invocation.run.lifecycle, origin["run_id"])
             record = records.read(origin["step"], origin["index"])
             if record is None or record["status"] != "succeeded":
                 return False
@@ -68,37 +68,38 @@ class Cache:
     def remember(self) -> None:
         """Note that the outputs of an equal step are now in this run; runs are removed oldest first."""
         if self._entry is not None:
-            options = self._options
-            where = {"run_id": options.run_id, "step": options.step, "index": options.index}
+            invocation = self._invocation
+            where = {"run_id": invocation.run.run_id, "step": invocation.step, "index": invocation.instance_index}
             self._records.store.write(self._entry, encoded(where))
 
     def _applies(self) -> bool:
         """Steps without outputs are run for what else they do."""
-        body = self._options.body
-        if not self._options.cache or not self._options.outputs or isinstance(body, Gate):
+        body = self._invocation.body
+        if self._invocation.cache is None or not self._invocation.wiring.outputs or isinstance(body, Gate):
             return False
         return not isinstance(body, Uses) or code.is_own(body.name)
 
 
-def _key(options: Options, ending: Ending, scope: Scope) -> str:
+def _key(invocation: Invocation, ending: Ending, scope: Scope) -> str:
     import hashlib
 
-    environment = options.environment or ""
-    reads_run = isinstance(options.body, Shell) and "run." in options.body.script
+    body, environment = invocation.body, invocation.environment
+    assert body is not None, "what runs has a body"
+    reads_run = isinstance(body, Shell) and "run." in body.script
     equal: dict[str, Any] = {
-        "version": 2,
-        "step": options.step,
-        "body": [type(options.body).__name__, *options.body],
+        "version": 3,
+        "step": invocation.step,
+        "body": [type(body).__name__, *body],
         "with": ending.with_,
         "inputs": {name: _digests(record) for name, record in ending.inputs.items()},
-        "outputs": {name: output.type for name, output in options.outputs.items()},
-        "environment": environment,
-        "python": None if "@" in environment else _python(options),
-        "around": options.around,
+        "outputs": {output.name: output.type for output in invocation.wiring.outputs},
+        "environment": [environment.name, environment.digest],
+        "python": None if environment.digest is not None else _python(invocation),
+        "process": invocation.cache.digest if invocation.cache is not None else None,
         "values": scope.used(),
-        "run": [options.run_id, options.run_status] if reads_run else None,
-        "mlspec": mlspec.__version__ if isinstance(options.body, Uses) else None,
-        "code": digest_of(code.files(options, ending.with_)),
+        "run": [invocation.run.run_id, invocation.start.run_status] if reads_run else None,
+        "mlspec": mlspec.__version__ if isinstance(body, Uses) else None,
+        "code": digest_of(code.files(invocation, ending.with_)),
     }
     return hashlib.sha256(json.dumps(equal).encode()).hexdigest()
 
@@ -107,9 +108,9 @@ def _digests(record: Any) -> Any:
     return [one["digest"] for one in record] if isinstance(record, list) else record["digest"]
 
 
-def _python(options: Options) -> list[Any]:
+def _python(invocation: Invocation) -> list[Any]:
     """Who says nothing of what an environment is made of gets one that is equal only to itself."""
-    path = interpreter(options)
+    path = interpreter(invocation)
     return ["this", *sys.version_info[:3], _packages()] if path == sys.executable else [path]
 
 

@@ -1,6 +1,6 @@
 """The code a step runs, as far as files tell.
 
-In: an `Options` and resolved `with`, the project being the current folder. Out: the files whose change makes a cached result
+In: an `Invocation` and resolved `with`, the project being the current folder. Out: the files whose change makes a cached result
 stale. Owns that choice; never runs or imports anything. Standard library only.
 Change it when a step runs code that it does not find.
 """
@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mlspec.invocation.model import Call, Command, Shell, Uses
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Command, Invocation
+from mlspec.ir.bodies import Call, Shell, Uses
 from mlspec.store.files import Entry, files_below
 from mlspec.store.filesystem import is_remote, local_path
 
@@ -22,23 +22,23 @@ _WRITTEN = re.compile(r">+\s*[^\s;|&<>()]+")
 _BETWEEN_WORDS = re.compile(r"[\s'\"`=;|&<>()]+")
 
 
-def files(options: Options, with_: dict[str, Any]) -> dict[str, Path]:
+def files(invocation: Invocation, with_: dict[str, Any]) -> dict[str, Path]:
     """The files that count, by a name that does not depend on where the project is.
 
     All below the `--pythonpath` folders; without such, the project's `.py` files (not for `--uses`); files of the project
     that a script, a command or a value of `with` names; for `--uses`, the library.
     """
     found: dict[str, Path] = {}
-    folders = [folder for folder in options.pythonpath if Path(folder).is_dir()]
+    folders = [folder for folder in invocation.environment.pythonpath if Path(folder).is_dir()]
     for folder in folders:
-        found |= _project(options) if Path(folder).resolve() == Path.cwd() else _below(folder)
-    if not folders and not isinstance(options.body, Uses):
-        found |= _project(options)
-    for word in (*_words(options), *_strings(with_)):
+        found |= _project(invocation) if Path(folder).resolve() == Path.cwd() else _below(folder)
+    if not folders and not isinstance(invocation.body, Uses):
+        found |= _project(invocation)
+    for word in (*_words(invocation), *_strings(with_)):
         path = _in_project(word)
         if path is not None:
             found[path.as_posix()] = path
-    if isinstance(options.body, Uses):
+    if isinstance(invocation.body, Uses):
         found |= {f"mlspec:{name}": LIBRARY / name for name in files_below(LIBRARY, _is_hidden)}
     return found
 
@@ -52,10 +52,10 @@ def _below(folder: str) -> dict[str, Path]:
     return {f"{folder}/{name}": Path(folder, name) for name in files_below(Path(folder), _is_hidden)}
 
 
-def _project(options: Options) -> dict[str, Path]:
+def _project(invocation: Invocation) -> dict[str, Path]:
     if Path.cwd() == Path(Path.cwd().anchor):  # an image without a working folder: all that it holds is no project
         raise NotADirectoryError("the project is the root of the file system")
-    store = None if is_remote(options.store) else local_path(options.store)
+    store = None if is_remote(invocation.run.store) else local_path(invocation.run.store)
 
     def skip(entry: Entry) -> bool:
         if not entry.is_dir():
@@ -70,8 +70,8 @@ def _is_hidden(entry: Entry) -> bool:
     return entry.name.startswith(".") or entry.name == "__pycache__"
 
 
-def _words(options: Options) -> list[str]:
-    match options.body:
+def _words(invocation: Invocation) -> list[str]:
+    match invocation.body:
         case Shell(script):
             return _BETWEEN_WORDS.split(_WRITTEN.sub(" ", script))
         case Command(words):

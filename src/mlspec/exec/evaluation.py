@@ -1,6 +1,6 @@
 """What the expressions of a step read: params, the run, the element of a matrix or foreach, other steps' values.
 
-In: an `Options`, and files. Out: values of addresses, `with` with its placeholders resolved, verdicts of conditions.
+In: an `Invocation`, and files. Out: values of addresses, `with` with its placeholders resolved, verdicts of conditions.
 Owns the lookup of addresses; never reads a step's ordinary inputs. Standard library only, but for the CEL library, imported
 when there is a condition. Change it when addresses gain a root.
 """
@@ -16,8 +16,7 @@ from typing import Any
 from mlspec.errors import StepError
 from mlspec.expr.template import TemplateError, render_tree
 from mlspec.expr.values import compact, typed
-from mlspec.invocation.model import Param
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Invocation, Param
 
 _ADDRESSES = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
 
@@ -28,17 +27,18 @@ class Scope:
     `read` fetches the file of a `--value`, `status` tells what has become of the run so far; both only when they are needed.
     """
 
-    def __init__(self, options: Options, read: Callable[[str, str], Any], status: Callable[[], str]) -> None:
-        self._options = options
+    def __init__(self, invocation: Invocation, read: Callable[[str, str], Any], status: Callable[[], str]) -> None:
+        self._invocation = invocation
         self._status = status
-        self._roots: dict[str, Any] = {"params": {name: _param(name, param) for name, param in options.params.items()}}
-        if options.matrix is not None:
-            self._roots["matrix"] = options.matrix
-        if options.has_item:
-            self._roots["item"] = options.item
-        for address, uri in options.values.items():
+        self._roots: dict[str, Any] = {"params": {param.name: _param(param) for param in invocation.wiring.params}}
+        if invocation.instance is not None and invocation.instance.values:
+            self._roots["matrix"] = dict(invocation.instance.values)
+        if invocation.wiring.item is not None:
+            self._roots["item"] = invocation.wiring.item.value
+        self._lists = {address for address, uri in invocation.wiring.values if not isinstance(uri, str)}
+        for address, uri in invocation.wiring.values:
             step, _, output = address.partition(".")
-            value = [read(address, one) for one in uri] if isinstance(uri, list) else read(address, str(uri))
+            value = read(address, uri) if isinstance(uri, str) else [read(address, one) for one in uri]
             if output:
                 self._roots.setdefault(step, {})[output] = value
             else:
@@ -47,7 +47,7 @@ class Scope:
     def lookup(self, address: str) -> Any:
         """The value of an address; raises `StepError` that names it when there is none."""
         root, *fields = address.split(".")
-        if isinstance(self._options.values.get(".".join((root, *fields[:1]))), list):
+        if ".".join((root, *fields[:1])) in self._lists:
             return [_field(one, fields[1:], address) for one in self._roots[root][fields[0]]]
         value = self._run() if root == "run" else self._roots.get(root, _NOTHING)
         for depth, field in enumerate(fields, 1):
@@ -71,7 +71,7 @@ class Scope:
     def resolve_with(self) -> dict[str, Any]:
         """`with` with values in the place of placeholders; raises `StepError`."""
         resolved = {}
-        for name, value in self._options.with_.items():
+        for name, value in self._invocation.wiring.with_:
             try:
                 resolved[name] = render_tree(value, self.lookup)
             except TemplateError as error:
@@ -85,7 +85,7 @@ class Scope:
         from mlspec.expr.cel import ConditionError, evaluate
 
         try:
-            return evaluate(condition, self._roots | self._lists(condition) | {"run": self._run()})
+            return evaluate(condition, self._roots | self._listed(condition) | {"run": self._run()})
         except ConditionError as error:
             lacking = self._lacking(condition)
             raise StepError(f"{error}; {lacking}" if lacking else str(error)) from None
@@ -114,11 +114,10 @@ class Scope:
                 here = here[field]
         return ""
 
-    def _lists(self, condition: str) -> dict[str, Any]:
+    def _listed(self, condition: str) -> dict[str, Any]:
         """The roots of lists of files, with one list for each field that the condition names: `train.metrics.auc`."""
-        many = [address.split(".") for address, uri in self._options.values.items() if isinstance(uri, list)]
         roots: dict[str, Any] = {}
-        for step, output in many:
+        for step, output in (address.split(".") for address in self._lists):
             tree: dict[str, Any] = {}
             roots.setdefault(step, dict(self._roots[step]))[output] = tree
             for match in _ADDRESSES.finditer(condition):
@@ -141,7 +140,7 @@ class Scope:
         tree[parts[-1]] = found
 
     def _run(self) -> dict[str, str]:
-        return {"id": self._options.run_id, "status": self._status()}
+        return {"id": self._invocation.run.run_id, "status": self._status()}
 
 
 _NOTHING = object()
@@ -149,8 +148,8 @@ _MOST_LISTED = 12
 _OWN_ROOTS = frozenset({"params", "run", "matrix", "item"})
 
 
-def _param(name: str, param: Param) -> Any:
-    variable = f"MLSPEC_PARAM_{name.upper()}"
+def _param(param: Param) -> Any:
+    name, variable = param.name, f"MLSPEC_PARAM_{param.name.upper()}"
     text = param.text if param.text is not None else os.environ.get(variable)
     if text is None:
         raise StepError(f"params.{name} has no value: {variable} is not set")

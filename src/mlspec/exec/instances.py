@@ -1,6 +1,6 @@
 """Instances of a step: the list that a foreach fans out over, and references to all instances at once.
 
-In: an `Options`, the records of the run. Out: a list, or references to single outputs. Owns what `run:STEP/*/OUTPUT` and
+In: an `Invocation`, the records of the run. Out: a list, or references to single outputs. Owns what `run:STEP/*/OUTPUT` and
 `--items` mean; never fetches an output. Standard library only. Change it when instances are found in another way.
 """
 
@@ -12,46 +12,50 @@ from typing import Any
 
 from mlspec.errors import StepError
 from mlspec.expr.values import compact, decode, run_uri
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Invocation, Reference
 from mlspec.store.layout import ITEMS, step_folder
 from mlspec.store.records import Records, encoded
 
 _ALL = "*"
 
 
-def name_each(options: Options, records: Records) -> None:
+def with_each_instance(invocation: Invocation, records: Records) -> Invocation:
     """Put a reference to each instance that succeeded, in order, in the place of `run:STEP/*/OUTPUT` in lists.
 
     On Kubeflow, where a store may be a folder in every pod, it raises `StepError` unless all instances left records: a list
     with holes would be taken for a whole one.
     """
-    complete = options.executor_input is not None
-    for uris in (options.inputs, options.values):
-        for name, listed in uris.items():
-            if isinstance(listed, list):
-                uris[name] = [one for uri in listed for one in _each(uri, records, complete)]
+    complete = invocation.run.executor_input is not None
+
+    def each(reference: Reference) -> Reference:
+        if isinstance(reference.uri, str):
+            return reference
+        return reference._replace(uri=tuple(one for uri in reference.uri for one in _each(uri, records, complete)))
+
+    wiring = invocation.wiring
+    wiring = wiring._replace(inputs=tuple(map(each, wiring.inputs)), values=tuple(map(each, wiring.values)))
+    return invocation._replace(wiring=wiring)
 
 
-def items_of(options: Options, lookup: Callable[[str], Any]) -> list[Any]:
-    """Return the list of a foreach, which `--items` has as an address or as JSON; raises `StepError` when it is no list."""
-    source = options.items or ""
+def items_of(step: str, source: str, lookup: Callable[[str], Any]) -> list[Any]:
+    """Return the list of a foreach, of which `--items` has the address or the JSON; raises `StepError` when it is no list."""
     found = decode(source) if source.startswith("[") else lookup(source)
     if not isinstance(found, list):
-        raise StepError(f"foreach of {options.step}: {source} is no list but {compact(found)[:80]}")
+        raise StepError(f"foreach of {step}: {source} is no list but {compact(found)[:80]}")
     return found
 
 
-def item_of(options: Options, lookup: Callable[[str], Any]) -> Any:
-    """Return the element of `--items` that this instance is for; raises `StepError` when the list is too short."""
-    items, index = items_of(options, lookup), options.index or 0
+def item_of(invocation: Invocation, source: str, lookup: Callable[[str], Any]) -> Any:
+    """Return the element of the list that this instance is for; raises `StepError` when the list is too short."""
+    items, index = items_of(invocation.step, source, lookup), invocation.instance_index or 0
     if index >= len(items):
-        raise StepError(f"foreach of {options.step}: there is no element {index} in {options.items}, which has {len(items)}")
+        raise StepError(f"foreach of {invocation.step}: there is no element {index} in {source}, which has {len(items)}")
     return items[index]
 
 
-def keep_items(options: Options, records: Records, items: list[Any]) -> None:
+def keep_items(invocation: Invocation, records: Records, items: list[Any]) -> None:
     """Leave the list of a foreach in the store, for those who cannot read it where Kubeflow has it."""
-    records.store.write(_items_file(records, options.step), encoded(items))
+    records.store.write(_items_file(records, invocation.step), encoded(items))
 
 
 def _items_file(records: Records, step: str) -> str:

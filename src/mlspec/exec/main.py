@@ -17,7 +17,8 @@ from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
 from mlspec.exec.step import Step
 from mlspec.invocation.kubeflow import write_output
-from mlspec.invocation.parse import Options, parse, usage
+from mlspec.invocation.model import Invocation
+from mlspec.invocation.parse import parse, usage
 from mlspec.store.filesystem import open_store
 from mlspec.store.layout import failure_name
 from mlspec.store.records import Records
@@ -30,32 +31,32 @@ def main(arguments: list[str]) -> int:
         print(usage())
         return DONE
     try:
-        options = parse(arguments)
-        _enter(options.project or os.environ.get("MLSPEC_PROJECT"))
+        invocation = parse(arguments)
+        _enter(invocation.run.project or os.environ.get("MLSPEC_PROJECT"))
     except UsageError as error:
         print(f"mlspec exec: {error}; see docs/step-process.md", file=sys.stderr)
         return USAGE
     supervisor, scratch = Supervisor(), Scratch()
     supervisor.watch()
     try:
-        return _StepProcess(options, supervisor, scratch).run()
+        return _StepProcess(invocation, supervisor, scratch).run()
     except (StepError, OSError, Interrupted) as error:
-        _say(f"step {options.label} failed: {sentence(error)}")
+        _say(f"step {invocation.label} failed: {sentence(error)}")
         return FINDINGS
     finally:
         scratch.clear()
 
 
 class _StepProcess:
-    def __init__(self, options: Options, supervisor: Supervisor, scratch: Scratch) -> None:
-        self._options = options
+    def __init__(self, invocation: Invocation, supervisor: Supervisor, scratch: Scratch) -> None:
+        self._invocation = invocation
         self._supervisor = supervisor
-        self._records = Records(open_store(options.store), options.lifecycle, options.run_id)
-        self._step = Step(options, self._records, scratch, supervisor, self._report)
+        self._records = Records(open_store(invocation.run.store), invocation.run.lifecycle, invocation.run.run_id)
+        self._step = Step(invocation, self._records, scratch, supervisor, self._report)
 
     def run(self) -> int:
-        if self._options.fail_fast and (failed := self._failed_elsewhere()):
-            _say(f"step {self._options.label} blocked: step {failed} of this run has failed")
+        if self._invocation.start.fail_fast and (failed := self._failed_elsewhere()):
+            _say(f"step {self._invocation.label} blocked: step {failed} of this run has failed")
             return NOT_RUN
         ending = self._step.ending
         try:
@@ -75,16 +76,16 @@ class _StepProcess:
             return self._conclude()
         if ending.status == "failed" or ending.error is not None:
             self._fail()
-        self._records.end(self._options, ending)
+        self._records.end(self._invocation, ending)
         self._follow_up()
         return self._conclude()
 
     def _tell_kubeflow(self) -> None:
-        if self._options.executor_input is None:
+        if self._invocation.run.executor_input is None:
             return
         ending = self._step.ending
         try:
-            uris = write_output(self._options.executor_input, ending.status, self._metrics(), self._step.items)
+            uris = write_output(self._invocation.run.executor_input, ending.status, self._metrics(), self._step.items)
         except (KeyError, ValueError) as error:
             raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
         for name, output in ending.outputs.items():  # the PATH it was made at is gone with the pod
@@ -98,17 +99,17 @@ class _StepProcess:
                 self._step.remember()
             except (StepError, OSError) as error:
                 self._report(f"not cached: {sentence(error)}")
-        if self._options.tracking is not None:
+        if self._invocation.tracking.uri is not None:
             self._track()
 
     def _track(self) -> None:
         from mlspec.observers import mlflow as tracking
 
-        if not tracking.wanted(self._options, self._step.ending):
+        if not tracking.wanted(self._invocation, self._step.ending):
             return
         self._supervisor.watch()
         try:
-            warning = tracking.log(self._options, self._step.ending, self._metrics())
+            warning = tracking.log(self._invocation, self._step.ending, self._metrics())
         except Interrupted as interrupted:
             warning = f"not logged: {interrupted}"
         self._supervisor.rest()
@@ -116,9 +117,9 @@ class _StepProcess:
             self._report(f"MLflow: {warning}")
 
     def _metrics(self) -> dict[str, dict[str, float]]:
-        kinds = self._options.outputs
+        kinds = {output.name: output.type for output in self._invocation.wiring.outputs}
         contents = self._step.outputs.contents
-        return {name: numbers for name, numbers in contents.items() if kinds[name].type == "metrics"}
+        return {name: numbers for name, numbers in contents.items() if kinds[name] == "metrics"}
 
     def _fail(self) -> None:
         ending = self._step.ending
@@ -133,17 +134,17 @@ class _StepProcess:
         if ending.status == "succeeded":
             return DONE
         if ending.status == "skipped":
-            _say(f"step {self._options.label} skipped: {self._step.reason}")
-            return NOT_RUN if self._options.executor_input is None else DONE
-        _say(f"step {self._options.label} failed: {ending.error}")
+            _say(f"step {self._invocation.label} skipped: {self._step.reason}")
+            return NOT_RUN if self._invocation.run.executor_input is None else DONE
+        _say(f"step {self._invocation.label} failed: {ending.error}")
         return FINDINGS
 
     def _failed_elsewhere(self) -> str | None:
-        own = failure_name(self._options.step, self._options.index)
+        own = failure_name(self._invocation.step, self._invocation.instance_index)
         return next((name for name in self._records.failures() if name != own), None)
 
     def _report(self, message: str) -> None:
-        _say(f"step {self._options.label}: {message}")
+        _say(f"step {self._invocation.label}: {message}")
 
 
 def _enter(project: str | None) -> None:

@@ -24,6 +24,11 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else compact(value)
 
 
+def number_text(value: float) -> str:
+    """A number without a needless fraction: `30`, `0.5`."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
 def encode(value: Any) -> str:
     """Text that `decode` turns back into `value`: like `as_text`, but a string that looks like JSON is quoted."""
     if isinstance(value, str) and decode(value) == value and isinstance(decode(value), str):

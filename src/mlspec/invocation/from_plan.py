@@ -1,8 +1,7 @@
-"""The `mlspec exec` options of a step, the same for every target and for the local runner.
+"""What `mlspec exec` is told of a step, as far as the plan says it: the same for every target and for runs here.
 
-In: a `Step`. Out: option groups, each a tuple of words, in a fixed order: one line of a generated file each.
-Owns the mapping from the plan to docs/step-process.md; never quotes for a shell and never knows a run id.
-Change it when the step process learns an option.
+In: a `Plan` and a `Step`. Out: `Invocation`s. Owns the way from the plan to docs/step-process.md; never knows a run id, nor where an
+orchestrator keeps its artifacts (`uris` and `output_path` say). Change it when the plan says something new to the step process.
 """
 
 from __future__ import annotations
@@ -10,80 +9,113 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from mlspec.expr.values import all_instances_uri, compact, encode, run_uri
-from mlspec.ir.model import (
-    Approval,
-    Call,
-    ExternalUri,
-    Gate,
-    Input,
-    Output,
-    Plan,
-    ProjectPath,
-    Shell,
-    Step,
-    StepOutput,
-    Uses,
-    Value,
+from mlspec.expr.values import all_instances_uri, compact, run_uri
+from mlspec.invocation.model import (
+    Body,
+    Cache,
+    Invocation,
+    Items,
+    Param,
+    Policy,
+    Reference,
+    Run,
+    StepEnvironment,
+    Tracking,
+    Wiring,
 )
+from mlspec.ir.bodies import Approval, Gate, Output, Retry
+from mlspec.ir.model import ExternalUri, Input, Plan, ProjectPath, Step, StepOutput
 
-Words = tuple[str, ...]
-UriOf = Callable[[Plan, StepOutput], list[str]]
-
-
-def in_store(plan: Plan, source: StepOutput) -> list[str]:
-    """Where the output's files are in this run's store: one URI, which for `many` stands for all instances that succeed."""
-    step = plan.by_id[source.steps[0]]
-    if source.many:
-        return [all_instances_uri(step.name, source.output)]
-    return [run_uri(step.name, step.instance.index if step.instance else None, source.output)]
+UrisOf = Callable[[StepOutput], list[str]]
+"""Where the files of an output are; for one that is `many`, of each of its instances."""
 
 
-def step_options(
+def run_of(plan: Plan) -> Run:
+    """What every step of the plan is told of its run; the run's id is the caller's to add."""
+    return Run(plan.lifecycle, store=plan.store, spec_digest=plan.digest)
+
+
+def in_store(plan: Plan) -> UrisOf:
+    """Where outputs are in this run's store: one URI, which for `many` stands for all instances that succeed."""
+
+    def uris(source: StepOutput) -> list[str]:
+        step = plan.by_id[source.steps[0]]
+        if source.many:
+            return [all_instances_uri(step.name, source.output)]
+        return [run_uri(step.name, step.instance.index if step.instance else None, source.output)]
+
+    return uris
+
+
+def invocation(
     plan: Plan,
     step: Step,
     *,
-    uri_of: UriOf = in_store,
+    uris: UrisOf | None = None,
     output_path: Callable[[Output], str | None] = lambda _: None,
     param_text: Callable[[str], str | None] = lambda _: None,
-) -> list[Words]:
-    """Return all options that depend on the step alone, its body last; of an approval the answer is the caller's to add.
+) -> Invocation:
+    """Return all that depends on the step alone; of an approval the body is the caller's to add, and of a foreach the list.
 
-    The caller adds what depends on the run: `--lifecycle`, `--run-id`, `--store`, and parameters (in `MLSPEC_PARAM_*`
-    unless `param_text` gives their text). `uri_of` and `output_path` let an orchestrator use its own artifacts.
+    Parameters come from `MLSPEC_PARAM_*` unless `param_text` gives their text.
     """
-    options: list[Words] = [("--step", step.name)]
-    if step.instance is not None:
-        options.append(("--instance", f"{step.instance.index}={compact(dict(step.instance.values))}"))
-    for item in step.inputs:
-        options += _input(plan, item, uri_of)
-    for output in step.outputs:
-        path = output_path(output)
-        options.append(("--output", f"{output.name}={output.type}" + (f":{path}" if path else "")))
-    options += [("--with", f"{name}={encode(value)}") for name, value in step.with_]
-    for value in step.values:
-        options += _value(plan, value, uri_of)
-    for name in step.params:
-        text = param_text(name)
-        kind = plan.param(name).type
-        options.append(("--param", f"{name}:{kind}" + ("" if text is None else f"={text}")))
-    options += [("--secret", plan.secrets[name].env) for name in step.secrets]
-    options += _policy(plan, step)
-    options += _body(step)
-    return options
+    uris = uris or in_store(plan)
+    gate = isinstance(step.body, Gate)
+    return Invocation(
+        step=step.name,
+        instance=step.instance,
+        wiring=Wiring(
+            inputs=tuple([_input(item, uris) for item in step.inputs]),
+            outputs=tuple([output._replace(path=output_path(output)) for output in step.outputs]),
+            with_=step.with_,
+            values=tuple([_reference(value.address, value.source, uris) for value in step.values]),
+            params=tuple([Param(name, plan.param(name).type, param_text(name)) for name in step.params]),
+            secrets=tuple([plan.secrets[name].env for name in step.secrets]),
+        ),
+        policy=Policy(step.when, step.retry if step.retry.limit else Retry(), step.timeout),
+        environment=environment_of(plan, step),
+        tracking=Tracking() if gate else tracking(plan),
+        body=_body(step),
+    )
 
 
-def items_options(plan: Plan, step: Step, *, uri_of: UriOf = in_store) -> list[Words]:
-    """Return the options that say which list a `foreach` step fans out over, for the process that prints it (with `--step`
-    alone) and for instances that are not told their `--item`.
+def environment_of(plan: Plan, step: Step) -> StepEnvironment:
+    """What the step's environment is called here, and where its modules are."""
+    environment = plan.environments.get(step.environment) if step.environment else None
+    return StepEnvironment(environment.name, pythonpath=environment.pythonpath) if environment else StepEnvironment()
+
+
+def tracking(plan: Plan) -> Tracking:
+    """Where steps log to MLflow."""
+    return Tracking(plan.tracking_uri, plan.tracking_experiment) if plan.tracking_uri else Tracking()
+
+
+def fan_out(plan: Plan, step: Step, *, uris: UrisOf | None = None, known: bool = False) -> Wiring:
+    """Return what says which list a `foreach` step fans out over: to instances that are not told their item, and, as the
+    `list_invocation`, to the process that prints it. `known`: what the list is in is among the step's own values.
     """
     foreach = step.foreach
     if foreach is None:
-        return []
+        return Wiring()
     if foreach.source is None:
-        return [("--items", compact(list(foreach.literal)))]
-    options = [] if foreach.source in step.values else _value(plan, foreach.source, uri_of)
-    return [*options, ("--items", ".".join((foreach.source.address, *foreach.field)))]
+        return Wiring(items=compact(list(foreach.literal)))
+    address = ".".join((foreach.source.address, *foreach.field))
+    if known and foreach.source in step.values:
+        return Wiring(items=address)
+    return Wiring(values=(_reference(foreach.source.address, foreach.source.source, uris or in_store(plan)),), items=address)
+
+
+def list_invocation(plan: Plan, step: Step, *, uris: UrisOf | None = None) -> Invocation:
+    """The process that prints the list of a `foreach` step."""
+    wiring = fan_out(plan, step, uris=uris)
+    return Invocation(step=step.name, wiring=wiring._replace(items=None), body=Items(wiring.items or "[]"))
+
+
+def instance_invocation(plan: Plan, step: Step, given: Invocation, *, uris: UrisOf | None = None) -> Invocation:
+    """`given`, told the list of its `foreach`, of which it takes its own element."""
+    listed = fan_out(plan, step, uris=uris, known=True)
+    wiring = given.wiring._replace(values=(*given.wiring.values, *listed.values), items=listed.items)
+    return given._replace(wiring=wiring)
 
 
 def cacheable(plan: Plan, step: Step) -> bool:
@@ -96,76 +128,35 @@ def takes_from_earlier_runs(plan: Plan, target: str) -> bool:
     return bool(plan.target_options.get(target, {}).get("cache"))
 
 
-def cache_options(plan: Plan, step: Step, image: str | None) -> list[Words]:
-    """Return the option with which an orchestrator's processes of a step take outputs of earlier runs, if it may have any.
+def cache_on(plan: Plan, step: Step, target: str, image: str | None) -> Cache | None:
+    """Return what lets an orchestrator's processes of a step take outputs of earlier runs; None where they may not.
 
     `image` is what they run in, if anything. Nobody asks the machine there what the environment's requirements came to, so
-    a digest of both goes with the option.
+    a digest of both goes with it.
     """
-    if not cacheable(plan, step):
-        return []
+    if not takes_from_earlier_runs(plan, target) or not cacheable(plan, step):
+        return None
     environment = plan.environments.get(step.environment) if step.environment else None
     content = [image, environment and environment.python, sorted(environment.requirements) if environment else []]
     if not any(content):
-        return [("--cache",)]
-    return [(f"--cache={hashlib.sha256(compact(content).encode()).hexdigest()[:12]}",)]
+        return Cache()
+    return Cache(hashlib.sha256(compact(content).encode()).hexdigest()[:12])
 
 
-def _input(plan: Plan, item: Input, uri_of: UriOf) -> list[Words]:
+def _input(item: Input, uris: UrisOf) -> Reference:
     match item.source:
-        case StepOutput(many=True):
-            return [("--input", f"{item.name}[]={uri}") for uri in uri_of(plan, item.source)]
-        case StepOutput():
-            return [("--input", f"{item.name}={uri_of(plan, item.source)[0]}")]
+        case StepOutput() as source:
+            return _reference(item.name, source, uris)
         case ProjectPath(path):
-            return [("--input", f"{item.name}={path}")]
+            return Reference(item.name, path)
         case ExternalUri(uri):
-            return [("--input", f"{item.name}={uri}")]
+            return Reference(item.name, uri)
 
 
-def _value(plan: Plan, value: Value, uri_of: UriOf) -> list[Words]:
-    brackets = "[]" if value.source.many else ""
-    return [("--value", f"{value.address}{brackets}={uri}") for uri in uri_of(plan, value.source)]
+def _reference(name: str, source: StepOutput, uris: UrisOf) -> Reference:
+    found = uris(source)
+    return Reference(name, tuple(found) if source.many else found[0])
 
 
-def _policy(plan: Plan, step: Step) -> list[Words]:
-    options: list[Words] = []
-    if step.when is not None:
-        options.append(("--when", step.when))
-    if step.retry.limit:
-        retry = step.retry
-        words = [str(retry.limit)]
-        words += [f"delay={number(retry.delay)}"] if retry.delay else []
-        words += [f"factor={number(retry.factor)}"] if retry.factor != 1 else []
-        words += [f"max_delay={number(retry.max_delay)}"] if retry.max_delay is not None else []
-        options.append(("--retry", ",".join(words)))
-    if step.timeout is not None:
-        options.append(("--timeout", number(step.timeout)))
-    environment = plan.environments.get(step.environment) if step.environment else None
-    if environment is not None:
-        options.append(("--environment", environment.name))
-        options += [("--pythonpath", folder) for folder in environment.pythonpath]
-    if plan.tracking_uri and not isinstance(step.body, Gate):
-        options.append(("--tracking", plan.tracking_uri))
-        if plan.tracking_experiment:
-            options.append(("--experiment", plan.tracking_experiment))
-    return options
-
-
-def _body(step: Step) -> list[Words]:
-    match step.body:
-        case Shell(script):
-            return [("--shell", script)]
-        case Call(function):
-            return [("--call", function)]
-        case Uses(name):
-            return [("--uses", name)]
-        case Gate(lines, otherwise):
-            return [*(("--gate", line) for line in lines), ("--otherwise", otherwise)]
-        case Approval():
-            return []
-
-
-def number(value: float) -> str:
-    """A number of seconds without a needless fraction: `30`, `0.5`."""
-    return str(int(value)) if value == int(value) else repr(value)
+def _body(step: Step) -> Body | None:
+    return None if isinstance(step.body, Approval) else step.body

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from mlspec.expr.braces import unguard
+from mlspec.expr.braces import guard, unguard
 
 OUTCOME = "step-outcome"  # no output of a step is called that: names have no dashes
 NUMBERS = "Output"
@@ -28,7 +28,28 @@ _ENDED = {
 }
 
 
-def plain(arguments: list[str]) -> list[str]:
+def placeholder(path: str) -> str:
+    """Text for KFP to replace: `{{$.inputs.artifacts['x'].path}}` of a path, or `{{$}}` without one.
+
+    Marked by NUL, which is in no spec, until `passed_arguments` has guarded all other text.
+    """
+    return f"\0{path}\0"
+
+
+def passed_arguments(options: Iterable[Sequence[str]]) -> list[str]:
+    """Turn options into a container's arguments, one for each: the spec's text guarded from KFP, placeholders in KFP's form."""
+    return [_with_placeholders(guard("=".join(option))) for option in options]
+
+
+def _with_placeholders(guarded: str) -> str:
+    if "\0" not in guarded:
+        return guarded
+    parts = guarded.split("\0")
+    parts[1::2] = ["{{$." + path + "}}" if path else "{{$}}" for path in parts[1::2]]
+    return "".join(parts)
+
+
+def plain_arguments(arguments: list[str]) -> list[str]:
     """Turn a task's arguments into what they are without Kubeflow; others are returned as they are.
 
     `{~{` becomes `{{` again. A task's final status (JSON) becomes `succeeded` or `failed`, and is left out when KFP
@@ -42,7 +63,7 @@ def plain(arguments: list[str]) -> list[str]:
     return [word for word in words if word and not _is_absent_item(word)]
 
 
-def bent(executor_input: str, params: Iterable[str]) -> list[str]:
+def altered_params(executor_input: str, params: Iterable[str]) -> list[str]:
     """The parameters whose value, given when the run started, holds `{{$`: KFP may have put a value of its own in its place.
 
     The pipeline's inputs are the one kind of text that cannot be guarded. Raises `ValueError`.

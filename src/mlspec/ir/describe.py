@@ -7,7 +7,8 @@ Change it when steps have another kind of body.
 
 from __future__ import annotations
 
-from mlspec.ir.model import Approval, Call, Gate, Shell, Step, Uses
+from mlspec.ir.bodies import Approval, Call, Gate, Shell, Uses
+from mlspec.ir.model import Step
 
 _LONGEST = 72
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mlspec.diagnostics import Span
-from mlspec.ir.model import Approval, Call, Gate, Plan, Shell, Step, Uses
+from mlspec.ir.bodies import Approval, Call, Gate, Shell, Uses
+from mlspec.ir.model import Plan, Step
 
 
 class Feature(Enum):

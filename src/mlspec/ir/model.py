@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from mlspec.diagnostics import Span
-from mlspec.terms import Json, OnFailure, Otherwise, OutputType, ParamType, RunIf, Stage
+from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
+from mlspec.terms import Json, OnFailure, OutputType, ParamType, RunIf, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +97,6 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """A named output of a step."""
-
-    name: str
-    type: OutputType
-
-
-@dataclass(frozen=True, slots=True)
 class Value:
     """A `metrics` or `values` output that an expression of a step reads, under its address (`train.metrics`)."""
 
@@ -111,55 +104,9 @@ class Value:
     source: StepOutput
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """`run:` a `/bin/sh -e` script, its `${{ }}` placeholders still in it."""
-
-    script: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """`call:` a Python function of the user's, `module:function`."""
-
-    function: str
-
-
-@dataclass(frozen=True, slots=True)
-class Uses:
-    """`uses:` a step of the library, by name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """`gate:` every line (CEL) must hold, else the run stops or what follows is skipped."""
-
-    lines: tuple[str, ...]
-    otherwise: Otherwise
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """`approval:` a person decides. `timeout` in seconds; None waits for ever."""
-
-    message: str
-    approvers: tuple[str, ...] = ()
-    timeout: float | None = None
-
+NO_RETRY = Retry()
 
 Body: TypeAlias = Shell | Call | Uses | Gate | Approval
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """`limit` counts retries; the delay before attempt k+1 is min(delay * factor^(k-1), max_delay) seconds."""
-
-    limit: int = 0
-    delay: float = 0.0
-    factor: float = 1.0
-    max_delay: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +116,6 @@ class Resources:
     cpu: str | None = None
     memory: str | None = None
     gpu: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One element of a matrix: its folder number in the store and its `{"depth": 2}`."""
-
-    index: int
-    values: tuple[tuple[str, Json], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +154,7 @@ class Step:
     when: str | None = None
     """CEL."""
     run_if: RunIf = "success"
-    retry: Retry = Retry()
+    retry: Retry = NO_RETRY
     timeout: float | None = None
     """Seconds that one attempt may take."""
     resources: Resources = Resources()

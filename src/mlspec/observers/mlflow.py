@@ -13,8 +13,8 @@ import time
 from typing import Any
 
 from mlspec.expr.values import as_text
-from mlspec.invocation.model import Uses
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Invocation
+from mlspec.ir.bodies import Uses
 from mlspec.store.records import Ending
 from mlspec.tracking import opened, quiet
 
@@ -24,20 +24,20 @@ _LONGEST = 6000
 """Characters of the longest param that MLflow takes."""
 
 
-def wanted(options: Options, ending: Ending) -> bool:
+def wanted(invocation: Invocation, ending: Ending) -> bool:
     """Tell whether there is something to log: a step that ran and declares metrics, and does not log them itself."""
-    logs_itself = isinstance(options.body, Uses) and options.body.name.startswith("mlflow/")
-    measures = any(output.type == "metrics" for output in options.outputs.values())
-    return options.tracking is not None and ending.attempts > 0 and measures and not logs_itself
+    logs_itself = isinstance(invocation.body, Uses) and invocation.body.name.startswith("mlflow/")
+    measures = any(output.type == "metrics" for output in invocation.wiring.outputs)
+    return invocation.tracking.uri is not None and ending.attempts > 0 and measures and not logs_itself
 
 
-def log(options: Options, ending: Ending, contents: dict[str, Any]) -> str | None:
+def log(invocation: Invocation, ending: Ending, contents: dict[str, Any]) -> str | None:
     """Log the step as one MLflow run; `contents` are its metrics by output. Returns why that failed, if it did."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a step must not wait minutes for a server that is down
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     try:
         with quiet():
-            _log(options, ending, contents)
+            _log(invocation, ending, contents)
     except ModuleNotFoundError as error:
         return f"not logged: the module {error.name} is not installed here"
     except Exception as error:
@@ -46,16 +46,16 @@ def log(options: Options, ending: Ending, contents: dict[str, Any]) -> str | Non
     return None
 
 
-def _log(options: Options, ending: Ending, contents: dict[str, Any]) -> None:
+def _log(invocation: Invocation, ending: Ending, contents: dict[str, Any]) -> None:
     from mlflow.entities import Metric, Param
 
-    assert options.tracking is not None, "only wanted steps are logged"
-    client, experiment = opened(options.tracking, options.experiment or options.lifecycle)
+    assert invocation.tracking.uri is not None, "only wanted steps are logged"
+    client, experiment = opened(invocation.tracking.uri, invocation.tracking.experiment or invocation.run.lifecycle)
     run = client.create_run(
         experiment,
         start_time=int(ending.started * 1000),
-        tags=_tags(options),
-        run_name=options.label,
+        tags=_tags(invocation),
+        run_name=invocation.label,
     )
     now = int(time.time() * 1000)
     params = [Param(name, as_text(value)[:_LONGEST]) for name, value in ending.with_.items()]
@@ -66,12 +66,12 @@ def _log(options: Options, ending: Ending, contents: dict[str, Any]) -> None:
     client.set_terminated(run.info.run_id, "FINISHED" if ending.status == "succeeded" else "FAILED", now)
 
 
-def _tags(options: Options) -> dict[str, str]:
+def _tags(invocation: Invocation) -> dict[str, str]:
     tags = {
-        "mlspec.lifecycle": options.lifecycle,
-        "mlspec.run_id": options.run_id,
-        "mlspec.step": options.label,
-        "mlspec.spec_digest": options.spec_digest or "",
+        "mlspec.lifecycle": invocation.run.lifecycle,
+        "mlspec.run_id": invocation.run.run_id,
+        "mlspec.step": invocation.label,
+        "mlspec.spec_digest": invocation.run.spec_digest or "",
     }
     return {name: value for name, value in tags.items() if value}
 

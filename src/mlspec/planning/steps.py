@@ -13,26 +13,26 @@ from typing import Any
 
 from mlspec.expr.template import Placeholder, TemplateError, parse
 from mlspec.expr.values import as_text
-from mlspec.ir import model
+from mlspec.ir import bodies, model
 from mlspec.planning.scope import Named, Scope
 from mlspec.planning.wiring import Wired
 from mlspec.spec.step import Source
 from mlspec.spec.step import Step as SpecStep
 
-Instances = Mapping[str, tuple[model.Instance | None, ...]]
+Instances = Mapping[str, tuple[bodies.Instance | None, ...]]
 
 
-def instances_of(step: SpecStep) -> tuple[model.Instance | None, ...]:
+def instances_of(step: SpecStep) -> tuple[bodies.Instance | None, ...]:
     """The elements of a step's matrix, the first key outermost; `(None,)` without one."""
     if step.matrix is None:
         return (None,)
     combinations = product(*step.matrix.values())
     return tuple(
-        model.Instance(index, tuple(zip(step.matrix, values, strict=True))) for index, values in enumerate(combinations)
+        bodies.Instance(index, tuple(zip(step.matrix, values, strict=True))) for index, values in enumerate(combinations)
     )
 
 
-def step_id(name: str, instance: model.Instance | None) -> str:
+def step_id(name: str, instance: bodies.Instance | None) -> str:
     """`train`, or `train[depth=2,loss=log]`."""
     if instance is None:
         return name
@@ -77,13 +77,13 @@ class Builder:
             "body": _body(named),
             "stage": named.stage,
             "inputs": tuple([model.Input(name, self._source(source)) for name, source in step.inputs.items()]),
-            "outputs": tuple([model.Output(name, kind) for name, kind in named.outputs.items()]),
+            "outputs": tuple([bodies.Output(name, kind) for name, kind in named.outputs.items()]),
             "values": tuple([self.value(address) for address in sorted(wired.reads.values)]),
             "params": tuple(sorted(wired.reads.params)),
             "with_": tuple(step.with_.items()),
             "when": step.when.strip() if step.when else None,
             "run_if": step.run_if,
-            "retry": model.Retry(retry.limit, retry.delay, retry.factor, retry.max_delay) if retry else _NO_RETRY,
+            "retry": bodies.Retry(retry.limit, retry.delay, retry.factor, retry.max_delay) if retry else _NO_RETRY,
             "timeout": (step.timeout or self.defaults.timeout) if process else None,
             "resources": model.Resources(resources.cpu, resources.memory, resources.gpu) if resources else _NO_RESOURCES,
             "environment": (step.environment or self.defaults.environment) if process else None,
@@ -122,25 +122,25 @@ class Builder:
         return model.ForEach(self.value(f"{name}.{output}"), tuple(field), (), step.parallel)
 
 
-_NO_RETRY = model.Retry()
+_NO_RETRY = bodies.Retry()
 _NO_RESOURCES = model.Resources()
 
 
 def _body(named: Named) -> model.Body:
     step = named.step
     if step.run is not None:
-        return model.Shell(step.run)
+        return bodies.Shell(step.run)
     if step.call is not None:
-        return model.Call(step.call)
+        return bodies.Call(step.call)
     if step.uses is not None:
-        return model.Uses(step.uses)
+        return bodies.Uses(step.uses)
     if step.gate is not None:
-        return model.Gate(tuple(line.strip() for line in step.gate), step.otherwise or "stop")
+        return bodies.Gate(tuple(line.strip() for line in step.gate), step.otherwise or "stop")
     assert step.approval is not None
-    return model.Approval(step.approval.message, tuple(step.approval.approvers), step.approval.timeout)
+    return bodies.Approval(step.approval.message, tuple(step.approval.approvers), step.approval.timeout)
 
 
-def _described(text: str, instance: model.Instance | None) -> str:
+def _described(text: str, instance: bodies.Instance | None) -> str:
     """Put the matrix' values into a description; what only a run knows keeps its placeholder."""
     if instance is None or "${{" not in text:
         return text

@@ -6,7 +6,8 @@ In: a plan. Out: DOT text. Owns its escaping: everything is a quoted string. Cha
 from __future__ import annotations
 
 from mlspec.ir import graph
-from mlspec.ir.model import Approval, Gate, Plan, Step
+from mlspec.ir.bodies import Approval, Gate
+from mlspec.ir.model import Plan, Step
 
 _COLOURS = {"data": "#dbeafe", "model": "#dcfce7", "service": "#fef3c7"}
 

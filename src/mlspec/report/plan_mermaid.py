@@ -7,7 +7,8 @@ Change it when the picture should show more.
 from __future__ import annotations
 
 from mlspec.ir import graph
-from mlspec.ir.model import Approval, Gate, Plan, Step
+from mlspec.ir.bodies import Approval, Gate
+from mlspec.ir.model import Plan, Step
 
 _STAGES = {"data": "#dbeafe", "model": "#dcfce7", "service": "#fef3c7"}
 

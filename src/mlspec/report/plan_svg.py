@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
+from mlspec.ir.bodies import Approval, Gate
 from mlspec.ir.describe import kind, logic
-from mlspec.ir.model import Approval, Gate, Plan, Step
+from mlspec.ir.model import Plan, Step
 from mlspec.report.graph_layout import Point, layout
 
 WIDTH, HEIGHT = 196, 50

@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from mlspec.spec import value_hints as meant
+from mlspec.durations import seconds_of
+from mlspec.spec import value_hints
 from mlspec.spec.base import wrong
 
 RESERVED = ("params", "run", "env", "matrix", "item", "inputs", "outputs", "with", "secrets")
@@ -24,7 +25,6 @@ _STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -92,11 +92,9 @@ def _duration(value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise wrong("MLS207", f"the duration {value} has no unit", f"write {value}s for seconds, {value}m for minutes")
     text = _text(value, "a duration", "30m")
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise wrong("MLS207", f"`{text}` is no duration", meant.duration(text) or hint)
-    days, hours, minutes = (int(part or 0) for part in match.groups()[:3])
-    seconds = days * 86400 + hours * 3600 + minutes * 60 + float(match[4] or 0)
+    seconds = seconds_of(text)
+    if seconds is None:
+        raise wrong("MLS207", f"`{text}` is no duration", value_hints.duration(text) or hint)
     if seconds > _MAX_SECONDS:
         raise wrong("MLS207", f"`{text}` is longer than a year", hint)
     return seconds
@@ -115,7 +113,7 @@ def _quantity(value: Any) -> str:
     text = _text(value, "a quantity", "4Gi")
     match = _QUANTITY.fullmatch(text)
     if match is None or float(match[1]) == 0:
-        hint = meant.quantity(text) or "write 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory"
+        hint = value_hints.quantity(text) or "write 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory"
         raise wrong("MLS208", f"`{text}` is no quantity", hint)
     return text
 
@@ -123,7 +121,7 @@ def _quantity(value: Any) -> str:
 def _function(value: Any) -> str:
     text = _text(value, "a function", "credit.data:ingest")
     if not _FUNCTION.fullmatch(text):
-        hint = meant.function(text) or "write module:function, such as credit.data:ingest"
+        hint = value_hints.function(text) or "write module:function, such as credit.data:ingest"
         raise wrong("MLS211", f"`{text}` names no function", hint)
     return text
 
@@ -137,7 +135,7 @@ def _cron(value: Any) -> str:
             raise CronSimError(f"it has {len(text.split())} field{'s' if len(text.split()) != 1 else ''}")
         next(CronSim(text, datetime.datetime(2024, 1, 1)))
     except CronSimError as error:
-        hint = meant.cron(text) or "five fields: minute hour day month weekday, such as `0 3 * * 1`"
+        hint = value_hints.cron(text) or "five fields: minute hour day month weekday, such as `0 3 * * 1`"
         raise wrong("MLS209", f"`{text}` is no cron expression: {str(error).lower()}", hint) from None
     except StopIteration:
         raise wrong("MLS209", f"`{text}` never comes", "choose a day that the month has") from None

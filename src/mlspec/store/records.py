@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any
 
-from mlspec.invocation.parse import Options
+from mlspec.invocation.model import Invocation
 from mlspec.store.filesystem import Store
 from mlspec.store.layout import RECORD, failure_name, failures_folder, run_folder, step_folder
 
@@ -65,14 +65,14 @@ class Records:
         self.store.remove(f"{folder}/{RECORD}")  # first: what remains until all is gone is no longer a result
         self.store.remove(folder)
 
-    def end(self, options: Options, ending: Ending) -> None:
+    def end(self, invocation: Invocation, ending: Ending) -> None:
         """Write the record and then set or clear the failure marker."""
         record = {
             "version": 1,
-            "lifecycle": options.lifecycle,
-            "run_id": options.run_id,
-            "step": options.step,
-            "instance": options.instance,
+            "lifecycle": invocation.run.lifecycle,
+            "run_id": invocation.run.run_id,
+            "step": invocation.step,
+            "instance": invocation.recorded_instance,
             "status": ending.status,
             "attempts": ending.attempts,
             "started": _moment(ending.started),
@@ -84,12 +84,12 @@ class Records:
             "with": ending.with_,
             "cached_from": ending.cached_from,
         }
-        folder = step_folder(self.run, options.step, options.index)
+        folder = step_folder(self.run, invocation.step, invocation.instance_index)
         self.store.write(f"{folder}/{RECORD}", encoded(record))
-        marker = f"{failures_folder(self.run)}/{failure_name(options.step, options.index)}"
-        if ending.status == "failed" and not options.final:  # `finally` steps tell each other nothing by `run.status`
+        marker = f"{failures_folder(self.run)}/{failure_name(invocation.step, invocation.instance_index)}"
+        if ending.status == "failed" and not invocation.start.final:  # `finally` steps tell each other nothing by `run.status`
             self.store.write(marker, b"")
-        elif failure_name(options.step, options.index) in self.failures():
+        elif failure_name(invocation.step, invocation.instance_index) in self.failures():
             self.store.remove(marker)
 
 

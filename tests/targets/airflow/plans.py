@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from mlspec.ir.model import (
-    Approval,
-    Call,
-    Environment,
-    ExternalUri,
-    Gate,
-    Input,
-    Instance,
-    Output,
-    Parameter,
-    ProjectPath,
-    Retry,
-    Schedule,
-    Secret,
-    Step,
-    StepOutput,
-    Uses,
-    Value,
-)
+from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Uses
+from mlspec.ir.model import Environment, ExternalUri, Input, Parameter, ProjectPath, Schedule, Secret, Step, StepOutput, Value
 from tests.targets.built import SPAN, plan, reads, step
 
 AWKWARD = "a $HOME `id` \"q\" 's' {{ x }} {% raw %} {# c #} ${y} $(z) \\ é\t≠ *? ; & | > end.sh"

@@ -7,8 +7,9 @@ import pytest
 
 import mlspec.diagnostics
 from mlspec.diagnostics import has_errors
+from mlspec.ir.bodies import Approval
 from mlspec.ir.features import Feature
-from mlspec.ir.model import Approval, Environment, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.model import Environment, Parameter, Plan, Resources, Secret, Step
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals
 from tests.targets.airflow.plans import CREDIT, DIAMOND

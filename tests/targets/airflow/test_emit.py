@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.ir.model import Parameter, Plan, Shell
+from mlspec.ir.bodies import Shell
+from mlspec.ir.model import Parameter, Plan
 from mlspec.targets.airflow import TARGET
 from tests.targets import emission
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING

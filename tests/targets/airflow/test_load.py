@@ -18,8 +18,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mlspec.expr.values import as_text, typed
-from mlspec.invocation.from_plan import step_options
-from mlspec.ir.model import Parameter, Plan, Shell
+from mlspec.invocation.arguments import step_options
+from mlspec.invocation.from_plan import invocation
+from mlspec.ir.bodies import Shell
+from mlspec.ir.model import Parameter, Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
 from tests.targets.airflow.plans import AWKWARD, CLASHES, CREDIT, DIAMOND, FAILING, task_of
@@ -151,5 +153,5 @@ def test_the_step_process_gets_every_word_as_it_is(
     done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=True)
     words = json.loads(done.stdout)
     assert words[:5] == ["exec", "--run-id", "manual__a b'\"$", "--project", str(tmp_path)]
-    given_options = [word for group in step_options(made, made.steps[0]) for word in group]
+    given_options = [word for group in step_options(invocation(made, made.steps[0])) for word in group]
     assert words[11:] == ["--fail-fast", *given_options]

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from mlspec.invocation.from_plan import step_options
+from mlspec.invocation.arguments import step_options
+from mlspec.invocation.from_plan import invocation
 from mlspec.ir.model import Environment, Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
@@ -77,5 +78,5 @@ def test_the_step_process_gets_every_word_as_it_is(airflow: Airflow, tmp_path: P
     done = subprocess.run([*container["command"], expanded(argument)], env=environment, capture_output=True, check=True)
     words = json.loads(done.stdout)
     assert words[:3] == ["exec", "--run-id", "manual__$(A) b"]
-    given = [word for group in step_options(made, made.steps[0]) for word in group]
+    given = [word for group in step_options(invocation(made, made.steps[0])) for word in group]
     assert words[9:] == ["--fail-fast", *given]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mlspec.expr.values import as_text
-from mlspec.ir.model import Gate, Parameter, Plan, Secret
+from mlspec.ir.bodies import Gate
+from mlspec.ir.model import Parameter, Plan, Secret
 from mlspec.targets.airflow import TARGET
 from tests.engines import EngineRun
 from tests.engines.airflow import Airflow

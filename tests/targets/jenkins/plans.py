@@ -9,26 +9,19 @@ from typing import Any
 import pytest
 
 from mlspec.diagnostics import Span
+from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
 from mlspec.ir.model import (
-    Approval,
-    Call,
     Environment,
     ForEach,
-    Gate,
     Input,
-    Instance,
-    Output,
     Parameter,
     Plan,
     ProjectPath,
     Resources,
-    Retry,
     Schedule,
     Secret,
-    Shell,
     Step,
     StepOutput,
-    Uses,
     Value,
 )
 from tests.targets.built import plan

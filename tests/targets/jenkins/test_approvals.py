@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mlspec.engine import Runs, outcome
-from mlspec.ir.model import Approval, Environment, Plan, Secret, Step
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Environment, Plan, Secret, Step
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from tests.engines import jenkins

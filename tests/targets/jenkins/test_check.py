@@ -7,19 +7,9 @@ import pytest
 import yaml
 
 import mlspec.diagnostics
+from mlspec.ir.bodies import Approval
 from mlspec.ir.features import Feature
-from mlspec.ir.model import (
-    Approval,
-    Environment,
-    Monitor,
-    Notification,
-    Parameter,
-    Plan,
-    Resources,
-    Schedule,
-    Secret,
-    Step,
-)
+from mlspec.ir.model import Environment, Monitor, Notification, Parameter, Plan, Resources, Schedule, Secret, Step
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.groovy import literal

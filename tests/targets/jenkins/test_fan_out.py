@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mlspec.engine import Runs, outcome
-from mlspec.ir.model import ForEach, Input, Instance, Output, Plan, Shell, Step, StepOutput, Value
+from mlspec.ir.bodies import Instance, Output, Shell
+from mlspec.ir.model import ForEach, Input, Plan, Step, StepOutput, Value
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of

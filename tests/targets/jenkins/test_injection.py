@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlspec.invocation.from_plan import items_options, step_options
-from mlspec.ir.model import (
-    Approval,
-    Environment,
-    ForEach,
-    Gate,
-    Instance,
-    Output,
-    Parameter,
-    Plan,
-    Schedule,
-    Secret,
-    Shell,
-    Step,
-    Value,
-)
+from mlspec.ir.bodies import Approval, Gate, Instance, Output, Shell
+from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Schedule, Secret, Step, Value
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.settings import settings_of
+from mlspec.targets.jenkins.words import options_by_list
 from tests.engines import jenkins
 from tests.targets.built import plan
 from tests.targets.jenkins.plans import of, step, writes
@@ -158,9 +144,8 @@ def approve(Map settings, String step, List options) { [step, settings, [], opti
 
 
 def expected(made: Plan, one: Step) -> list[Any]:
-    items = items_options(made, replace(one, values=()))
-    options = [words for words in step_options(made, one) if words not in items]
-    flat = [[word for words in groups for word in words] for groups in (items, options)]
+    lists = {"items": [], **options_by_list(made, one)}
+    flat = [[word for option in lists[name] for word in option] for name in ("items", "options")]
     return [one.id, json.loads(json.dumps(settings_of(made, one))), *flat]
 
 

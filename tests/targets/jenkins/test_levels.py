@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlspec.ir.model import Instance, Step
+from mlspec.ir.bodies import Instance
+from mlspec.ir.model import Step
 from mlspec.targets.jenkins.levels import NAMED, Level, barriers_of, levels_of
 from tests.targets.jenkins.plans import step
 

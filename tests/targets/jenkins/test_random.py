@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlspec.engine import Runs, outcome
-from mlspec.ir.model import ForEach, Plan, Shell, Step
+from mlspec.ir.bodies import Shell
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.emit import fits
 from mlspec.targets.jenkins.levels import levels_of

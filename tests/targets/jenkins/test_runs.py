@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from mlspec.invocation.from_plan import step_options
-from mlspec.ir.model import Gate, Instance, Plan, Secret, Shell, Step
+from mlspec.invocation.arguments import step_options
+from mlspec.invocation.from_plan import invocation
+from mlspec.ir.bodies import Gate, Instance, Shell
+from mlspec.ir.model import Plan, Secret, Step
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins
@@ -209,7 +211,7 @@ def test_data_in_many_strings_is_read_back_whole() -> None:
     )
     assert levels == [[[member.id for member in chain.steps] for chain in level.chains] for level in levels_of(made.steps)]
     options = {name: entry["options"] for name, entry in entries.items()}
-    assert options == {one.id: [word for words in step_options(made, one) for word in words] for one in made.steps}
+    assert options == {one.id: [word for words in step_options(invocation(made, one)) for word in words] for one in made.steps}
 
 
 @pytest.mark.usefixtures("form")

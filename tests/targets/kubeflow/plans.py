@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from mlspec.ir.bodies import Call, Gate, Instance, Output, Retry, Uses
 from mlspec.ir.model import (
-    Call,
     Environment,
     ExternalUri,
     ForEach,
-    Gate,
     Input,
-    Instance,
-    Output,
     Parameter,
     Plan,
     ProjectPath,
     Resources,
-    Retry,
     Secret,
     Step,
     StepOutput,
-    Uses,
     Value,
 )
 from tests.targets.built import SPAN, plan, reads, step

@@ -9,8 +9,9 @@ import pytest
 
 from mlspec import api
 from mlspec.diagnostics import Diagnostic
+from mlspec.ir.bodies import Retry
 from mlspec.ir.features import Feature
-from mlspec.ir.model import Parameter, Plan, Retry, Secret
+from mlspec.ir.model import Parameter, Plan, Secret
 from mlspec.targets.kubeflow import TARGET
 from tests.targets.built import plan, step
 from tests.targets.kubeflow.plans import FULL, chain

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlspec.ir.model import Input, Instance, Output, Parameter, Plan, Retry, Shell, Step, StepOutput
+from mlspec.ir.bodies import Instance, Output, Retry, Shell
+from mlspec.ir.model import Input, Parameter, Plan, Step, StepOutput
 from mlspec.targets.kubeflow import TARGET
 from tests.engines import EngineRun, kfp_local
 from tests.targets.built import plan, reads, step

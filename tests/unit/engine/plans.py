@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlspec.ir.model import Call, Gate, Input, Instance, Output, Plan, Shell, Step, StepOutput, Value
+from mlspec.ir.bodies import Call, Gate, Instance, Output, Shell
+from mlspec.ir.model import Input, Plan, Step, StepOutput, Value
 from mlspec.terms import OutputType
 
 

@@ -10,7 +10,8 @@ import pytest
 from mlspec.engine import RunError
 from mlspec.engine.approvals import answer
 from mlspec.engine.events import ApprovalWanted, Event, StepEnded
-from mlspec.ir.model import Approval, Parameter, Plan
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Parameter, Plan
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import gate, plan, step, value
 
@@ -57,7 +58,7 @@ def test_a_refused_one_fails_and_asks_again_when_it_is_resumed(project: Project)
 
 
 def test_one_that_nobody_answers_in_time_is_refused(project: Project) -> None:
-    ran = project.run(asking(replace(QUESTION, timeout=0.2)))
+    ran = project.run(asking(QUESTION._replace(timeout=0.2)))
     assert ran.states["sign_off"] == "failed"
     assert ran.record("sign_off")["error"] == "nobody answered in time"
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mlspec.engine.frontier import Frontier, Task
 from mlspec.engine.states import derive
-from mlspec.ir.model import Approval, ForEach, Instance, Plan, Shell, Step
+from mlspec.ir.bodies import Approval, Instance, Shell
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.terms import StepStatus
 
 

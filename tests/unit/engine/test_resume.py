@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mlspec.engine import RunError
-from mlspec.ir.model import ForEach, Parameter, Plan, Shell
+from mlspec.ir.bodies import Shell
+from mlspec.ir.model import ForEach, Parameter, Plan
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import every, gate, matrix, plan, step
 

@@ -11,7 +11,8 @@ import pytest
 from mlspec.engine import RunError, local_outcome
 from mlspec.engine.events import RunEnded, RunStarted
 from mlspec.engine.params import ParameterError
-from mlspec.ir.model import Parameter, Retry
+from mlspec.ir.bodies import Retry
+from mlspec.ir.model import Parameter
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import call, every, gate, matrix, plan, step, value
 from tests.waiting import until_there

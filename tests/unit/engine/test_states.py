@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlspec.engine.states import derive, fan_in, run_status, upstream_groups, verdict
-from mlspec.ir.model import Instance, Plan, Shell, Step
+from mlspec.ir.bodies import Instance, Shell
+from mlspec.ir.model import Plan, Step
 from mlspec.terms import RunIf, StepStatus
 
 S, F, K, B = "succeeded", "failed", "skipped", "blocked"

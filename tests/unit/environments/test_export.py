@@ -14,7 +14,8 @@ from mlspec.diagnostics import Span
 from mlspec.emission.seal import seal_of
 from mlspec.environments import check, export
 from mlspec.environments.requirement import step_process
-from mlspec.ir.model import Environment, ExternalUri, Input, Plan, Shell, Step
+from mlspec.ir.bodies import Shell
+from mlspec.ir.model import Environment, ExternalUri, Input, Plan, Step
 
 AWKWARD = 'it\'s; $(touch /tmp/x) `id` \\ é # "q"'
 

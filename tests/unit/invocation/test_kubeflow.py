@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from mlspec.invocation.kubeflow import bent, plain, write_output
+from mlspec.invocation.kubeflow import altered_params, plain_arguments, write_output
 
 
 def test_other_arguments_are_left_alone() -> None:
     words = ["--step=a", "--with=x={~{", "--input=a[]=/nowhere"]
-    assert plain(words) == words
+    assert plain_arguments(words) == words
 
 
 def test_text_is_unguarded_but_for_parameters() -> None:
     words = ["--executor-input={~{", "--param=p:string={~{", "--with=x={~{", "--shell=echo ${~{ with.x }} {~~{"]
-    assert plain(words) == [*words[:2], "--with=x={{", "--shell=echo ${{ with.x }} {~{"]
+    assert plain_arguments(words) == [*words[:2], "--with=x={{", "--shell=echo ${{ with.x }} {~{"]
 
 
 @pytest.mark.parametrize(
@@ -26,20 +26,20 @@ def test_text_is_unguarded_but_for_parameters() -> None:
 )
 def test_a_final_status(state: str, expected: list[str]) -> None:
     status = json.dumps({"state": state, "error": {}})
-    assert plain(["--executor-input={}", f"--run-status={status}"])[1:] == expected
+    assert plain_arguments(["--executor-input={}", f"--run-status={status}"])[1:] == expected
 
 
 @pytest.mark.parametrize("name", ["p", "params-p"])
 def test_parameters_that_kubeflow_may_have_bent(name: str) -> None:
     given = {name: [{"a": "x{{$}}"}], "q": "{{ x }} $", "run-id": "{{$"}
-    assert bent(json.dumps({"inputs": {"parameterValues": given}}), ["q", "p"]) == ["p"]
-    assert bent("{}", ["p"]) == []
+    assert altered_params(json.dumps({"inputs": {"parameterValues": given}}), ["q", "p"]) == ["p"]
+    assert altered_params("{}", ["p"]) == []
 
 
 def test_items_of_skipped_steps_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "here").touch()
     words = [f"--input=all[]={tmp_path}/here", f"--input=all[]={tmp_path}/gone", f"--input=one={tmp_path}/gone"]
-    assert plain(["--executor-input={}", *words])[1:] == [words[0], words[2]]
+    assert plain_arguments(["--executor-input={}", *words])[1:] == [words[0], words[2]]
 
 
 def test_the_output_lists_every_artifact_and_says_the_outcome(tmp_path: Path) -> None:

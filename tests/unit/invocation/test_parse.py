@@ -61,8 +61,8 @@ def test_a_wrong_call_ends_with_2_and_leaves_nothing(project: Project, words: tu
 
 def test_times_are_seconds_or_durations() -> None:
     words = ["--run-id", "r", "--step", "s", "--store", "st", "--timeout", "1h30m", "--retry", "2,delay=1m30s,max_delay=90"]
-    options = parse([*words, "--", "true"])
-    assert (options.timeout, options.retry.delay, options.retry.max_delay) == (5400, 90, 90)
+    policy = parse([*words, "--", "true"]).policy
+    assert (policy.timeout, policy.retry.delay, policy.retry.max_delay) == (5400, 90, 90)
 
 
 def test_a_file_of_no_step_has_a_name_alone(project: Project) -> None:

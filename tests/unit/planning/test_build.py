@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mlspec import api
-from mlspec.ir.model import Plan, Retry
+from mlspec.ir.bodies import Retry
+from mlspec.ir.model import Plan
 from mlspec.planning.check import MAX_INSTANCES
 
 HEAD = "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: demo}\n"

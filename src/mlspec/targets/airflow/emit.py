@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 
 from mlspec.emission.templates import template
-from mlspec.invocation.from_plan import number, step_options
-from mlspec.ir.model import Approval, Gate, Parameter, Plan, Step
+from mlspec.expr.values import number_text
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Parameter, Plan
 from mlspec.targets.airflow.literals import INDENT, fits, jinja_string, literal, string, visible
 from mlspec.targets.airflow.options import AirflowOptions, options_of
-from mlspec.targets.airflow.process import ENVIRONMENT, TRACKING, shared
+from mlspec.targets.airflow.process import environment_lines, tracking_lines
 from mlspec.targets.airflow.runners import RUNNERS, Runner, images
 from mlspec.targets.airflow.tasks import Group, Task, doc, tasks_of
 from mlspec.targets.airflow.variables import Variables
@@ -40,8 +41,8 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         common=[string(option) for option in _common(plan)],
         fail_fast=plan.on_failure == "stop",
         dag=_dag(plan, options),
-        tracking=_tracking(plan),
-        environments=_environments(plan),
+        tracking=tracking_lines(plan),
+        environments=environment_lines(plan),
         images=images(plan, options) if runner.name != "bash" else [],
         defaults=_defaults(plan, options, runner),
         runner=runner,
@@ -160,8 +161,8 @@ def _param(parameter: Parameter) -> str:
     """One entry of `params`: a JSON Schema that Airflow checks when a run is triggered."""
     start = f"{string(parameter.name)}: Param("
     named = [f"type={string(_JSON_SCHEMA_TYPES.get(parameter.type, parameter.type))}"]
-    named += [f"minimum={number(parameter.minimum)}"] if parameter.minimum is not None else []
-    named += [f"maximum={number(parameter.maximum)}"] if parameter.maximum is not None else []
+    named += [f"minimum={number_text(parameter.minimum)}"] if parameter.minimum is not None else []
+    named += [f"maximum={number_text(parameter.maximum)}"] if parameter.maximum is not None else []
     named += [f"enum={literal(list(parameter.enum), 3, 12 + len('enum='), 1)}"] if parameter.enum else []
     named += [f"pattern={string(_whole(parameter.pattern))}"] if parameter.pattern is not None else []
     named += [f"description={string(parameter.description)}"] if parameter.description else []
@@ -190,18 +191,3 @@ def _defaults(plan: Plan, options: AirflowOptions, runner: Runner) -> list[tuple
         ("do_xcom_push", "False"),
     ]
     return [(string(key), value) for key, value in defaults]
-
-
-def _tracking(plan: Plan) -> list[str]:
-    tracked = [step for step in plan.all_steps() if not isinstance(step.body, Gate)]
-    return shared(TRACKING, step_options(plan, tracked[0])) if tracked else []
-
-
-def _environments(plan: Plan) -> list[tuple[str, list[str]]]:
-    """The options of each environment that a step is in, by name; not where there is but the name."""
-    first: dict[str, Step] = {}
-    for step in plan.all_steps():
-        if step.environment:
-            first.setdefault(step.environment, step)
-    found = [(string(name), shared(ENVIRONMENT, step_options(plan, first[name]))) for name in sorted(first)]
-    return [(name, options) for name, options in found if len(options) > 1]

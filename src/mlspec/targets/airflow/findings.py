@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
-from mlspec.ir.model import Approval, Plan
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Plan
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import depth
 from mlspec.targets.airflow.options import AirflowOptions, extension_of, options_of

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mlspec.ir.model import Approval, Plan, Resources, Secret, Step
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Plan, Resources, Secret, Step
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import INDENT, literal, string
 from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mlspec.expr.values import compact
-from mlspec.invocation.from_plan import Words, items_options, step_options
+from mlspec.invocation.from_plan import fan_out, list_invocation
+from mlspec.invocation.model import Answered, Invocation
+from mlspec.ir.bodies import Approval
 from mlspec.ir.describe import origin
-from mlspec.ir.model import Approval, ForEach, Plan, Secret, Step
+from mlspec.ir.model import ForEach, Plan, Secret, Step
 from mlspec.targets.airflow.literals import INDENT, block, jinja_string, listed, string, visible
 from mlspec.targets.airflow.options import extension_of
-from mlspec.targets.airflow.process import told
+from mlspec.targets.airflow.process import invocation_of, name_line, option_lines, start_of
 from mlspec.targets.airflow.runners import Runner
 from mlspec.targets.airflow.variables import Variables
 
@@ -89,7 +91,7 @@ class _Maker:
     final: bool
 
     def single(self) -> Task:
-        task = self._whole("final" if self.final else "step", (string(self.step.name),), self._words())
+        task = self._whole("final" if self.final else "step", (string(self.step.name),), self._given())
         return replace(task, after=".as_teardown()" if self._teardown else "")
 
     def matrix(self, matrix: list[Step]) -> Task | Group:
@@ -108,7 +110,7 @@ class _Maker:
             arguments=(*self._trigger(), *self._bound(self.step.parallel), *self._arguments(level)),
             call="for_rows",
             head=(_spread("[", _rows(matrix), "]", level + 1),),
-            options=told(self.plan, self.step, self._words("--instance")),
+            options=(name_line(self._given()), *option_lines(self._given()._replace(instance=None))),
             mapped=True,
         )
         if not below:
@@ -117,21 +119,21 @@ class _Maker:
         return self._group((task, joined), ", for each row of its matrix")
 
     def final_matrix(self, matrix: list[Step]) -> Task:
-        return self._final_each("matrix_rows", _rows(matrix), self._words("--instance"), ", for each row of its matrix")
+        return self._final_each("matrix_rows", _rows(matrix), self._given(), ", for each row of its matrix")
 
     def final_foreach(self, foreach: ForEach) -> Task:
         # A `finally` step reads no outputs: its list stands in the spec.
         items = [string(compact(item)) for item in foreach.literal]
-        return self._final_each("list_items", items, self._words(), ", for each element of its list")
+        return self._final_each("list_items", items, self._given(), ", for each element of its list")
 
-    def _final_each(self, kind: str, values: list[str], words: list[Words], what: str) -> Task:
+    def _final_each(self, kind: str, values: list[str], given: Invocation, what: str) -> Task:
         instances = _spread(f"{kind}(", values, ")", 2) if values else f"{kind}()"
-        task = self._whole("final_each", (string(self.step.name), instances), words)
+        task = self._whole("final_each", (string(self.step.name), instances), given)
         extra = ["teardown=True"] if self._teardown else []
         extra += [f"parallel={self.step.parallel}"] if self.step.parallel is not None else []
         return replace(task, comment=self._comment(what), arguments=(*extra, *task.arguments))
 
-    def _whole(self, call: str, head: tuple[str, ...], words: list[Words]) -> Task:
+    def _whole(self, call: str, head: tuple[str, ...], given: Invocation) -> Task:
         """What a function makes by itself, which says `--step` and `--final`."""
         name = self.variables.of(self.step.name)
         above = self._above(name)
@@ -142,22 +144,20 @@ class _Maker:
             arguments=(*(self._trigger() if above else ()), *self._arguments(2)),
             call=call,
             head=head,
-            options=told(self.plan, self.step, words)[1:],
+            options=option_lines(given),
         )
 
     def foreach(self, foreach: ForEach) -> Group:
         """The list, its instances, and what is skipped when all of them were and fails to start when one failed."""
-        options = self._words()
-        listing = [words for words in items_options(self.plan, self.step) if words not in options]
-        # Without the values of the step, so that the list's own is among the options although the instances read it too.
-        own = items_options(self.plan, replace(self.step, values=()))
+        given = self._given()
+        listing = list_invocation(self.plan, self.step)._replace(start=start_of(self.plan, self.step))
         items = Task(
             start="items = ",
             task_id='"items"',
             operator=self.runner.items_operator,
             arguments=(*self._trigger(), *self.runner.items_arguments(self.plan, self.step)),
             call="items_process" if self.runner.name == "kubernetes" else "step_process",
-            options=told(self.plan, self.step, [("--step", self.step.name), *own]),
+            options=(name_line(listing), *option_lines(listing)),
         )
         each = Task(
             start="each = ",
@@ -166,7 +166,7 @@ class _Maker:
             arguments=(*self._bound(foreach.parallel), *self._arguments(3)),
             call="for_each",
             head=("items",),
-            options=told(self.plan, self.step, [*options[:-1], *listing, options[-1]]),
+            options=(name_line(given), *option_lines(given, fan_out(self.plan, self.step, known=True))),
             mapped=True,
         )
         joined = Task("[items, each] >> ", '"joined"', "EmptyOperator", arguments=(_JOINED,))
@@ -185,7 +185,8 @@ class _Maker:
 
     def approval(self, approval: Approval) -> Group:
         """A question between two step processes: one says whether it may be put, the other records the answer."""
-        options = self._words()
+        given = self._given()
+        asked = given._replace(body=Answered("asked"))
         arguments = [f"subject={string(_plain(approval.message))}", 'options=["Approve", "Reject"]']
         if approval.approvers:
             rows = "".join(f'{INDENT * 4}{{"id": {string(who)}, "name": {string(who)}}},\n' for who in approval.approvers)
@@ -197,7 +198,7 @@ class _Maker:
             task_id='"ready"',
             operator=self.runner.operator,
             arguments=(*self._trigger(), *self.runner.arguments(self.plan, self.step, bare=True)),
-            options=told(self.plan, self.step, [*options, ("--approval", "asked")]),
+            options=(name_line(asked), *option_lines(asked)),
         )
         question = Task("question = ", '"question"', "HITLOperator", arguments=("do_xcom_push=True", *arguments))
         answer = Task(
@@ -206,7 +207,7 @@ class _Maker:
             operator=self.runner.operator,
             arguments=(*self._documented(), *self._placed(3), f"{self.runner.variables}=answered(question)"),
             call="answer_process",
-            options=told(self.plan, self.step, self._words("--when")),
+            options=(name_line(given), *option_lines(given._replace(policy=given.policy._replace(when=None)))),
         )
         return self._group((ready, question, answer), order="ready >> question >> answer")
 
@@ -227,8 +228,8 @@ class _Maker:
         # another one is an ordinary task instead: a failure of what it needs blocks it.
         return self.final and not self.step.upstream
 
-    def _words(self, without: str = "") -> list[Words]:
-        return [words for words in step_options(self.plan, self.step) if words[0] != without]
+    def _given(self) -> Invocation:
+        return invocation_of(self.plan, self.step)
 
     def _comment(self, what: str = "") -> str:
         return visible(f"{self.step.name}: {origin(self.step, self.plan.spec_file)}{what}")

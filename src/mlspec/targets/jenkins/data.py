@@ -16,7 +16,7 @@ from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, block, modified_utf8
 from mlspec.targets.jenkins.levels import Level
 from mlspec.targets.jenkins.settings import settings_of
-from mlspec.targets.jenkins.words import needs_of, words_of
+from mlspec.targets.jenkins.words import needs_of, options_by_list
 
 NEXT_CHAIN, NEXT_LEVEL = "|", "---"
 """What parts the names of steps in the arrangement; no step has such a name."""
@@ -41,7 +41,7 @@ def entry_of(plan: Plan, step: Step) -> str:
     if settings := settings_of(plan, step):
         head["settings"] = settings
     entry = compact(head)[:-1]
-    for name, groups in words_of(plan, step).items():
+    for name, groups in options_by_list(plan, step).items():
         lines = ",\n".join("  " + ", ".join(compact(word) for word in words) for words in groups)
         entry += f',"{name}":[\n{lines}]'
     return entry + "}"

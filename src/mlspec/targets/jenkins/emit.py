@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlspec.emission.templates import template
-from mlspec.expr.values import as_text
-from mlspec.invocation.from_plan import number
+from mlspec.expr.values import as_text, number_text
+from mlspec.ir.bodies import Approval
 from mlspec.ir.describe import origin
-from mlspec.ir.model import Approval, Parameter, Plan, Step
+from mlspec.ir.model import Parameter, Plan, Step
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.data import data_of
@@ -26,7 +26,7 @@ from mlspec.targets.jenkins.levels import Level, barriers_of, levels_of
 from mlspec.targets.jenkins.options import JenkinsOptions, Kubernetes, options_of
 from mlspec.targets.jenkins.settings import own_nodes, settings_of
 from mlspec.targets.jenkins.size import BUDGET, LIST_LIMIT, pipeline_bytes
-from mlspec.targets.jenkins.words import needs_of, words_of
+from mlspec.targets.jenkins.words import needs_of, options_by_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
         guard="",
         comment=comment(joined((origin(step, plan.spec_file), step.description))),
         call=f"{verb}({between.join([literal(step.id), *settings])}, ",
-        words=[list(_option_lines(groups)) for groups in words_of(plan, step).values()],
+        words=[list(_option_lines(groups)) for groups in options_by_list(plan, step).values()],
     )
 
 
@@ -217,8 +217,8 @@ def _parameter(parameter: Parameter) -> str:
 
 def _description(parameter: Parameter) -> str:
     bounds = [
-        f"at least {number(parameter.minimum)}" if parameter.minimum is not None else "",
-        f"at most {number(parameter.maximum)}" if parameter.maximum is not None else "",
+        f"at least {number_text(parameter.minimum)}" if parameter.minimum is not None else "",
+        f"at most {number_text(parameter.maximum)}" if parameter.maximum is not None else "",
         f"matches {parameter.pattern}" if parameter.pattern else "",
     ]
     return joined((parameter.description, ", ".join(part for part in (parameter.type, *bounds) if part)))

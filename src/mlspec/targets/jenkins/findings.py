@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.expr.values import as_text
-from mlspec.invocation.from_plan import items_options, step_options
-from mlspec.ir.model import Approval, Plan, Step
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.cron import trigger
 from mlspec.targets.jenkins.data import entry_of
 from mlspec.targets.jenkins.emit import fits
@@ -22,6 +22,7 @@ from mlspec.targets.jenkins.levels import levels_of
 from mlspec.targets.jenkins.options import extension_of, options_of
 from mlspec.targets.jenkins.settings import docker_limits, image_of, own_nodes
 from mlspec.targets.jenkins.size import BUDGET, parameter_bytes
+from mlspec.targets.jenkins.words import options_by_list
 
 
 def check(plan: Plan) -> list[Diagnostic]:
@@ -86,7 +87,7 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
 
 def _step(plan: Plan, step: Step, path: str) -> Iterator[Diagnostic]:
     span = step.span or _top(plan)
-    words = {word for words in (*step_options(plan, step), *items_options(plan, step)) for word in words}
+    words = {word for options in options_by_list(plan, step).values() for option in options for word in option}
     if isinstance(step.body, Approval):
         words |= {step.body.message, *step.body.approvers}
         yield from _approvers(step, step.body, span, path)

@@ -11,7 +11,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from mlspec.ir.model import Approval, Plan, Resources, Step
+from mlspec.ir.bodies import Approval
+from mlspec.ir.model import Plan, Resources, Step
 from mlspec.targets.jenkins.options import extension_of, options_of
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([a-zA-Z]*))")

@@ -7,13 +7,24 @@ Change it when the step process or KFP's placeholders change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from mlspec.expr.braces import guard
-from mlspec.invocation.from_plan import UriOf, Words, in_store, items_options, step_options
-from mlspec.ir.model import Output, Plan, Step, StepOutput
+from mlspec.invocation.arguments import (
+    Option,
+    body_options,
+    cache_options,
+    identity_options,
+    run_options,
+    start_options,
+    step_options,
+    wiring_options,
+)
+from mlspec.invocation.from_plan import UrisOf, fan_out, in_store, invocation, list_invocation, run_of
+from mlspec.invocation.kubeflow import passed_arguments, placeholder
+from mlspec.invocation.model import Cache, Invocation, Joined, Start
+from mlspec.ir.bodies import Output
+from mlspec.ir.model import Plan, Step, StepOutput
 
 RUN_ID = "run-id"
 RUN_STATUS = "run-status"
@@ -52,46 +63,35 @@ def ports_of(step: Step) -> Ports:
 
 
 def run_arguments(plan: Plan) -> list[str]:
-    """The options that say which run it is, one word each: every process of the pipeline begins with them."""
-    return _words(
-        [
-            ("--lifecycle", plan.lifecycle),
-            ("--run-id", _mark(f"inputs.parameters['{RUN_ID}']")),
-            ("--store", plan.store),
-            ("--executor-input", _mark("")),
-        ]
-    )
+    """The arguments that say which run it is: every process of the pipeline begins with them, and ends with the spec's digest."""
+    run_id, executor_input = placeholder(f"inputs.parameters['{RUN_ID}']"), placeholder("")
+    return passed_arguments(run_options(run_of(plan)._replace(run_id=run_id, executor_input=executor_input, spec_digest=None)))
 
 
-def arguments(plan: Plan, step: Step, ports: Ports, *, final: bool) -> list[str]:
-    """The options of the step's `mlspec exec`, one word each, but for those that are the same for all."""
-    uris = _uris(ports.artifacts)
+def arguments(plan: Plan, step: Step, ports: Ports, *, final: bool, cache: Cache | None = None) -> list[str]:
+    """The arguments of the step's `mlspec exec`, but for those that are the same for all."""
+    uris = _uris(plan, ports.artifacts)
 
     def output_path(output: Output) -> str | None:
-        return None if step.foreach else _mark(f"outputs.artifacts['{output.name}'].path")
+        return None if step.foreach else placeholder(f"outputs.artifacts['{output.name}'].path")
 
     def param_text(name: str) -> str:
-        return _mark(f"inputs.parameters['{ports.params[name]}']")
+        return placeholder(f"inputs.parameters['{ports.params[name]}']")
 
-    options: list[Words] = []
-    if final:
-        options.append(("--run-status", _mark(f"inputs.parameters['{RUN_STATUS}']")))
-    elif plan.on_failure == "stop":
-        options.append(("--fail-fast",))
+    given = invocation(plan, step, uris=uris, output_path=output_path, param_text=param_text)
+    started: list[Option] = [*cache_options(cache), *start_options(_start(plan, final=final))]
     if step.foreach is not None:
-        options.append(("--instance", _mark(f"inputs.parameters['{INDEX}']")))
-        options += items_options(plan, step, uri_of=uris)
-    options += step_options(plan, step, uri_of=uris, output_path=output_path, param_text=param_text)
-    return _words(options)
+        started.append(("--instance", placeholder(f"inputs.parameters['{INDEX}']")))
+        started += wiring_options(fan_out(plan, step, uris=uris, known=True))
+    return passed_arguments([*started, *step_options(given)])
 
 
 def items_arguments(plan: Plan, step: Step, ports: Ports, *, final: bool) -> list[str]:
-    """The options of the process that finds the list of a `foreach` step."""
-    bare = replace(step, values=())
-    options: list[Words] = [("--step", step.name)]
-    if plan.on_failure == "stop" and not final:
-        options.append(("--fail-fast",))
-    return _words([*options, *items_options(plan, bare, uri_of=_uris(ports.artifacts))])
+    """The arguments of the process that finds the list of a `foreach` step."""
+    given = list_invocation(plan, step, uris=_uris(plan, ports.artifacts))
+    fail_fast = plan.on_failure == "stop" and not final
+    parts = [*identity_options(given.step), *start_options(Start(fail_fast=fail_fast)), *wiring_options(given.wiring)]
+    return passed_arguments([*parts, *body_options(given.body)])
 
 
 def list_artifact(step: Step, ports: Ports) -> str | None:
@@ -103,38 +103,27 @@ def list_artifact(step: Step, ports: Ports) -> str | None:
 
 
 def join_arguments(step: Step) -> list[str]:
-    """The options of the process that tells what the instances of a `foreach` step came to together."""
-    return _words([("--step", step.name), ("--joined",)])
+    """The arguments of the process that tells what the instances of a `foreach` step came to together."""
+    return passed_arguments(step_options(Invocation(step=step.name, body=Joined())))
 
 
-def _uris(artifacts: Mapping[tuple[str, str], str]) -> UriOf:
+def _start(plan: Plan, *, final: bool) -> Start:
+    if final:
+        return Start(run_status=placeholder(f"inputs.parameters['{RUN_STATUS}']"))
+    return Start(fail_fast=plan.on_failure == "stop")
+
+
+def _uris(plan: Plan, artifacts: Mapping[tuple[str, str], str]) -> UrisOf:
     """Where a step finds what other steps made: KFP's own artifacts, but for instances of a `foreach`."""
+    stored = in_store(plan)
 
-    def uris(plan: Plan, source: StepOutput) -> list[str]:
+    def uris(source: StepOutput) -> list[str]:
         if source.dynamic:
-            return in_store(plan, source)
-        return [_mark(f"inputs.artifacts['{artifacts[above, source.output]}'].path") for above in source.steps]
+            return stored(source)
+        return [placeholder(f"inputs.artifacts['{artifacts[above, source.output]}'].path") for above in source.steps]
 
     return uris
 
 
-def _words(options: Iterable[Words]) -> list[str]:
-    return [_with_placeholders(guard("=".join(option))) for option in options]
-
-
 def _artifact(address: str) -> str:
     return address.replace(".", "-")
-
-
-def _mark(path: str) -> str:
-    """A placeholder of ours, told apart from the same text in a spec until all text is guarded; NUL is in no spec."""
-    return f"\0{path}\0"
-
-
-def _with_placeholders(guarded: str) -> str:
-    """Put KFP's placeholders in the place of ours."""
-    if "\0" not in guarded:
-        return guarded
-    parts = guarded.split("\0")
-    parts[1::2] = ["{{$." + path + "}}" if path else "{{$}}" for path in parts[1::2]]
-    return "".join(parts)

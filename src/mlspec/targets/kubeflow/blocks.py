@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlspec.emission import yaml_text
-from mlspec.invocation.from_plan import cache_options, takes_from_earlier_runs
+from mlspec.invocation.from_plan import cache_on
 from mlspec.ir.describe import origin
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import joined
@@ -144,9 +144,8 @@ def channels_in(sight: Sight, step: Step) -> Pairs:
 
 def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
     """The container of a step; `status` is the input that `run.status` comes through, if it does."""
-    options = arguments(sight.plan, step, sight.ports[step.id], final=bool(status))
-    if takes_from_earlier_runs(sight.plan, "kubeflow"):
-        options[:0] = (word for words in cache_options(sight.plan, step, _image(sight, step)) for word in words)
+    cache = cache_on(sight.plan, step, "kubeflow", _image(sight, step))
+    options = arguments(sight.plan, step, sight.ports[step.id], final=bool(status), cache=cache)
     return Component(
         name=sight.graph.names[step.id],
         comment=comment_of(sight, step),

@@ -13,9 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
-from mlspec.expr.values import as_text
-from mlspec.invocation.from_plan import items_options, number
-from mlspec.ir.model import Call, Gate, Plan, Shell, Step, Uses
+from mlspec.expr.values import as_text, number_text
+from mlspec.invocation.arguments import wiring_options
+from mlspec.invocation.from_plan import fan_out
+from mlspec.ir.bodies import Call, Gate, Shell, Uses
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
 from mlspec.terms import Json
 
@@ -178,10 +180,10 @@ def _deadlines(plan: Plan) -> Iterator[Diagnostic]:
         if deadline <= longest:
             yield Diagnostic(
                 "MLS518",
-                f"the pod of step {step.name} is ended after {deadline} s, and its attempts may take {number(longest)} s",
+                f"the pod of step {step.name} is ended after {deadline} s, and its attempts may take {number_text(longest)} s",
                 _span(plan, step),
                 severity="warning",
-                hint=f"set `deadline` to more than {number(longest)}, with room for the pull of the image",
+                hint=f"set `deadline` to more than {number_text(longest)}, with room for the pull of the image",
                 path=f"{_path(plan, step)}.x-kubeflow.deadline",
             )
 
@@ -213,7 +215,7 @@ def _bytes(plan: Plan, step: Step, texts: str) -> int:
     one = 610 + shared + told + wiring
     if step.foreach is None:
         return one
-    asking = sum(len(word.encode()) for option in items_options(plan, step) for word in option)
+    asking = sum(len(word.encode()) for option in wiring_options(fan_out(plan, step)) for word in option)
     return 2080 + one + 2 * shared + 3 * (wiring + asking)
 
 

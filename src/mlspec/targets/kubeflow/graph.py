@@ -29,7 +29,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlspec.ir.model import Gate, Plan, Step
+from mlspec.ir.bodies import Gate
+from mlspec.ir.model import Plan, Step
 
 _OTHER = re.compile("[^a-z0-9]+")
 OUTCOME = "step-outcome"

@@ -11,7 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlspec.ir.model import Gate, Plan, Step
+from mlspec.ir.bodies import Gate
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.options import Cache
 
 DEFAULT_IMAGE = "python:3.11"

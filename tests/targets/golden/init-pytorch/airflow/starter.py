@@ -100,7 +100,7 @@ with DAG(
         "--with test_share=0.25",
         "--with seed=${{ params.seed }}",
         "--param seed:integer",
-        "--timeout 1200",
+        "--timeout 20m",
         *ENVIRONMENT["ml"],
         "--call starter.data:ingest",
     )
@@ -115,7 +115,7 @@ with DAG(
         "--with learning_rate=0.01",
         "--param epochs:integer",
         "--param seed:integer",
-        "--timeout 1200",
+        "--timeout 20m",
         *ENVIRONMENT["ml"],
         "--call starter.train:train",
     )
@@ -127,7 +127,7 @@ with DAG(
         "--input model=run:train/model",
         "--input data=run:ingest/test",
         "--output metrics=metrics",
-        "--timeout 1200",
+        "--timeout 20m",
         *ENVIRONMENT["ml"],
         "--call starter.evaluate:evaluate",
     )
@@ -150,7 +150,7 @@ with DAG(
         "--input data=run:ingest/test",
         "--output onnx=model",
         "--output parity=metrics",
-        "--timeout 1200",
+        "--timeout 20m",
         *ENVIRONMENT["ml"],
         "--call starter.export:export",
     )

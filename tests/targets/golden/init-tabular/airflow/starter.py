@@ -88,7 +88,7 @@ with DAG(
     ingest = step(
         "ingest",
         "--output table=dataset",
-        "--timeout 600",
+        "--timeout 10m",
         *ENVIRONMENT["ml"],
         "--call starter.data:ingest",
     )
@@ -100,7 +100,7 @@ with DAG(
         "--output metrics=metrics",
         "--output report=report",
         "--with contract=contracts/table.yaml",
-        "--timeout 600",
+        "--timeout 10m",
         *ENVIRONMENT["ml"],
         "--uses data/validate",
     )
@@ -115,7 +115,7 @@ with DAG(
         "--with test_share=0.3",
         "--with seed=${{ params.seed }}",
         "--param seed:integer",
-        "--timeout 600",
+        "--timeout 10m",
         *ENVIRONMENT["ml"],
         "--call starter.data:split",
     )
@@ -129,7 +129,7 @@ with DAG(
         "--with seed=${{ params.seed }}",
         "--with regularisation=1.0",
         "--param seed:integer",
-        "--timeout 600",
+        "--timeout 10m",
         *ENVIRONMENT["ml"],
         "--call starter.train:train",
     )
@@ -143,7 +143,7 @@ with DAG(
         "--output metrics=metrics",
         "--output report=report",
         "--with target=benign",
-        "--timeout 600",
+        "--timeout 10m",
         *ENVIRONMENT["ml"],
         "--uses evaluate/classifier",
     )
@@ -166,7 +166,7 @@ with DAG(
         "--input data=run:split/test",
         "--output model=model",
         "--output metrics=metrics",
-        "--timeout 600",
+        "--timeout 10m",
         *ENVIRONMENT["ml"],
         "--uses export/onnx",
     )

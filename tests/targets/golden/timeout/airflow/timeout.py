@@ -103,7 +103,7 @@ echo 2 > ${{ outputs.files }}/deep/b
     slow = step(
         "slow",
         "--retry 1",
-        "--timeout 1",
+        "--timeout 1s",
         "--shell sleep 60 & sleep 60; wait",
     )
     reads >> slow
