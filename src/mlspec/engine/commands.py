@@ -7,9 +7,7 @@ Change it when the step process must be told more about a local run.
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,8 +19,7 @@ from mlspec.expr.values import as_text, compact
 from mlspec.invocation.from_plan import Words, cacheable, step_options
 from mlspec.invocation.parse import Options, parse
 from mlspec.ir.model import Gate, Input, Plan, Step, StepOutput, Value
-from mlspec.store.layout import output_of_run
-from mlspec.store.runs import RunError, Runs
+from mlspec.store.runs import Runs
 from mlspec.terms import Json
 
 Uris = Callable[[StepOutput], list[str]]
@@ -70,18 +67,8 @@ class Commands:
         return Scope(options, lambda _, uri: self.read(uri), lambda: options.run_status or "succeeded")
 
     def read(self, uri: str) -> Json:
-        """Read a JSON output of this run (`run:…`) or of another; raises `RunError`."""
-        if not uri.startswith("run:"):
-            with tempfile.TemporaryDirectory() as scratch:
-                return self.runs.read_uri(uri, Path(scratch))
-        relative = output_of_run(self.runs.folder(self.run_id), uri)
-        content = self.runs.store.read(relative) if relative else None
-        if content is None:
-            raise RunError(f"there is no {uri}")
-        try:
-            return json.loads(content)
-        except ValueError as error:
-            raise RunError(f"{uri} is not JSON: {error}") from None
+        """Read a JSON output of this run (`run:…`) or of another; raises `StoreError`."""
+        return self.runs.records(self.run_id).read_output(uri) if uri.startswith("run:") else self.runs.read_uri(uri)
 
     def _run_words(self, run_status: str | None) -> list[str]:
         words = ["--lifecycle", self.plan.lifecycle, "--run-id", self.run_id, "--store", self.plan.store]

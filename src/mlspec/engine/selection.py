@@ -11,12 +11,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from mlspec.engine.errors import RunError
 from mlspec.engine.outcome import RunOutcome, outcome
 from mlspec.engine.params import complete_params
 from mlspec.engine.states import fan_in
 from mlspec.environments.build import digest
 from mlspec.ir.model import Plan, Resources, Retry, Step
-from mlspec.store.runs import RunError, Runs
+from mlspec.store.runs import Runs
 from mlspec.terms import Json, StepStatus
 
 

@@ -12,14 +12,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from mlspec.errors import Interrupted, StepError, UsageError, sentence
+from mlspec.errors import Interrupted, StepError, StoreError, UsageError, sentence
 from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
 from mlspec.exec.step import Step
 from mlspec.invocation.kubeflow import write_output
 from mlspec.invocation.parse import Options, parse, usage
 from mlspec.store.filesystem import open_store
-from mlspec.store.layout import failure_name
+from mlspec.store.layout import entry_name
 from mlspec.store.records import Records
 from mlspec.terms import DONE, FINDINGS, NOT_RUN, USAGE
 
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     supervisor.watch()
     try:
         return _StepProcess(options, supervisor, scratch).run()
-    except (StepError, OSError, Interrupted) as error:
+    except (StepError, StoreError, OSError, Interrupted) as error:
         _say(f"step {options.label} failed: {sentence(error)}")
         return FINDINGS
     finally:
@@ -61,7 +61,7 @@ class _StepProcess:
         try:
             self._step.carry_out()
             self._tell_kubeflow()
-        except (StepError, OSError, Interrupted) as error:
+        except (StepError, StoreError, OSError, Interrupted) as error:
             ending.error = sentence(error)
         except RecursionError:
             ending.error = "a value is nested too deeply"
@@ -75,9 +75,13 @@ class _StepProcess:
             return self._conclude()
         if ending.status == "failed" or ending.error is not None:
             self._fail()
-        self._records.end(self._options, ending)
+        self._end()
         self._follow_up()
         return self._conclude()
+
+    def _end(self) -> None:
+        options = self._options
+        self._records.end(options.step, options.index, options.instance, self._step.ending, final=options.final)
 
     def _tell_kubeflow(self) -> None:
         if self._options.executor_input is None:
@@ -96,7 +100,7 @@ class _StepProcess:
         if ending.status == "succeeded":
             try:
                 self._step.remember()
-            except (StepError, OSError) as error:
+            except (StepError, StoreError, OSError) as error:
                 self._report(f"not cached: {sentence(error)}")
         if self._options.tracking is not None:
             self._track()
@@ -125,7 +129,7 @@ class _StepProcess:
         ending.status, ending.outputs = "failed", {}
         try:
             self._step.outputs.retract()
-        except (StepError, OSError) as error:
+        except (StepError, StoreError, OSError) as error:
             self._report(f"what it made could not be removed: {sentence(error)}")
 
     def _conclude(self) -> int:
@@ -139,7 +143,7 @@ class _StepProcess:
         return FINDINGS
 
     def _failed_elsewhere(self) -> str | None:
-        own = failure_name(self._options.step, self._options.index)
+        own = entry_name(self._options.step, self._options.index)
         return next((name for name in self._records.failures() if name != own), None)
 
     def _report(self, message: str) -> None:

@@ -18,7 +18,7 @@ from mlspec.exec.bodies import Sight, command
 from mlspec.exec.cache import Cache
 from mlspec.exec.evaluation import Scope
 from mlspec.exec.groups import Supervisor
-from mlspec.exec.instances import item_of, items_of, keep_items, name_each
+from mlspec.exec.instances import item_of, items_of, name_each
 from mlspec.expr.values import compact
 from mlspec.invocation.kubeflow import bent
 from mlspec.invocation.model import Approval, Call, Gate, Items, Joined, Uses
@@ -66,7 +66,7 @@ class Step:
             ending.attempts = 1
             self.items = items_of(options, scope.lookup)
             if options.executor_input is not None:
-                keep_items(options, self._records, self.items)
+                self._records.keep_items(options.step, self.items)
             print(compact(self.items), flush=True)
             ending.status, self.undecided = "succeeded", True
             return
