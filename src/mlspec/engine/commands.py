@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlspec.engine.frontier import Task
-from mlspec.environments.build import digest
+from mlspec.environments.identity import identity
 from mlspec.exec.evaluation import Scope
 from mlspec.expr.values import as_text, compact
 from mlspec.invocation.from_plan import Words, cacheable, step_options
@@ -79,8 +79,8 @@ class Commands:
         """Say what an environment is made of, so that a step made in another one is not taken from the cache."""
         if group[0] != "--environment":
             return group
-        content = digest(self.plan.environments[group[1]])
-        return (group[0], f"{group[1]}@{content}") if content else group
+        made_of = identity(self.plan.environments[group[1]])
+        return (group[0], f"{group[1]}@{made_of}") if made_of else group
 
     def _empty_lists(self, step: Step) -> list[str]:
         """Options for fan-ins of an empty `foreach`: lists that the step's own options cannot name, having no element."""

@@ -7,9 +7,9 @@ Change it when the step process learns an option.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
+from mlspec.environments.identity import identity
 from mlspec.expr.values import all_instances_uri, compact, encode, run_uri
 from mlspec.ir.model import (
     Approval,
@@ -104,11 +104,8 @@ def cache_options(plan: Plan, step: Step, image: str | None) -> list[Words]:
     """
     if not cacheable(plan, step):
         return []
-    environment = plan.environments.get(step.environment) if step.environment else None
-    content = [image, environment and environment.python, sorted(environment.requirements) if environment else []]
-    if not any(content):
-        return [("--cache",)]
-    return [(f"--cache={hashlib.sha256(compact(content).encode()).hexdigest()[:12]}",)]
+    made_of = identity(plan.environments.get(step.environment or ""), image)
+    return [(f"--cache={made_of}" if made_of else "--cache",)]
 
 
 def _input(plan: Plan, item: Input, uri_of: UriOf) -> list[Words]:
