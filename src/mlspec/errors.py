@@ -1,7 +1,7 @@
-"""What ends a step early.
+"""What ends a step or a run early.
 
-In and out: exceptions with one sentence for the user. Owns the ways a step can end without success; never prints and never
-exits. Standard library only. Change it when a step can end in a new way.
+In and out: exceptions with one sentence for the user. Owns the ways in which a step, and what it needs of the store, can fail;
+never prints and never exits. Standard library only. Change it when a step can end in a new way.
 """
 
 
@@ -10,18 +10,11 @@ class UsageError(Exception):
 
 
 class StepError(Exception):
-    """The step failed for the reason given; `exit_code` is that of its process, if one ended."""
-
-    def __init__(self, reason: str, exit_code: int | None = None) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
+    """The step failed for the reason given: in words for the user, shown without a traceback."""
 
 
-def sentence(error: BaseException) -> str:
-    """What an error says to the user: of the operating system's, the file and the reason."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
-    return str(error)
+class StoreError(Exception):
+    """The store cannot be used: it is out of reach, its library is missing, its disk is full, what it holds is damaged."""
 
 
 class Interrupted(BaseException):
@@ -29,3 +22,10 @@ class Interrupted(BaseException):
 
     def __init__(self, signal_name: str) -> None:
         super().__init__(f"interrupted by {signal_name}")
+
+
+def sentence(error: BaseException) -> str:
+    """What an error says to the user: of the operating system's, the file and the reason."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+    return str(error)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mlspec import __version__, api, environments
+from mlspec import __version__, api
+from mlspec.environments.export import export
 from mlspec.generated import write
 from mlspec.invocation.arguments import step_options
 from mlspec.invocation.from_plan import invocation
@@ -69,7 +70,7 @@ def project(tmp_path: Path) -> Path:
 def made(podman: Podman, project: Path, plan: Plan, **arguments: str) -> str:
     """Export the environment and build its image; returns podman's log."""
     folder = project / "pipelines" / "environments"
-    write(environments.export(plan, ["ml"], __version__), folder)
+    write(export(plan, ["ml"], __version__), folder)
     return podman.build(project, folder / "ml" / "Dockerfile", TAG, {"BASE": BASE, **arguments})
 
 

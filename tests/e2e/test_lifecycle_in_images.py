@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mlspec import __version__, api, environments
+from mlspec import __version__, api
+from mlspec.environments.export import export
 from mlspec.generated import write
 from mlspec.ir.model import Plan
 from tests import wheels
@@ -131,7 +132,7 @@ def project(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = SPEC.replace("@PYTHON@", f"{sys.version_info[0]}.{sys.version_info[1]}").replace("@REQUIREMENTS@", pinned)
     (folder / "mlspec.yaml").write_text(spec, encoding="utf-8")
     made = folder / "pipelines" / "environments"
-    write(environments.export(planned(folder, folder), ["ml"], __version__), made)
+    write(export(planned(folder, folder), ["ml"], __version__), made)
     podman.build(folder, made / "ml" / "Dockerfile", IMAGE, {"BASE": BASE})
     return folder
 

@@ -71,7 +71,7 @@ def test_the_same_plan_gives_the_same_bytes_anywhere_without_the_engine(name: st
             [sys.executable, "-c", PROGRAM, name, PLANS[name]],
             cwd=tmp_path,
             env={
-                "PYTHONPATH": f"{ROOT}",
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
                 "PYTHONHASHSEED": seed,
                 "LC_ALL": locale,
                 "PYTHONUTF8": "0",

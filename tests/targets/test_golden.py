@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mlspec import __version__, api, environments
+from mlspec import __version__, api
 from mlspec.cli.main import main
+from mlspec.environments.export import export
+from mlspec.environments.findings import check
 from mlspec.targets.base import targets
 
 ROOT = Path(__file__).parents[2]
@@ -43,8 +45,8 @@ def made(name: str, target: str, folder: Path) -> dict[str, str]:
     """By path, the files of a target, or those of the environments."""
     plan = api.plan(api.load(project(name, folder) / "mlspec.yaml"))
     if target == "environments":
-        built = [each for each, environment in plan.environments.items() if not environments.check(plan, [each])]
-        return {file.path: _undated(file.content) for file in environments.export(plan, built, __version__)}
+        built = [each for each, environment in plan.environments.items() if not check(plan, [each])]
+        return {file.path: _undated(file.content) for file in export(plan, built, __version__)}
     return {file.path: _undated(file.content) for file in api.compile(plan, target)}
 
 

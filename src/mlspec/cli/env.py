@@ -28,7 +28,8 @@ def build(name: str | None, spec: str | None, profile: str | None, sets: tuple[s
 
     Prints the Python of each. This one does where it has all that is asked for.
     """
-    from mlspec.environments.build import EnvironmentBuildError, digest, interpreter
+    from mlspec.environments.build import EnvironmentBuildError, interpreter
+    from mlspec.environments.identity import identity
 
     checked = api.check(arguments.one(spec), profile=profile, sets=sets)
     plan = output.planned(checked)
@@ -38,7 +39,7 @@ def build(name: str | None, spec: str | None, profile: str | None, sets: tuple[s
             python = interpreter(wanted, checked.document.folder.resolve(), lambda text: click.echo(f"making {text}", err=True))
         except EnvironmentBuildError as error:
             raise click.ClickException(str(error)) from None
-        rows.append((wanted.name, str(python) if digest(wanted) else "nothing to make: it asks for no packages"))
+        rows.append((wanted.name, str(python) if identity(wanted) else "nothing to make: it asks for no packages"))
     click.echo(output.table(rows))
     return 0
 
@@ -60,16 +61,17 @@ def export(
     wish: generated.Wish,
 ) -> int:
     """Write a Dockerfile and a conda file for the environment NAME, or for all, to pipelines/environments/."""
-    from mlspec import environments
+    from mlspec.environments import findings
+    from mlspec.environments.export import export as files_of
 
     checked = api.check(arguments.one(spec), profile=profile, sets=sets)
     plan = output.planned(checked)
     names = [wanted.name for wanted in _chosen(plan, name)]
-    found = environments.check(plan, names)
+    found = findings.check(plan, names)
     if found:
         output.findings(found, checked.document.sources, err=True)
         return 1
-    files = environments.export(plan, names, __version__)
+    files = files_of(plan, names, __version__)
     folder = Path(out) if out else checked.document.folder / "pipelines" / "environments"
     return generated.handle(files, folder, wish, shared=out is not None or name is not None)
 

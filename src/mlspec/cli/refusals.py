@@ -12,9 +12,10 @@ from contextlib import contextmanager
 
 import click
 
-from mlspec.engine import RunError, StoreError
+from mlspec.engine.errors import RunError
 from mlspec.engine.params import ParameterError
 from mlspec.environments.build import EnvironmentBuildError
+from mlspec.errors import StoreError
 
 
 @contextmanager

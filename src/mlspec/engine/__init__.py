@@ -5,8 +5,10 @@ To teach the engine a new kind of step: a body in `ir.bodies`, its arguments in 
 than a process that ends, a case in `schedule`.
 """
 
+from mlspec.engine.errors import RunError
 from mlspec.engine.outcome import RunOutcome, StepOutcome, local_outcome, outcome
 from mlspec.engine.schedule import run
-from mlspec.store.runs import RunError, Runs, StoreError
+from mlspec.errors import StoreError
+from mlspec.store.runs import Runs
 
 __all__ = ["RunError", "RunOutcome", "Runs", "StepOutcome", "StoreError", "local_outcome", "outcome", "run"]

@@ -1,7 +1,7 @@
 """Approvals of local runs: a question in the store, answered by `mlspec approve`.
 
-In: an approval that a run asks for, or a person's answer. Out: a file, `_approvals/<step>.json` in the run's folder.
-Owns the form of that file; never waits itself (see `schedule`) and never decides who may answer.
+In: an approval that a run asks for, or a person's answer. Out: a question in the run's `store.questions`.
+Owns its form; never waits itself (see `schedule`) and never decides who may answer.
 Change it when an answer must carry more than yes or no.
 """
 
@@ -10,13 +10,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from mlspec.engine.errors import RunError
 from mlspec.engine.fan_out import place_of
+from mlspec.engine.outcome import existing
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Step
-from mlspec.store.layout import failure_name
-from mlspec.store.runs import RunError, Runs, now
-
-FOLDER = "_approvals"
+from mlspec.store.layout import entry_name
+from mlspec.store.questions import Questions
+from mlspec.store.records import Records
+from mlspec.store.runs import Runs
+from mlspec.store.timestamps import timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +38,24 @@ class Question:
     deadline: float | None
 
 
-def ask(runs: Runs, run_id: str, step: Step, approval: Approval) -> Question:
+def ask(records: Records, step: Step, approval: Approval) -> Question:
     """Put the question into the store, unless it is there already: a run that is resumed may have been answered."""
-    path = _path(runs, run_id, step)
-    if runs.read_json(path) is None:
+    questions = Questions(records)
+    if questions.read(_name(step)) is None:
         question = {
             "step": step.id,
             "status": "waiting",
             "message": approval.message,
             "approvers": list(approval.approvers),
-            "asked": now(),
+            "asked": timestamp(),
         }
-        runs.write_json(path, question)
+        questions.write(_name(step), question)
     return Question(step, None if approval.timeout is None else time.monotonic() + approval.timeout)
 
 
-def answer_to(runs: Runs, run_id: str, question: Question) -> Answer | None:
+def answer_to(records: Records, question: Question) -> Answer | None:
     """Return the answer to a question, None while there is none; one that comes too late counts for nothing."""
-    content = runs.read_json(_path(runs, run_id, question.step)) or {}
+    content = Questions(records).read(_name(question.step)) or {}
     if content.get("status") in ("approved", "refused"):
         return Answer(content["status"] == "approved", str(content.get("by", "")))
     if question.deadline is not None and time.monotonic() >= question.deadline:
@@ -60,9 +63,9 @@ def answer_to(runs: Runs, run_id: str, question: Question) -> Answer | None:
     return None
 
 
-def forget(runs: Runs, run_id: str, step: Step) -> None:
+def forget(records: Records, step: Step) -> None:
     """Remove a question and its answer, so that it is asked again, or never."""
-    runs.store.remove(_path(runs, run_id, step))
+    Questions(records).remove(_name(step))
 
 
 def answer(runs: Runs, run_id: str, step_id: str, *, approved: bool, by: str) -> str:
@@ -70,19 +73,18 @@ def answer(runs: Runs, run_id: str, step_id: str, *, approved: bool, by: str) ->
 
     Raises `RunError` when the run does not ask for it, or was answered before.
     """
-    run_id = runs.resolve(run_id)
-    folder = f"{runs.folder(run_id)}/{FOLDER}"
-    paths = [f"{folder}/{name}" for name in runs.names(folder) if not name.startswith(".")]
-    questions = {content["step"]: (path, content) for path in paths if (content := runs.read_json(path))}
-    waiting = [step for step, (_, content) in questions.items() if content["status"] == "waiting"]
+    run_id = existing(runs, run_id)
+    questions = Questions(runs.records(run_id))
+    asked = {content["step"]: (name, content) for name, content in questions.all().items()}
+    waiting = [step for step, (_, content) in asked.items() if content["status"] == "waiting"]
     if step_id not in waiting:
-        what = "has been answered already" if step_id in questions else "asks for no approval"
+        what = "has been answered already" if step_id in asked else "asks for no approval"
         raise RunError(f"{step_id} {what} in run {run_id}, which waits for {', '.join(waiting) or 'none'}")
-    path, content = questions[step_id]
+    name, content = asked[step_id]
     status = "approved" if approved else "refused"
-    runs.write_json(path, {**content, "status": status, "by": by, "answered": now()})
+    questions.write(name, {**content, "status": status, "by": by, "answered": timestamp()})
     return run_id
 
 
-def _path(runs: Runs, run_id: str, step: Step) -> str:
-    return f"{runs.folder(run_id)}/{FOLDER}/{failure_name(*place_of(step))}.json"
+def _name(step: Step) -> str:
+    return entry_name(*place_of(step))

@@ -7,15 +7,13 @@ Change it when the step process must be told more about a local run.
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlspec.engine.frontier import Task
-from mlspec.environments.build import digest
+from mlspec.environments.identity import identity
 from mlspec.exec.evaluation import Scope
 from mlspec.expr.values import as_text
 from mlspec.invocation.arguments import to_arguments
@@ -23,8 +21,7 @@ from mlspec.invocation.from_plan import cacheable, invocation, run_of
 from mlspec.invocation.model import Cache, Invocation, Item, Start, StepEnvironment
 from mlspec.ir.bodies import Instance
 from mlspec.ir.model import Plan, Step, StepOutput
-from mlspec.store.layout import output_of_run
-from mlspec.store.runs import RunError, Runs
+from mlspec.store.runs import Runs
 from mlspec.terms import Json
 
 Uris = Callable[[StepOutput], list[str]]
@@ -67,18 +64,8 @@ class Commands:
         return Scope(given, lambda _, uri: self.read(uri), lambda: given.start.run_status or "succeeded")
 
     def read(self, uri: str) -> Json:
-        """Read a JSON output of this run (`run:…`) or of another; raises `RunError`."""
-        if not uri.startswith("run:"):
-            with tempfile.TemporaryDirectory() as scratch:
-                return self.runs.read_uri(uri, Path(scratch))
-        relative = output_of_run(self.runs.folder(self.run_id), uri)
-        content = self.runs.store.read(relative) if relative else None
-        if content is None:
-            raise RunError(f"there is no {uri}")
-        try:
-            return json.loads(content)
-        except ValueError as error:
-            raise RunError(f"{uri} is not JSON: {error}") from None
+        """Read a JSON output of this run (`run:…`) or of another; raises `StoreError`."""
+        return self.runs.records(self.run_id).read_output(uri) if uri.startswith("run:") else self.runs.read_uri(uri)
 
     def _invocation(
         self, step: Step, run_status: str | None, param_text: Callable[[str], str | None] = lambda _: None
@@ -92,5 +79,5 @@ class Commands:
         if given.name is None:
             return given
         python = self.pythons.get(step.environment or "")
-        content = digest(self.plan.environments[given.name])
-        return given._replace(digest=content, python=str(python) if python else None)
+        made_of = identity(self.plan.environments[given.name])
+        return given._replace(digest=made_of, python=str(python) if python else None)

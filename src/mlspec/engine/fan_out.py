@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from mlspec.engine.errors import RunError
 from mlspec.expr.values import compact, run_uri
 from mlspec.ir.model import Plan, Step, StepOutput
-from mlspec.store.runs import Place, RunError
+from mlspec.store.layout import Place
 from mlspec.terms import Json, StepStatus
 
 

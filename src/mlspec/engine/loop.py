@@ -17,23 +17,21 @@ from typing import cast
 
 from mlspec.engine import approvals
 from mlspec.engine.commands import Commands
+from mlspec.engine.errors import RunError
 from mlspec.engine.events import ApprovalWanted, Event, StepEnded, StepStarted
 from mlspec.engine.events import StepOutput as StepLine
 from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.frontier import Frontier, Task
 from mlspec.engine.step_process import Child, Ended, Interrupt, Line, Message, end_all
-from mlspec.errors import StepError
+from mlspec.errors import StepError, StoreError
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Step
-from mlspec.store.layout import step_folder
-from mlspec.store.records import Ending, Records
-from mlspec.store.runs import Place, RunError
-from mlspec.terms import Json, StepStatus
+from mlspec.store.layout import Place
+from mlspec.store.records import Ending
+from mlspec.terms import EndStatus, Json, StepStatus
 
 POLL_SECONDS = 0.5
 """How often the store is asked for the answer to an approval."""
-
-LOG = "_log.txt"
 
 
 class Loop:
@@ -58,7 +56,7 @@ class Loop:
         self._logs = logs
         self._emit = emit
         self._run_status = run_status
-        self._records = Records(commands.runs.store, commands.plan.lifecycle, commands.run_id)
+        self._records = commands.runs.records(commands.run_id)
         self._inbox = inbox
         self._children: dict[Task, Child] = {}
         self._questions: dict[Task, approvals.Question] = {}
@@ -106,7 +104,7 @@ class Loop:
     def _expand(self, task: Task, step: Step) -> None:
         try:
             items = foreach_items(step, lambda source: self._commands.read(self._commands.uris(source)[0]))
-        except RunError as error:
+        except (RunError, StoreError) as error:
             self._begin(task)
             self._end_by_verdict(task, "failed", str(error))
             return
@@ -135,8 +133,7 @@ class Loop:
 
     def _conclude(self, task: Task, exit_code: int) -> None:
         child = self._children.pop(task)
-        self._keep_log(task, child)
-        log = self._records.store.uri(self._log(task))
+        log = self._keep_log(task, child)
         record = self._records.read(*self._place(task))
         if record is None:
             error = f"the step process ended with {exit_code} and left no record: {child.last}"
@@ -144,9 +141,9 @@ class Loop:
         else:
             self._end(task, cast(StepStatus, record["status"]), record, log)
 
-    def _keep_log(self, task: Task, child: Child) -> None:
+    def _keep_log(self, task: Task, child: Child) -> str:
         """Put the log beside the record. Only now: a step process empties its folder first."""
-        self._records.store.put(child.log, self._log(task))
+        return self._records.keep_log(*self._place(task), child.log)
 
     def _ask(self, task: Task) -> None:
         step = self._step(task)
@@ -157,16 +154,16 @@ class Loop:
             if step.when is not None and not self._commands.scope(given).holds(step.when):
                 self._end_by_verdict(task, "skipped", None)
                 return
-        except (RunError, StepError) as error:
+        except (RunError, StepError, StoreError) as error:
             self._end_by_verdict(task, "failed", str(error))
             return
-        self._questions[task] = approvals.ask(self._commands.runs, self._commands.run_id, step, approval)
+        self._questions[task] = approvals.ask(self._records, step, approval)
         words = f"mlspec approve {shlex.quote(self._commands.run_id)} {shlex.quote(step.id)}"
         self._emit(ApprovalWanted(step.id, approval.message, approval.approvers, approval.timeout, words, f"{words} --reject"))
 
     def _look_for_answers(self) -> None:
         for task, question in list(self._questions.items()):
-            found = approvals.answer_to(self._commands.runs, self._commands.run_id, question)
+            found = approvals.answer_to(self._records, question)
             if found is None:
                 continue
             del self._questions[task]
@@ -175,14 +172,15 @@ class Loop:
             else:
                 self._end_by_verdict(task, "failed", f"refused by {found.by}" if found.by else "nobody answered in time")
 
-    def _end_by_verdict(self, task: Task, state: StepStatus, error: str | None) -> None:
+    def _end_by_verdict(self, task: Task, state: EndStatus, error: str | None) -> None:
         """End a step without a process, with a record like any other's."""
         seconds = time.monotonic() - self._began[task]
         ending = Ending()
         ending.status, ending.error = state, error
         ending.attempts = 0 if state == "skipped" else 1
         ending.started -= seconds
-        self._records.end(self._commands.without_process(task, self._run_status), ending)
+        given = self._commands.without_process(task, self._run_status)
+        self._records.end(given.step, given.instance_index, given.recorded_instance, ending)
         self._end(task, state, {"error": error, "attempts": ending.attempts})
 
     def _begin(self, task: Task) -> None:
@@ -213,6 +211,3 @@ class Loop:
 
     def _place(self, task: Task) -> Place:
         return place_of(self._step(task), task.index)
-
-    def _log(self, task: Task) -> str:
-        return f"{step_folder(self._records.run, *self._place(task))}/{LOG}"

@@ -7,23 +7,21 @@ Change it when more of a record should be shown.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
+from mlspec.engine.errors import RunError
 from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.states import derive, fan_in, run_status
+from mlspec.errors import StoreError
 from mlspec.ir.bodies import Instance
 from mlspec.ir.model import Plan, Step, StepOutput
 from mlspec.planning import steps as plan_steps
-from mlspec.store.layout import ITEMS, step_folder
-from mlspec.store.runs import Place, RunError, Runs, store_errors
+from mlspec.store.layout import Place
+from mlspec.store.records import Record
+from mlspec.store.runs import LATEST, Runs
 from mlspec.terms import Json, RunStatus, StepStatus
-
-Record = Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class RunOutcome:
     run_id: str
     status: RunStatus
     steps: Mapping[str, StepOutcome]
-    manifest: Record | None = field(default=None, repr=False)
+    manifest: Mapping[str, Json] | None = field(default=None, repr=False)
 
     def as_json(self) -> Json:
         """The value that `mlspec runs show --format json` prints."""
@@ -62,12 +60,21 @@ class RunOutcome:
         return {"run_id": self.run_id, "status": self.status, "steps": steps}
 
 
+def existing(runs: Runs, run_id: str) -> str:
+    """Return `run_id`, or for `latest` the newest one; raises `RunError` when there is no such run."""
+    found = runs.find(run_id)
+    if found is None:
+        which = "" if run_id == LATEST else f" {run_id!r}"
+        raise RunError(f"{runs.lifecycle} has no run{which} in {runs.store.base}")
+    return found
+
+
 def outcome(plan: Plan, runs: Runs, run_id: str) -> RunOutcome:
     """Tell how a run ended; `run_id` may be `latest`. Raises `RunError` when there is no such run.
 
     A run made here is told from its manifest, for the spec may have changed since; any other one from its records.
     """
-    run_id = runs.resolve(run_id)
+    run_id = existing(runs, run_id)
     if runs.manifest(run_id) is not None:
         return local_outcome(runs, run_id)
     steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, run_id)}
@@ -76,11 +83,11 @@ def outcome(plan: Plan, runs: Runs, run_id: str) -> RunOutcome:
 
 def local_outcome(runs: Runs, run_id: str) -> RunOutcome:
     """Tell how a run that was made here ended, without its spec; raises `RunError` for any other."""
-    run_id = runs.resolve(run_id)
+    run_id = existing(runs, run_id)
     manifest = runs.manifest(run_id)
     if manifest is None:
         raise RunError(f"run {run_id} was not made by `mlspec run`: its spec is needed to tell how it ended")
-    records = runs.records(run_id)
+    records = runs.records(run_id).all()
     steps = {}
     for step_id, entry in manifest["steps"].items():
         record = records.get((entry["step"], entry["index"]))
@@ -93,7 +100,7 @@ def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, StepS
 
     Last come steps that left a record and are not in the plan: the spec has changed since, or was compiled with a profile.
     """
-    records = runs.records(run_id)
+    records = runs.records(run_id).all()
     last = {step.name for step in plan.finals}
     failed = any(name not in last and record["status"] == "failed" for (name, _), record in records.items())
     unstarted: StepStatus = "blocked" if failed and plan.on_failure == "stop" else "pending"
@@ -104,8 +111,8 @@ def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, StepS
         if step.foreach is None or step.id in recorded:
             continue
         started = {index: record for (name, index), record in records.items() if name == step.name and index is not None}
-        count = _kept_count(runs, run_id, step)
-        count = _count(plan, step, runs, records) if count is None else count
+        kept = runs.records(run_id).items(step.name)
+        count = _count(plan, step, runs, records) if kept is None else len(kept)
         if started:
             size = max(count or 0, *(index + 1 for index in started))
             states = [_status(started[index]) if index in started else unstarted for index in range(size)]
@@ -139,13 +146,6 @@ def _status(record: Record) -> StepStatus:
     return cast(StepStatus, record["status"])
 
 
-def _kept_count(runs: Runs, run_id: str, step: Step) -> int | None:
-    """Return the length of the list that a `foreach` step left in the store; None when it left none."""
-    with store_errors():
-        kept = runs.store.read(f"{step_folder(runs.folder(run_id), step.name, None)}/{ITEMS}")
-    return None if kept is None else len(json.loads(kept))
-
-
 def _count(plan: Plan, step: Step, runs: Runs, records: Mapping[Place, Record]) -> int | None:
     """Return the length of a `foreach` step's list; None when this run has none, or none any more."""
 
@@ -153,10 +153,9 @@ def _count(plan: Plan, step: Step, runs: Runs, records: Mapping[Place, Record]) 
         record = records.get(place_of(plan.by_id[source.steps[0]]))
         if record is None or source.output not in record["outputs"]:
             raise RunError("the list was never made")
-        with tempfile.TemporaryDirectory() as scratch:
-            return runs.read_uri(record["outputs"][source.output]["uri"], Path(scratch))
+        return runs.read_uri(record["outputs"][source.output]["uri"])
 
     try:
         return len(foreach_items(step, read))
-    except RunError:
+    except (RunError, StoreError):
         return None

@@ -24,11 +24,12 @@ from types import FrameType
 
 from mlspec.engine import approvals
 from mlspec.engine.commands import Commands, Uris
+from mlspec.engine.errors import RunError
 from mlspec.engine.events import EnvironmentBuilding, Event, RunEnded, RunStarted
 from mlspec.engine.fan_out import place_of, uris_of
 from mlspec.engine.frontier import Frontier
 from mlspec.engine.loop import Loop
-from mlspec.engine.outcome import RunOutcome, local_outcome
+from mlspec.engine.outcome import RunOutcome, existing, local_outcome
 from mlspec.engine.params import param_variables
 from mlspec.engine.selection import Selection, alone, meaning, rest, whole
 from mlspec.engine.sources import from_earlier
@@ -37,8 +38,9 @@ from mlspec.engine.step_process import Interrupt, Message
 from mlspec.environments.build import interpreter
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Input, Plan, Step, StepOutput, Value
-from mlspec.store.filesystem import LocalStore
-from mlspec.store.runs import RunError, Runs, new_run_id, now, store_errors
+from mlspec.store.filesystem import LocalStore, store_errors
+from mlspec.store.runs import Runs, new_run_id
+from mlspec.store.timestamps import timestamp
 from mlspec.terms import Json, RunStatus, StepStatus
 
 
@@ -72,7 +74,7 @@ def run(
     local = _LocalRun(plan, runs, selection, on_event or (lambda _: None))
     local.states, local.instances = ChainMap({}), ChainMap(dict(selection.instances))
     if only is not None:
-        local.reads_from(from_earlier(plan, runs, [runs.resolve(resume)] if resume else reversed(runs.ids())))
+        local.reads_from(from_earlier(plan, runs, [existing(runs, resume)] if resume else reversed(runs.ids())))
     with store_errors():
         local.run(jobs or os.cpu_count() or 1, cache)
     return local_outcome(runs, selection.run_id)
@@ -86,7 +88,7 @@ def _select(
             raise ValueError("a resumed run keeps its id")
         return rest(plan, runs, resume, params)
     run_id = run_id or new_run_id()
-    if runs.names(runs.folder(run_id)):
+    if runs.holds(run_id):
         raise RunError(f"there is a run {run_id} already: resume it, or take another id")
     return alone(plan, run_id, only, params) if only is not None else whole(plan, run_id, params)
 
@@ -134,7 +136,7 @@ class _LocalRun:
                 self._phase(loop, selection.finals, stop=False, status=run_status(self.states.values()))
             status = run_status(self.states.values())
         finally:
-            self._write(status, ended=now())
+            self._write(status, ended=timestamp())
         self.emit(RunEnded(selection.run_id, status, time.monotonic() - began))
 
     def _phase(self, loop: Callable[..., Loop], steps: Sequence[Step], *, stop: bool, status: RunStatus | None = None) -> None:
@@ -166,19 +168,19 @@ class _LocalRun:
             return
         records = self.runs.records(self.selection.run_id)
         for step in self._steps():
-            if isinstance(step.body, Approval) and place_of(step) in records:
-                approvals.forget(self.runs, self.selection.run_id, step)
-            self.runs.forget(self.selection.run_id, place_of(step))
+            if isinstance(step.body, Approval) and records.read(*place_of(step)) is not None:
+                approvals.forget(records, step)
+            records.forget(*place_of(step))
 
     def _log_folder(self) -> tempfile.TemporaryDirectory[str]:
         """A folder for the logs of running steps, on the store's own file system where it has one."""
         store = self.runs.store
-        near = store.path(self.runs.folder(self.selection.run_id)) if isinstance(store, LocalStore) else None
+        near = store.path(self.runs.records(self.selection.run_id).run) if isinstance(store, LocalStore) else None
         return tempfile.TemporaryDirectory(prefix=".logs-", dir=near)
 
     def _write(self, status: RunStatus, ended: str | None = None) -> None:
         selection, before = self.selection, self.selection.resumes
-        moment = now()
+        moment = timestamp()
         if ended is None:
             self.started = moment
         first = before.manifest["started"] if before and before.manifest else self.started

@@ -11,13 +11,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from mlspec.engine.errors import RunError
 from mlspec.engine.outcome import RunOutcome, outcome
 from mlspec.engine.params import complete_params
 from mlspec.engine.states import fan_in
-from mlspec.environments.build import digest
+from mlspec.environments.identity import identity
 from mlspec.ir.bodies import Retry
 from mlspec.ir.model import Plan, Resources, Step
-from mlspec.store.runs import RunError, Runs
+from mlspec.store.runs import Runs
 from mlspec.terms import Json, StepStatus
 
 
@@ -82,7 +83,7 @@ def meaning(plan: Plan, step: Step) -> str:
         step, span=None, description="", extensions={}, retry=Retry(), resources=Resources(), timeout=None, parallel=None
     )
     environment = plan.environments.get(step.environment or "")
-    around = (digest(environment), environment.pythonpath) if environment else None
+    around = (identity(environment), environment.pythonpath) if environment else None
     return hashlib.sha256(repr((bare, around)).encode()).hexdigest()[:16]
 
 

@@ -10,16 +10,18 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from mlspec.engine.commands import Uris
+from mlspec.engine.errors import RunError
 from mlspec.engine.fan_out import place_of
 from mlspec.ir.model import Plan, StepOutput
-from mlspec.store.runs import Place, RunError, Runs
-from mlspec.terms import Json
+from mlspec.store.layout import Place
+from mlspec.store.records import Record
+from mlspec.store.runs import Runs
 
 
 def from_earlier(plan: Plan, runs: Runs, run_ids: Iterable[str]) -> Uris:
     """Return a lookup that takes each output from the first of `run_ids` that has it; it raises `RunError`."""
     candidates = list(run_ids)
-    records = cache(runs.records)
+    records = cache(lambda run_id: runs.records(run_id).all())
 
     def uris(source: StepOutput) -> list[str]:
         for run_id in candidates:
@@ -36,7 +38,7 @@ def from_earlier(plan: Plan, runs: Runs, run_ids: Iterable[str]) -> Uris:
     return uris
 
 
-def _of(plan: Plan, source: StepOutput, records: Mapping[Place, Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+def _of(plan: Plan, source: StepOutput, records: Mapping[Place, Record]) -> list[Record]:
     if source.dynamic:
         name = plan.by_id[source.steps[0]].name
         return [records[place] for place in sorted((p for p in records if p[0] == name), key=lambda p: p[1] or 0)]

@@ -1,10 +1,6 @@
-"""An environment outside this machine: its Dockerfile and its conda file, the same for every target.
+"""Environments: what steps run in, the same for every target.
 
-`check` finds what no image can hold, `export` makes the files; `runner.environments` makes an environment here.
+`identity` says which are interchangeable, `installed` whether this interpreter will do, `build` makes one here. `findings` are
+about what no image can hold, `export` makes the files that describe one elsewhere, `requirement` what steps need to start.
 To describe environments to another tool: one template in `templates/environments/` and one line in `export.py`.
 """
-
-from mlspec.environments.export import export
-from mlspec.environments.findings import check
-
-__all__ = ["check", "export"]

@@ -1,26 +1,23 @@
 """Which interpreter runs the steps of an environment.
 
 In: an `Environment` of the plan. Out: the path of a Python, this one or that of a virtual environment made for it.
-Owns `.mlspec/envs/` in the project and the identity of an environment; never changes an environment once it is there.
+Owns `.mlspec/envs/` in the project; never changes an environment once it is there.
 Change it when an environment gains something that must be installed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
-from mlspec.expr.values import compact
+from mlspec.environments.identity import identity
+from mlspec.environments.installed import satisfied
 from mlspec.ir.model import Environment
 
 
@@ -28,63 +25,19 @@ class EnvironmentBuildError(Exception):
     """An environment could not be made; the text has the installer's own last words."""
 
 
-def digest(environment: Environment) -> str | None:
-    """Return twelve hex digits of what is installed; None when nothing is. Equal means interchangeable."""
-    if not (environment.python or environment.requirements):
-        return None
-    content = compact([environment.python, sorted(environment.requirements)])
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
-
-
 def interpreter(environment: Environment, project: Path, building: Callable[[str], None]) -> Path:
     """Return the Python for an environment, building it once when this one does not do.
 
     `building` is called with the environment's name before a build. Raises `EnvironmentBuildError`.
     """
-    content = digest(environment)
-    if content is None or satisfied(environment):
+    made_of = identity(environment)
+    if made_of is None or satisfied(environment):
         return Path(sys.executable)
-    folder = project / ".mlspec" / "envs" / f"{environment.name}-{content}"
+    folder = project / ".mlspec" / "envs" / f"{environment.name}-{made_of}"
     if not folder.exists():
         building(environment.name)
         _build(environment, project, folder)
     return folder / "bin" / "python"
-
-
-def satisfied(environment: Environment) -> bool:
-    """Tell whether this interpreter is of the right version and has all that the environment requires."""
-    wanted = (environment.python or "").split(".")
-    version = [str(part) for part in sys.version_info[:3]]
-    if environment.python and wanted != version[: len(wanted)]:
-        return False
-    try:
-        return not _lacks_any([Requirement(text) for text in environment.requirements])
-    except InvalidRequirement:
-        return False
-
-
-def _lacks_any(requirements: Sequence[Requirement]) -> bool:
-    """Tell whether something is not installed here in the version asked for, the extras asked for included."""
-    todo = [(requirement, "") for requirement in requirements]
-    seen: set[tuple[str, str]] = set()
-    while todo:
-        requirement, extra = todo.pop()
-        if (str(requirement), extra) in seen or (requirement.marker and not requirement.marker.evaluate({"extra": extra})):
-            continue
-        seen.add((str(requirement), extra))
-        installed = _installed(requirement.name)
-        if installed is None or requirement.url or not requirement.specifier.contains(installed.version, prereleases=True):
-            return True
-        for wanted in requirement.extras:
-            todo += [(Requirement(text), wanted) for text in installed.requires or () if "extra" in text]
-    return False
-
-
-def _installed(name: str) -> Distribution | None:
-    try:
-        return distribution(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _build(environment: Environment, project: Path, folder: Path) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mlspec.errors import StepError
+from mlspec.errors import StepError, StoreError
 from mlspec.exec.evaluation import read_json
 from mlspec.invocation.model import Invocation, Reference
 from mlspec.store.digests import digest
 from mlspec.store.files import copy, move, remove
 from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, local_path
-from mlspec.store.layout import failure_name, output_of_run, step_folder
+from mlspec.store.layout import entry_name, output_of_run, step_folder
 from mlspec.terms import FIELD_TYPES
 
 
@@ -78,7 +78,7 @@ class Inputs:
         if is_remote(where):
             try:
                 return where, fetch(where, self._scratch.folder("inputs", *folder))
-            except StepError as error:
+            except StoreError as error:
                 raise StepError(f"{what}: {error}") from None
         path = local_path(where)
         if not path.exists():
@@ -114,7 +114,7 @@ class Outputs:
         self._places: dict[str, _Place] = {}
         self.contents: dict[str, Any] = {}
         """What `check` read of the `metrics` and `values` outputs."""
-        attempt = f".attempt-{failure_name(invocation.step, invocation.instance_index)}"
+        attempt = f".attempt-{entry_name(invocation.step, invocation.instance_index)}"
         folder = step_folder(run, invocation.step, invocation.instance_index)
         for name, kind, path in invocation.wiring.outputs:
             if path is not None:
@@ -168,7 +168,7 @@ class Outputs:
     def restore(self, records: dict[str, Any]) -> None:
         """Copy the outputs of an earlier run, of which `records` has the URIs, to where this step's are made.
 
-        Raises `StepError` or `OSError` unless they are all there and still have the digests that `records` say.
+        Raises `StepError`, `StoreError` or `OSError` unless they are all there and still have the digests that `records` say.
         """
         import shutil
 

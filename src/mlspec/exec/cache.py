@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import mlspec
-from mlspec.errors import StepError
+from mlspec.errors import StepError, StoreError
 from mlspec.exec import code
 from mlspec.exec.artifacts import Outputs
 from mlspec.exec.bodies import interpreter
 from mlspec.exec.evaluation import Scope
 from mlspec.invocation.model import Invocation
 from mlspec.ir.bodies import Gate, Shell, Uses
+from mlspec.store.cache import CacheEntries
 from mlspec.store.digests import digest_of
-from mlspec.store.layout import cache_entry
-from mlspec.store.records import Ending, Records, encoded
+from mlspec.store.records import Ending, Records
 
 
 class Cache:
@@ -31,9 +31,9 @@ class Cache:
 
     def __init__(self, invocation: Invocation, records: Records, outputs: Outputs) -> None:
         self._invocation = invocation
-        self._records = records
+        self._entries = CacheEntries(records.store, invocation.run.lifecycle)
         self._outputs = outputs
-        self._entry: str | None = None
+        self._key: str | None = None
 
     def restore(self, ending: Ending, scope: Scope) -> bool:
         """Put an equal step's outputs where this step's would be made; returns whether there are such.
@@ -43,34 +43,28 @@ class Cache:
         if not self._applies():
             return False
         try:
-            key = _key(self._invocation, ending, scope)
+            self._key = _key(self._invocation, ending, scope)
         except OSError:  # code that may not be read is equal to nothing
             return False
-        self._entry = cache_entry(self._invocation.run.lifecycle, key)
-        content = self._records.store.read(self._entry)
-        if content is None:
-            return False
-        self._outputs.prepare()
         try:
-            origin = json.loads(content)
-            records = Records(self._records.store, self._invocation.run.lifecycle, origin["run_id"])
-            record = records.read(origin["step"], origin["index"])
-            if record is None or record["status"] != "succeeded":
+            found = self._entries.find(self._key)
+            if found is None:
                 return False
+            run_id, record = found
+            self._outputs.prepare()
             self._outputs.restore(record["outputs"])
             self._outputs.check()
-        except (StepError, OSError, ValueError, KeyError, TypeError):  # removed or altered since: as good as none
+            ending.cached_from = record["cached_from"] or run_id
+        except (StepError, StoreError, OSError, ValueError, KeyError, TypeError):  # removed or altered since: as good as none
             self._outputs.discard()
             return False
-        ending.cached_from = record["cached_from"] or origin["run_id"]
         return True
 
     def remember(self) -> None:
         """Note that the outputs of an equal step are now in this run; runs are removed oldest first."""
-        if self._entry is not None:
+        if self._key is not None:
             invocation = self._invocation
-            where = {"run_id": invocation.run.run_id, "step": invocation.step, "index": invocation.instance_index}
-            self._records.store.write(self._entry, encoded(where))
+            self._entries.put(self._key, invocation.run.run_id, (invocation.step, invocation.instance_index))
 
     def _applies(self) -> bool:
         """Steps without outputs are run for what else they do."""

@@ -6,15 +6,13 @@ In: an `Invocation`, the records of the run. Out: a list, or references to singl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from mlspec.errors import StepError
 from mlspec.expr.values import compact, decode, run_uri
 from mlspec.invocation.model import Invocation, Reference
-from mlspec.store.layout import ITEMS, step_folder
-from mlspec.store.records import Records, encoded
+from mlspec.store.records import Records
 
 _ALL = "*"
 
@@ -53,15 +51,6 @@ def item_of(invocation: Invocation, source: str, lookup: Callable[[str], Any]) -
     return items[index]
 
 
-def keep_items(invocation: Invocation, records: Records, items: list[Any]) -> None:
-    """Leave the list of a foreach in the store, for those who cannot read it where Kubeflow has it."""
-    records.store.write(_items_file(records, invocation.step), encoded(items))
-
-
-def _items_file(records: Records, step: str) -> str:
-    return f"{step_folder(records.run, step, None)}/{ITEMS}"
-
-
 def _each(uri: str, records: Records, complete: bool) -> list[str]:
     step, _, rest = uri.removeprefix("run:").partition("/")
     instance, _, output = rest.partition("/")
@@ -73,9 +62,9 @@ def _each(uri: str, records: Records, complete: bool) -> list[str]:
 
 
 def _check_complete(step: str, records: Records) -> None:
-    content = records.store.read(_items_file(records, step))
-    if content is None:
-        raise StepError(f"there is no {records.store.uri(_items_file(records, step))}: do all steps share the store?")
-    for index in range(len(json.loads(content))):
+    items = records.items(step)
+    if items is None:
+        raise StepError(f"there is no {records.items_uri(step)}: do all steps share the store?")
+    for index in range(len(items)):
         if records.read(step, index) is None:
             raise StepError(f"{step}[{index}] has left no record")

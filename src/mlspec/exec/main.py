@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from mlspec.errors import Interrupted, StepError, UsageError, sentence
+from mlspec.errors import Interrupted, StepError, StoreError, UsageError, sentence
 from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
 from mlspec.exec.step import Step
@@ -20,7 +20,7 @@ from mlspec.invocation.kubeflow import write_output
 from mlspec.invocation.model import Invocation
 from mlspec.invocation.parse import parse, usage
 from mlspec.store.filesystem import open_store
-from mlspec.store.layout import failure_name
+from mlspec.store.layout import entry_name
 from mlspec.store.records import Records
 from mlspec.terms import DONE, FINDINGS, NOT_RUN, USAGE
 
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     supervisor.watch()
     try:
         return _StepProcess(invocation, supervisor, scratch).run()
-    except (StepError, OSError, Interrupted) as error:
+    except (StepError, StoreError, OSError, Interrupted) as error:
         _say(f"step {invocation.label} failed: {sentence(error)}")
         return FINDINGS
     finally:
@@ -62,7 +62,7 @@ class _StepProcess:
         try:
             self._step.carry_out()
             self._tell_kubeflow()
-        except (StepError, OSError, Interrupted) as error:
+        except (StepError, StoreError, OSError, Interrupted) as error:
             ending.error = sentence(error)
         except RecursionError:
             ending.error = "a value is nested too deeply"
@@ -76,9 +76,14 @@ class _StepProcess:
             return self._conclude()
         if ending.status == "failed" or ending.error is not None:
             self._fail()
-        self._records.end(self._invocation, ending)
+        self._end()
         self._follow_up()
         return self._conclude()
+
+    def _end(self) -> None:
+        given = self._invocation
+        instance, final = given.recorded_instance, given.start.final
+        self._records.end(given.step, given.instance_index, instance, self._step.ending, final=final)
 
     def _tell_kubeflow(self) -> None:
         if self._invocation.run.executor_input is None:
@@ -97,7 +102,7 @@ class _StepProcess:
         if ending.status == "succeeded":
             try:
                 self._step.remember()
-            except (StepError, OSError) as error:
+            except (StepError, StoreError, OSError) as error:
                 self._report(f"not cached: {sentence(error)}")
         if self._invocation.tracking.uri is not None:
             self._track()
@@ -126,7 +131,7 @@ class _StepProcess:
         ending.status, ending.outputs = "failed", {}
         try:
             self._step.outputs.retract()
-        except (StepError, OSError) as error:
+        except (StepError, StoreError, OSError) as error:
             self._report(f"what it made could not be removed: {sentence(error)}")
 
     def _conclude(self) -> int:
@@ -140,7 +145,7 @@ class _StepProcess:
         return FINDINGS
 
     def _failed_elsewhere(self) -> str | None:
-        own = failure_name(self._invocation.step, self._invocation.instance_index)
+        own = entry_name(self._invocation.step, self._invocation.instance_index)
         return next((name for name in self._records.failures() if name != own), None)
 
     def _report(self, message: str) -> None:

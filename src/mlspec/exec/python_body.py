@@ -81,8 +81,8 @@ def _find(name: str) -> Any:
 
 def _use(request: dict[str, Any]) -> Any:
     _provide_mlspec(Path(request["package"]))
+    from mlspec.errors import StepError
     from mlspec.library import load
-    from mlspec.library.model import StepError
 
     try:
         step = load(request["uses"])

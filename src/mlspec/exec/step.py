@@ -18,7 +18,7 @@ from mlspec.exec.bodies import BodyContext, command
 from mlspec.exec.cache import Cache
 from mlspec.exec.evaluation import Scope
 from mlspec.exec.groups import Supervisor
-from mlspec.exec.instances import item_of, items_of, keep_items, with_each_instance
+from mlspec.exec.instances import item_of, items_of, with_each_instance
 from mlspec.expr.values import compact
 from mlspec.invocation.kubeflow import altered_params
 from mlspec.invocation.model import Answered, Invocation, Items, Joined
@@ -66,7 +66,7 @@ class Step:
             ending.attempts = 1
             self.items = items_of(invocation.step, invocation.body.source, scope.lookup)
             if invocation.run.executor_input is not None:
-                keep_items(invocation, self._records, self.items)
+                self._records.keep_items(invocation.step, self.items)
             print(compact(self.items), flush=True)
             ending.status, self.undecided = "succeeded", True
             return

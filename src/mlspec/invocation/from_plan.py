@@ -6,9 +6,9 @@ orchestrator keeps its artifacts (`uris` and `output_path` say). Change it when 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
+from mlspec.environments.identity import identity
 from mlspec.expr.values import all_instances_uri, compact, run_uri
 from mlspec.invocation.model import (
     Body,
@@ -136,11 +136,7 @@ def cache_on(plan: Plan, step: Step, target: str, image: str | None) -> Cache | 
     """
     if not takes_from_earlier_runs(plan, target) or not cacheable(plan, step):
         return None
-    environment = plan.environments.get(step.environment) if step.environment else None
-    content = [image, environment and environment.python, sorted(environment.requirements) if environment else []]
-    if not any(content):
-        return Cache()
-    return Cache(hashlib.sha256(compact(content).encode()).hexdigest()[:12])
+    return Cache(identity(plan.environments.get(step.environment or ""), image))
 
 
 def _input(item: Input, uris: UrisOf) -> Reference:

@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeAlias
 
 from mlspec.diagnostics import Span
 from mlspec.diagnostics.nearest import nearest
-from mlspec.library.model import StepError
+from mlspec.errors import StepError
 from mlspec.source.node import Node, plain
 from mlspec.source.reader import read
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mlspec.errors import StepError
 from mlspec.library.frames import need_columns, plain
-from mlspec.library.model import StepError
 
 if TYPE_CHECKING:
     import numpy as np

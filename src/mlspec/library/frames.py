@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlspec.library.model import StepError, suggestion
+from mlspec.errors import StepError
+from mlspec.library.model import suggestion
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mlspec.errors import StepError
 from mlspec.library.estimator import Model
 from mlspec.library.frames import need_columns, plain
-from mlspec.library.model import StepError
 
 if TYPE_CHECKING:
     import numpy as np

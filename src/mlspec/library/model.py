@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from mlspec.diagnostics.nearest import nearest
+from mlspec.errors import StepError
 from mlspec.terms import FIELD_TYPES, OutputType, Stage
 
 OptionType = Literal["string", "integer", "number", "boolean", "list", "object", "scalar"]
@@ -22,10 +23,6 @@ OptionType = Literal["string", "integer", "number", "boolean", "list", "object",
 Paths: TypeAlias = Mapping[str, "Path | list[Path]"]
 Outputs: TypeAlias = Mapping[str, Path]
 Function: TypeAlias = Callable[[Paths, Outputs, Mapping[str, Any]], "dict[str, Any] | None"]
-
-
-class StepError(Exception):
-    """What went wrong, in words for the user: shown without a traceback."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from mlspec.errors import StepError
 from mlspec.library.frames import need_columns
-from mlspec.library.model import StepError
 
 if TYPE_CHECKING:
     import numpy as np

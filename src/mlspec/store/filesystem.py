@@ -1,8 +1,9 @@
 """Stores: a folder, or anything that fsspec reaches.
 
 In: a path or a URI. Out: files and folders read, written, listed and removed, by paths relative to the store's root.
-Owns how data gets to a place and back; never knows what the files mean (see `layout` and `records`). Standard library only,
-with fsspec once a URI is remote. Change it when a kind of store needs care of its own.
+Owns how data gets to a place and back, and that whatever goes wrong on the way is a `StoreError`; never knows what the files
+mean (see `layout` and `records`). Standard library only, with fsspec once a URI is remote. Change it when a kind of store
+needs care of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mlspec.errors import StepError
+from mlspec.errors import StoreError, sentence
 from mlspec.store.files import files_below, move, remove
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
@@ -29,6 +30,17 @@ def local_path(uri: str) -> Path:
     """The absolute path that a local URI means. Like fsspec, it takes `%` in `file:` URIs as it is."""
     path = uri.removeprefix("file:").removeprefix("//localhost") if uri.startswith("file:") else uri
     return Path.cwd() / re.sub("^/{2,}", "/", path)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what the operating system says of a store's files into a `StoreError`."""
+    try:
+        yield
+    except BrokenPipeError:  # that is no file's: whoever read our output has gone
+        raise
+    except OSError as error:
+        raise StoreError(sentence(error)) from None
 
 
 class LocalStore:
@@ -48,33 +60,38 @@ class LocalStore:
 
     def read(self, relative: str) -> bytes | None:
         """The content of a file; None when there is none."""
-        try:
-            return self.path(relative).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        with store_errors():
+            try:
+                return self.path(relative).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
 
     def write(self, relative: str, content: bytes) -> None:
         """Write a file all at once."""
         path = self.path(relative)
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_bytes(content)
-        partial.replace(path)
+        with store_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(content)
+            partial.replace(path)
 
     def put(self, source: Path, relative: str) -> None:
         """Move a local file or folder into the store; it must be on the store's file system to appear all at once."""
-        move(source, self.path(relative))
+        with store_errors():
+            move(source, self.path(relative))
 
     def names(self, relative: str) -> list[str]:
         """The names in a folder, sorted; none when there is no such folder."""
-        try:
-            return sorted(path.name for path in self.path(relative).iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        with store_errors():
+            try:
+                return sorted(path.name for path in self.path(relative).iterdir())
+            except (FileNotFoundError, NotADirectoryError):
+                return []
 
     def remove(self, relative: str) -> None:
         """Remove a file or folder, if there is one."""
-        remove(self.path(relative))
+        with store_errors():
+            remove(self.path(relative))
 
 
 class RemoteStore:
@@ -90,7 +107,7 @@ class RemoteStore:
 
     def read(self, relative: str) -> bytes | None:
         """The content of a file; None when there is none."""
-        with _told(self.uri(relative)):
+        with _reach(self.uri(relative)):
             try:
                 return bytes(self._fs.cat_file(self._at(relative)))
             except (FileNotFoundError, NotADirectoryError):
@@ -98,26 +115,26 @@ class RemoteStore:
 
     def write(self, relative: str, content: bytes) -> None:
         """Write a file all at once."""
-        with _told(self.uri(relative)):
+        with _reach(self.uri(relative)):
             self._make(self._at(relative).rpartition("/")[0])
             self._fs.pipe_file(self._at(relative), content)
 
     def put(self, source: Path, relative: str) -> None:
         """Upload a local file or folder. An empty folder is a failure: most remote stores cannot hold one."""
-        with _told(self.uri(relative)):
+        with _reach(self.uri(relative)):
             if not source.is_dir():
                 targets = {str(source): self._at(relative)}
             elif files := files_below(source):
                 targets = {str(source / name): f"{self._at(relative)}/{name}" for name in files}
             else:
-                raise StepError(f"{self.uri(relative)} would be an empty folder, which a remote store cannot hold")
+                raise StoreError(f"{self.uri(relative)} would be an empty folder, which a remote store cannot hold")
             for parent in {target.rpartition("/")[0] for target in targets.values()}:
                 self._make(parent)
             self._fs.put(list(targets), list(targets.values()))
 
     def names(self, relative: str) -> list[str]:
         """The names in a folder, sorted; none when there is no such folder."""
-        with _told(self.uri(relative)):
+        with _reach(self.uri(relative)):
             try:
                 self._fs.invalidate_cache()
                 found = self._fs.ls(self._at(relative), detail=False)
@@ -127,7 +144,7 @@ class RemoteStore:
 
     def remove(self, relative: str) -> None:
         """Remove a file or folder, if there is one."""
-        with _told(self.uri(relative)):
+        with _reach(self.uri(relative)):
             self._fs.invalidate_cache()
             if self._fs.exists(self._at(relative)):
                 self._fs.rm(self._at(relative), recursive=True)
@@ -144,7 +161,7 @@ Store = LocalStore | RemoteStore
 
 
 def open_store(uri: str) -> Store:
-    """Open a store; raises `StepError` when its file system is not installed or cannot be reached."""
+    """Open a store; raises `StoreError` when its file system is not installed or cannot be reached."""
     return RemoteStore(uri) if is_remote(uri) else LocalStore(uri)
 
 
@@ -152,7 +169,7 @@ def fetch(uri: str, into: Path) -> Path:
     """Download a remote file or folder to below the folder `into`, under its own name; returns its path."""
     filesystem, root = _filesystem(uri)
     target = into / (root.rstrip("/").rsplit("/", 1)[-1] or "data")
-    with _told(uri):
+    with _reach(uri):
         found = _remote_files(filesystem, root)
         paths = [target / name if name else target for name in found.values()]
         for path in paths:
@@ -162,7 +179,7 @@ def fetch(uri: str, into: Path) -> Path:
 
 
 def _remote_files(filesystem: Any, root: str) -> dict[str, str]:
-    """Full path to path relative to `root` (empty when `root` is a file); raises `StepError` when there is nothing."""
+    """Full path to path relative to `root` (empty when `root` is a file); raises `StoreError` when there is nothing."""
     filesystem.invalidate_cache()
     if filesystem.isfile(root):
         return {root: ""}
@@ -170,7 +187,7 @@ def _remote_files(filesystem: Any, root: str) -> dict[str, str]:
     if not found:
         raise FileNotFoundError(root)
     if any(".." in name.split("/") for name in found.values()):
-        raise StepError(f"{root} holds a path with `..`")
+        raise StoreError(f"{root} holds a path with `..`")
     return found
 
 
@@ -178,21 +195,21 @@ def _filesystem(uri: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        raise StepError(f"{uri} needs fsspec here: install mlspec[remote]") from None
-    with _told(uri):
+        raise StoreError(f"{uri} needs fsspec here: install mlspec[remote]") from None
+    with _reach(uri):
         filesystem, root = url_to_fs(uri)
     return filesystem, str(root).rstrip("/")
 
 
 @contextmanager
-def _told(uri: str) -> Iterator[None]:
+def _reach(uri: str) -> Iterator[None]:
     """Turn what fsspec's many back ends raise into one sentence that names the URI."""
     try:
         yield
-    except StepError:
+    except StoreError:
         raise
     except FileNotFoundError:
-        raise StepError(f"there is no {uri}") from None
+        raise StoreError(f"there is no {uri}") from None
     except Exception as error:
         reason = str(error).strip().splitlines()
-        raise StepError(f"{uri}: {reason[0] if reason else type(error).__name__}") from error
+        raise StoreError(f"{uri}: {reason[0] if reason else type(error).__name__}") from error

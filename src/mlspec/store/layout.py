@@ -7,9 +7,11 @@ form of run ids in it; never touches a store. Standard library only. Change it t
 from __future__ import annotations
 
 import string
+from typing import TypeAlias
 
-RECORD = "_record.json"
-ITEMS = "_items.json"
+Place: TypeAlias = tuple[str, int | None]
+"""A step's name, and the number of its instance."""
+
 _SAFE = frozenset(string.ascii_letters + string.digits + "-_.~")
 
 
@@ -33,14 +35,39 @@ def step_folder(run: str, step: str, index: int | None) -> str:
     return f"{run}/{step}" if index is None else f"{run}/{step}/{index}"
 
 
+def record(run: str, step: str, index: int | None) -> str:
+    """The record of a step or of one of its instances."""
+    return f"{step_folder(run, step, index)}/_record.json"
+
+
+def log(run: str, step: str, index: int | None) -> str:
+    """What a step or one of its instances wrote, in a run made by `mlspec run`."""
+    return f"{step_folder(run, step, index)}/_log.txt"
+
+
+def items(run: str, step: str) -> str:
+    """The list of a foreach that Kubeflow runs."""
+    return f"{run}/{step}/_items.json"
+
+
+def manifest(run: str) -> str:
+    """What is known of a run as a whole, when `mlspec run` made it."""
+    return f"{run}/_run.json"
+
+
+def entry_name(step: str, index: int | None) -> str:
+    """The name of a step or instance where those of a run stand side by side in one folder."""
+    return step if index is None else f"{step}.{index}"
+
+
 def failures_folder(run: str) -> str:
     """Where a run has one entry for each step whose last end was `failed`."""
     return f"{run}/_failed"
 
 
-def failure_name(step: str, index: int | None) -> str:
-    """The name of a step's entry in the failures folder."""
-    return step if index is None else f"{step}.{index}"
+def questions_folder(run: str) -> str:
+    """Where a run made by `mlspec run` has one file, `ENTRY.json`, for each approval that it asked for."""
+    return f"{run}/_approvals"
 
 
 def cache_entry(lifecycle: str, key: str) -> str:

@@ -1,25 +1,34 @@
-"""The record of a step: what became of it, written last.
+"""What one run keeps in a store of its steps: their records above all, written last.
 
-In: an `Ending`. Out: `_record.json` and the failure marker of a step in a store, or a record read back. Owns the record's
-form; never decides how a step ends. Standard library only. Change it together with docs/step-process.md.
+In: an `Ending`. Out: a record and the failure marker of a step, or all that was written read back, as JSON values.
+Owns the record's form, and who reads and writes the files that `layout` places in a run; never decides how a step ends.
+Standard library only. Change it together with docs/step-process.md.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
 
-from mlspec.invocation.model import Invocation
+from mlspec.errors import StoreError
+from mlspec.store import json_files, layout
 from mlspec.store.filesystem import Store
-from mlspec.store.layout import RECORD, failure_name, failures_folder, run_folder, step_folder
+from mlspec.store.layout import Place
+from mlspec.store.timestamps import timestamp
+from mlspec.terms import EndStatus, Json
+
+Record: TypeAlias = Mapping[str, Json]
+"""A record as docs/step-process.md shows it."""
 
 
 class Ending:
     """What is known of a step so far, and in the end its record."""
 
     def __init__(self) -> None:
-        self.status = "failed"
+        self.status: EndStatus = "failed"
         self.error: str | None = None
         self.attempts = 0
         self.exit_code: int | None = None
@@ -31,23 +40,26 @@ class Ending:
 
 
 class Records:
-    """The records of one run in a store."""
+    """The records of one run, and what else its steps left beside them. Raises `StoreError`."""
 
     def __init__(self, store: Store, lifecycle: str, run_id: str) -> None:
         self.store = store
-        self.run = run_folder(lifecycle, run_id)
+        self.lifecycle = lifecycle
+        self.run_id = run_id
+        self.run = layout.run_folder(lifecycle, run_id)
 
-    def read(self, step: str, index: int | None = None) -> dict[str, Any] | None:
+    def read(self, step: str, index: int | None = None) -> Record | None:
         """The record of a step or instance; None when it has none, because it never started or has not ended."""
-        content = self.store.read(f"{step_folder(self.run, step, index)}/{RECORD}")
-        if content is None:
-            return None
-        record: dict[str, Any] = json.loads(content)
-        return record
+        return json_files.read_object(self.store, layout.record(self.run, step, index))
+
+    def all(self) -> dict[Place, Record]:
+        """Every record of the run."""
+        read = ((place, self.read(*place)) for place in self._places())
+        return {place: record for place, record in read if record is not None}
 
     def instances(self, step: str) -> list[int]:
         """The numbers of the instances of a step that have been started, ascending."""
-        names = self.store.names(step_folder(self.run, step, None))
+        names = self.store.names(layout.step_folder(self.run, step, None))
         return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
     def succeeded(self, step: str, index: int) -> bool:
@@ -57,26 +69,25 @@ class Records:
 
     def failures(self) -> list[str]:
         """The steps whose last end was `failed`, as `step` or `step.index`, sorted."""
-        return self.store.names(failures_folder(self.run))
+        return self.store.names(layout.failures_folder(self.run))
 
     def start(self, step: str, index: int | None) -> None:
         """Forget a former end of the step: its record, its outputs, what a killed attempt left."""
-        folder = step_folder(self.run, step, index)
-        self.store.remove(f"{folder}/{RECORD}")  # first: what remains until all is gone is no longer a result
-        self.store.remove(folder)
+        self.store.remove(layout.record(self.run, step, index))  # first: what remains until all is gone is no longer a result
+        self.store.remove(layout.step_folder(self.run, step, index))
 
-    def end(self, invocation: Invocation, ending: Ending) -> None:
-        """Write the record and then set or clear the failure marker."""
+    def end(self, step: str, index: int | None, instance: Json, ending: Ending, *, final: bool = False) -> None:
+        """Write the record and then set or clear the failure marker. `instance` is a matrix mapping, the index, or None."""
         record = {
             "version": 1,
-            "lifecycle": invocation.run.lifecycle,
-            "run_id": invocation.run.run_id,
-            "step": invocation.step,
-            "instance": invocation.recorded_instance,
+            "lifecycle": self.lifecycle,
+            "run_id": self.run_id,
+            "step": step,
+            "instance": instance,
             "status": ending.status,
             "attempts": ending.attempts,
-            "started": _moment(ending.started),
-            "ended": _moment(time.time()),
+            "started": timestamp(ending.started),
+            "ended": timestamp(),
             "exit_code": ending.exit_code,
             "error": ending.error,
             "inputs": ending.inputs,
@@ -84,19 +95,53 @@ class Records:
             "with": ending.with_,
             "cached_from": ending.cached_from,
         }
-        folder = step_folder(self.run, invocation.step, invocation.instance_index)
-        self.store.write(f"{folder}/{RECORD}", encoded(record))
-        marker = f"{failures_folder(self.run)}/{failure_name(invocation.step, invocation.instance_index)}"
-        if ending.status == "failed" and not invocation.start.final:  # `finally` steps tell each other nothing by `run.status`
+        json_files.write(self.store, layout.record(self.run, step, index), record)
+        entry = layout.entry_name(step, index)
+        marker = f"{layout.failures_folder(self.run)}/{entry}"
+        if ending.status == "failed" and not final:  # `finally` steps tell each other nothing by `run.status`
             self.store.write(marker, b"")
-        elif failure_name(invocation.step, invocation.instance_index) in self.failures():
+        elif entry in self.failures():
             self.store.remove(marker)
 
+    def forget(self, step: str, index: int | None) -> None:
+        """Remove all that a step left, with all its instances where `index` is None, so that it can run again or not at all."""
+        self.store.remove(layout.step_folder(self.run, step, index))
+        name = layout.entry_name(step, index)
+        for entry in self.failures():
+            if entry == name or (index is None and entry.startswith(f"{name}.")):
+                self.store.remove(f"{layout.failures_folder(self.run)}/{entry}")
 
-def encoded(value: Any) -> bytes:
-    """JSON for a file. Bytes that are no UTF-8, as arguments may hold, become `\\udcNN` escapes, which JSON reads back."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
+    def read_output(self, reference: str) -> Json:
+        """Read the JSON in an output, `run:STEP[/INDEX]/OUTPUT`."""
+        relative = layout.output_of_run(self.run, reference)
+        content = self.store.read(relative) if relative else None
+        if content is None:
+            raise StoreError(f"there is no {reference}")
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise StoreError(f"{reference} is not JSON: {error}") from None
 
+    def items(self, step: str) -> list[Json] | None:
+        """The list that a foreach fans out over, where it was kept."""
+        return json_files.read_list(self.store, layout.items(self.run, step))
 
-def _moment(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
+    def keep_items(self, step: str, items: list[Json]) -> None:
+        """Keep the list of a foreach for those who cannot read it where an orchestrator has it."""
+        json_files.write(self.store, layout.items(self.run, step), items)
+
+    def items_uri(self, step: str) -> str:
+        """Where the list of a foreach is kept."""
+        return self.store.uri(layout.items(self.run, step))
+
+    def keep_log(self, step: str, index: int | None, log: Path) -> str:
+        """Put what a step wrote beside its record, which must be there already; returns where it is then."""
+        relative = layout.log(self.run, step, index)
+        self.store.put(log, relative)
+        return self.store.uri(relative)
+
+    def _places(self) -> Iterator[Place]:
+        for step in self.store.names(self.run):
+            if not step.startswith((".", "_")):
+                yield step, None
+                yield from ((step, index) for index in self.instances(step))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlspec import __version__, api, environments
+from mlspec import __version__, api
+from mlspec.environments.export import export
 from mlspec.generated import write
 from tests.engines import local
 from tests.engines.airflow import Airflow
@@ -65,7 +66,7 @@ def test_containers_give_what_a_local_run_gives(
     (tmp_path / "mlspec.yaml").write_text(SPEC, encoding="utf-8")
     plan = api.plan(api.load(tmp_path / "mlspec.yaml"))
     made = tmp_path / "pipelines" / "environments"
-    write(environments.export(plan, ["ml"], __version__), made)
+    write(export(plan, ["ml"], __version__), made)
     podman.build(tmp_path, made / "ml" / "Dockerfile", IMAGE, {"BASE": BASE})
     here = outcome_of(plan, tmp_path, local.run(tmp_path, plan, {"bound": bound}).run_id)
     with docker_api(podman, tmp_path) as address:

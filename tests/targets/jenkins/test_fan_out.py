@@ -122,7 +122,7 @@ def test_what_is_no_list_fails_the_step(tmp_path: Path, items: object) -> None:
 def test_retries_are_those_of_each_instance(tmp_path: Path) -> None:
     script = "if [ -e seen-${{ item }} ]; then echo x > ${{ outputs.out }}; else touch seen-${{ item }}; exit 1; fi"
     made = fan([0, 1], script)
-    work = replace(made.by_id["work"], retry=replace(made.by_id["work"].retry, limit=1))
+    work = replace(made.by_id["work"], retry=made.by_id["work"].retry._replace(limit=1))
     made = replace(made, steps=tuple(work if one.id == "work" else one for one in made.steps))
     _, found = states(tmp_path, made)
     assert [found[f"work[{index}]"][:2] for index in (0, 1)] == [("succeeded", 2), ("succeeded", 2)]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlspec import __version__, api, environments
+from mlspec import __version__, api
+from mlspec.environments.export import export
 from mlspec.generated import write
 from tests.engines import kfp_docker, local
 from tests.engines.outcome import Outcome, outcome_of
@@ -77,7 +78,7 @@ def project(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     plan = api.plan(api.load(folder / "mlspec.yaml"))
     made = folder / "pipelines" / "environments"
-    write(environments.export(plan, ["ml"], __version__), made)
+    write(export(plan, ["ml"], __version__), made)
     podman.build(folder, made / "ml" / "Dockerfile", IMAGE, {"BASE": BASE})
     return folder
 

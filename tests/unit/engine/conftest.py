@@ -12,7 +12,7 @@ import pytest
 from mlspec.engine import RunOutcome, Runs, outcome, run
 from mlspec.engine.events import Event, StepEnded, StepOutput, StepStarted
 from mlspec.ir.model import Plan
-from mlspec.store.runs import MANIFEST
+from mlspec.store import layout
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Project:
         runs = self.runs(plan)
         manifest = runs.manifest(ran.outcome.run_id)
         assert manifest is not None
-        runs.store.remove(f"{runs.folder(ran.outcome.run_id)}/{MANIFEST}")
+        runs.store.remove(layout.manifest(runs.records(ran.outcome.run_id).run))
         assert outcome(plan, runs, ran.outcome.run_id).as_json() == ran.outcome.as_json()
         runs.write_manifest(ran.outcome.run_id, manifest)
 

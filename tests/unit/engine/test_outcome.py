@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlspec.engine import RunError, local_outcome, outcome
+from mlspec.engine import RunError, StoreError, local_outcome, outcome
 from mlspec.ir.model import ForEach
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import gate, plan, step, value
@@ -87,5 +87,5 @@ def test_the_newest_run_is_the_one_whose_steps_started_last(project: Project) ->
 
 def test_a_damaged_record_is_named(project: Project) -> None:
     project.write(".mlspec/store/life/R/a/_record.json", "{")
-    with pytest.raises(RunError, match=r"life/R/a/_record\.json is damaged"):
+    with pytest.raises(StoreError, match=r"life/R/a/_record\.json is damaged"):
         states(project)

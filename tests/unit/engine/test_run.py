@@ -8,8 +8,9 @@ import signal
 
 import pytest
 
-from mlspec.engine import RunError, local_outcome
+from mlspec.engine import RunError, StoreError, local_outcome
 from mlspec.engine.events import RunEnded, RunStarted
+from mlspec.engine.outcome import existing
 from mlspec.engine.params import ParameterError
 from mlspec.ir.bodies import Retry
 from mlspec.ir.model import Parameter
@@ -199,15 +200,15 @@ def test_a_second_run_takes_what_has_not_changed_from_the_cache(project: Project
 def test_runs_are_listed_by_age_and_the_newest_is_the_latest(project: Project) -> None:
     spec = plan(step("a"))
     runs = project.runs(spec)
-    with pytest.raises(RunError, match="no run"):
-        runs.resolve("latest")
+    with pytest.raises(RunError, match=r"^life has no run in /"):
+        existing(runs, "latest")
     for run_id in ("z", "b", "a/b ü", "latest?"):
         project.run(spec, run_id=run_id)
     assert runs.ids() == ["z", "b", "a/b ü", "latest?"]
-    assert runs.resolve("latest") == "latest?"
+    assert existing(runs, "latest") == runs.find("latest") == "latest?"
     assert local_outcome(runs, "a/b ü").run_id == "a/b ü"
     with pytest.raises(RunError, match="no run 'zz'"):
-        runs.resolve("zz")
+        existing(runs, "zz")
     with pytest.raises(RunError, match="already"):
         project.run(spec, run_id="z")
 
@@ -255,5 +256,5 @@ def test_a_store_that_only_fsspec_reaches(project: Project) -> None:
     assert ran.outcome.status == "succeeded"
     assert ran.said("read") == ['{"auc": 0.9}']
     assert (project.folder / "far/life" / ran.outcome.run_id / "read/_log.txt").read_text() == '{"auc": 0.9}\n'
-    with pytest.raises(RunError, match="nowhere://"):
+    with pytest.raises(StoreError, match="nowhere://"):
         project.run(plan(AUC, store="nowhere://x"))

@@ -10,7 +10,9 @@ import pytest
 
 from mlspec.engine.events import EnvironmentBuilding
 from mlspec.environments import build as environments
-from mlspec.environments.build import EnvironmentBuildError, digest, interpreter, satisfied
+from mlspec.environments.build import EnvironmentBuildError, interpreter
+from mlspec.environments.identity import identity
+from mlspec.environments.installed import satisfied
 from mlspec.ir.model import Environment
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import call, plan, step
@@ -47,15 +49,8 @@ def test_whether_this_interpreter_does(python: str | None, requirements: tuple[s
 def test_an_environment_with_nothing_but_a_pythonpath_builds_nothing(tmp_path: Path) -> None:
     environment = Environment("e", pythonpath=("src",), image="example.com/e:1")
     assert interpreter(environment, tmp_path, pytest.fail) == Path(sys.executable)
-    assert digest(environment) is None
+    assert identity(environment) is None
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_digest_changes_with_what_is_installed_only() -> None:
-    plain = Environment("ml", python="3.11", requirements=("a==1", "b==2"))
-    assert digest(Environment("other", python="3.11", requirements=("b==2", "a==1"), image="i:1")) == digest(plain)
-    assert digest(Environment("ml", python="3.12", requirements=("a==1", "b==2"))) != digest(plain)
-    assert digest(Environment("ml", python="3.11", requirements=("a==1",))) != digest(plain)
 
 
 @pytest.mark.parametrize("installer", ["uv", pytest.param("pip", marks=pytest.mark.slow)])

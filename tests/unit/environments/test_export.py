@@ -12,7 +12,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from mlspec.diagnostics import Span
 from mlspec.emission.seal import seal_of
-from mlspec.environments import check, export
+from mlspec.environments.export import export
+from mlspec.environments.findings import check
 from mlspec.environments.requirement import step_process
 from mlspec.ir.bodies import Shell
 from mlspec.ir.model import Environment, ExternalUri, Input, Plan, Step

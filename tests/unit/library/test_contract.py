@@ -1,7 +1,7 @@
 import pytest
 
+from mlspec.errors import StepError
 from mlspec.library.contract import Column, read_contract
-from mlspec.library.model import StepError
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from mlspec.errors import StepError
 from mlspec.library.estimator import estimator_model, features_for, find_model, load_model
-from mlspec.library.model import StepError
 
 IRIS = load_iris(as_frame=True)
 FITTED = LogisticRegression(max_iter=500).fit(IRIS.data, IRIS.target)

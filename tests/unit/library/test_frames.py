@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from mlspec.errors import StepError
 from mlspec.library.frames import need_columns, plain, read_table
-from mlspec.library.model import StepError
 
 FRAME = pd.DataFrame({"zip": ["01001", "02139"], "age": [31.5, 40.0]})
 

@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from mlspec.library.model import LibraryStep, Option, Port, StepError, suggestion
+from mlspec.errors import StepError
+from mlspec.library.model import LibraryStep, Option, Port, suggestion
 
 STEP = LibraryStep(
     name="test/step",

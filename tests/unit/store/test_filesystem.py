@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlspec.errors import StepError
+from mlspec.errors import StoreError
 from mlspec.store.filesystem import LocalStore, RemoteStore, fetch, is_remote, open_store
 from mlspec.store.layout import output_of_run, run_folder, run_id_of
 
@@ -174,5 +175,20 @@ def test_a_remote_folder_comes_back_as_it_was_put(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_refused_by_a_remote_store(tmp_path: Path) -> None:
-    with pytest.raises(StepError, match="empty folder"):
+    with pytest.raises(StoreError, match="empty folder"):
         open_store("memory://bucket/empty").put(tmp_path, "x/folder")
+
+
+def test_what_the_operating_system_says_of_a_folder_is_an_error_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    store = LocalStore(str(tmp_path))
+    for act in (
+        lambda: store.write("file/x", b""),
+        lambda: store.read("."),
+        lambda: store.put(tmp_path / "none", "x"),
+        lambda: store.read("x" * 300),
+    ):
+        with pytest.raises(
+            StoreError, match=rf"^{re.escape(str(tmp_path))}/.*: [A-Z]|^{re.escape(str(tmp_path))}: Is a directory"
+        ):
+            act()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+from mlspec.errors import StepError
+from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
 
 if TYPE_CHECKING:
     import pandas as pd

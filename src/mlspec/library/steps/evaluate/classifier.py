@@ -11,7 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlspec.library.model import LibraryStep, Outputs, Paths, Port, StepError, path_of
+from mlspec.errors import StepError
+from mlspec.library.model import LibraryStep, Outputs, Paths, Port, path_of
 from mlspec.library.options import COLUMNS, DECISION
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+from mlspec.errors import StepError
+from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
 from mlspec.library.options import COLUMNS
 
 if TYPE_CHECKING:

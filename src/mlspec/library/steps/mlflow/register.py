@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, StepError, path_of
+from mlspec.errors import StepError
+from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
 
 if TYPE_CHECKING:
     from mlspec.library.estimator import Model

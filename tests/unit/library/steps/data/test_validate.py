@@ -3,8 +3,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from mlspec.errors import StepError
 from mlspec.library.contract import Column, Contract
-from mlspec.library.model import StepError
 from mlspec.library.steps.data.validate import check_table
 
 CONTRACT = Path(__file__).resolve().parents[5] / "examples" / "employment" / "contracts" / "employment.yaml"

@@ -7,7 +7,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from mlspec.library.model import StepError
+from mlspec.errors import StepError
 
 COLUMNS = ["mean radius", "mean texture"]
 

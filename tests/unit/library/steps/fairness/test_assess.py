@@ -5,7 +5,7 @@ import pytest
 from fairlearn import metrics as fairlearn
 from sklearn.linear_model import LogisticRegression
 
-from mlspec.library.model import StepError
+from mlspec.errors import StepError
 
 
 def test_women_and_men_of_the_census(employment, run):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 STEP = """
 import json, pathlib, sys
 from mlspec.library import load
-from mlspec.library.model import StepError
+from mlspec.errors import StepError
 inputs, calls = json.loads(sys.argv[1])
 try:
     for with_ in calls:

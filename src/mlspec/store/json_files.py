@@ -1,0 +1,47 @@
+"""JSON files of a store.
+
+In: an open store and paths in it. Out: objects and lists, or a `StoreError` that names the file which holds none.
+Owns how JSON is written to a file; never knows what it means. Standard library only.
+Change it when files of a store must be written, or checked, in another way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TypeVar
+
+from mlspec.errors import StoreError
+from mlspec.store.filesystem import Store
+from mlspec.terms import Json
+
+_Kind = TypeVar("_Kind", dict[str, Json], list[Json])
+
+
+def read_object(store: Store, relative: str) -> Mapping[str, Json] | None:
+    """Read a JSON object; None when there is no such file. Raises `StoreError` when it is damaged."""
+    return _read(store, relative, dict, "object")
+
+
+def read_list(store: Store, relative: str) -> list[Json] | None:
+    """Read a JSON list; None when there is no such file. Raises `StoreError` when it is damaged."""
+    return _read(store, relative, list, "list")
+
+
+def write(store: Store, relative: str, value: Json) -> None:
+    """Write JSON, all at once. Bytes that are no UTF-8, as arguments may hold, become `\\udcNN` escapes, which JSON reads back."""
+    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    store.write(relative, text.encode("utf-8", "backslashreplace"))
+
+
+def _read(store: Store, relative: str, kind: type[_Kind], name: str) -> _Kind | None:
+    content = store.read(relative)
+    if content is None:
+        return None
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        raise StoreError(f"{store.uri(relative)} is damaged: it is not a JSON {name}")
+    return value
