@@ -14,6 +14,7 @@ from mlspec.checking import check as check
 from mlspec.checking import check_meaning
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.source import Document
+from mlspec.source.project import Project, ProjectError
 from mlspec.spec.loaded import Spec
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ class SpecError(Exception):
         self.sources = document.sources
 
 
-def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = ()) -> Spec:
-    """Read and validate a spec; raises `SpecError` with every finding, those of its plan included."""
-    checked = check(path, profile=profile, sets=sets)
+def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), project: Project | None = None) -> Spec:
+    """Read and validate a spec; raises `SpecError` with every finding, those of its plan included.
+
+    `path` is one in `project`, where that is given: another look at a folder, or a revision (`GitProject.open`).
+    """
+    checked = check(path, profile=profile, sets=sets, project=project)
     if checked.spec is None or has_errors(checked.findings):
         raise SpecError(checked.document, checked.findings)
     return checked.spec
@@ -84,10 +88,16 @@ def emit(plan: Plan, target: Target) -> tuple[list[GeneratedFile] | None, list[D
 
 
 def run(plan: Plan, project: str | Path | None = None, **options: Any) -> RunOutcome:
-    """Run a plan on this machine, in the folder of its spec unless `project` is another; options as in `mlspec.engine.run`."""
+    """Run a plan on this machine, in the folder of its spec unless `project` is another; options as in `mlspec.engine.run`.
+
+    Raises `ProjectError` where the spec is of a revision and no folder is named.
+    """
     from mlspec import engine as runner
 
-    return runner.run(plan, Path(plan.folder if project is None else project), **options)
+    folder = plan.folder if project is None else project
+    if folder is None:
+        raise ProjectError(f"the {plan.spec_file} of this plan is not on disk: say in which folder the plan is to run")
+    return runner.run(plan, Path(folder), **options)
 
 
 def _said(head: str, findings: Sequence[Diagnostic]) -> str:

@@ -1,7 +1,7 @@
 """All that is known of a spec, and every finding.
 
-In: the path or the text of a spec. Out: a `Checked`: as far as its stages went, and their findings in order. Owns which stages a
-spec goes through; never raises for what a spec says. Change it when a spec goes through another stage.
+In: the path or the text of a spec, and the project it is in. Out: a `Checked`: as far as its stages went, and their findings in
+order. Owns which stages a spec goes through; never raises for what a spec says. Change it when a spec goes through another stage.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.planning.check import Draft
 from mlspec.planning.check import check as check_plan
 from mlspec.source import Document, assemble
+from mlspec.source.project import Project
 from mlspec.spec import leaks
 from mlspec.spec.loaded import Spec
 from mlspec.spec.validate import validate
@@ -48,10 +49,19 @@ class Checked:
 
 
 def check(
-    path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), text: str | None = None, strict: bool = False
+    path: str | Path,
+    *,
+    profile: str | None = None,
+    sets: Iterable[str] = (),
+    text: str | None = None,
+    strict: bool = False,
+    project: Project | None = None,
 ) -> Checked:
-    """Take a spec as far as it goes; `strict` turns warnings into errors. `text` stands for the file's content."""
-    document = assemble(path, profile=profile, sets=sets, text=text)
+    """Take a spec as far as it goes; `strict` turns warnings into errors. `text` stands for the file's content.
+
+    `path` is one in `project`, where that is given, and on disk otherwise.
+    """
+    document = assemble(path, profile=profile, sets=sets, text=text, project=project)
     leaked, values = leaks.find(document)
     checked = Checked(document, findings=[*document.findings, *leaked])
     if document.root is not None:

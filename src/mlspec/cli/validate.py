@@ -10,6 +10,7 @@ from mlspec import api
 from mlspec.cli import arguments, output
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.diagnostics.render import FORMATS, Format
+from mlspec.source.project import FolderProject
 
 
 @click.command("validate")
@@ -32,11 +33,12 @@ def COMMAND(  # noqa: N802
     for path in paths:
         if verbose:
             click.echo(f"reading {path}", err=True)
-        checked = api.check(path, profile=profile, sets=sets, strict=strict)
+        project = FolderProject()  # one look for all profiles
+        checked = api.check(path, profile=profile, sets=sets, strict=strict, project=project)
         found += checked.findings
         sources |= checked.document.sources
         for name in checked.spec.lifecycle.profiles if checked.spec is not None and profile is None else ():
-            found += api.check(path, profile=name, sets=sets, strict=strict).findings
+            found += api.check(path, profile=name, sets=sets, strict=strict, project=project).findings
     found = in_order(found)
     if found or form != "text":
         output.findings(found, sources, form, read=len(paths))

@@ -215,8 +215,8 @@ class Plan:
     """The `finally` steps, in an order that honours their `needs`."""
     layers: tuple[str, ...] = ()
     """The words that lay a profile and values over the spec: `("--profile", "prod")`."""
-    folder: str = field(default=".", compare=False, repr=False)
-    """Where the spec is, as it was named: for runs here alone. Nothing that is generated may say it."""
+    folder: str | None = field(default=".", compare=False, repr=False)
+    """Where the spec is, as it was named: for runs here alone. Nothing that is generated may say it. None where it is not on disk."""
     params: tuple[Parameter, ...] = ()
     environments: Mapping[str, Environment] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
 from mlspec.diagnostics import Span
@@ -42,10 +41,10 @@ def _pipeline(spec: Spec, pipeline: Pipeline, environments: Mapping[str, model.E
     monitor = bool(pipeline.scope.base)
     return model.Plan(
         lifecycle=f"{lifecycle.metadata.name}-monitor" if monitor else lifecycle.metadata.name,
-        spec_file=PurePath(spec.file).name,
+        spec_file=spec.document.name,
         digest=_digest(spec),
         layers=spec.document.layers,
-        folder=str(spec.folder),
+        folder=None if spec.project.folder is None else str(spec.folder),
         steps=tuple(step for step in steps if not pipeline.scope.steps[step.name].final),
         finals=tuple(step for step in steps if pipeline.scope.steps[step.name].final),
         params=tuple(_parameter(spec, key) for key in lifecycle.params),

@@ -171,7 +171,7 @@ def _requirements(spec: Spec, name: str, findings: Findings) -> tuple[str, ...]:
         return own
     path = ("environments", name, "requirements", "file")
     try:
-        text = (spec.folder / file).read_text(encoding="utf-8")
+        text = spec.project.read(file).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         message = f"the requirements file `{file}` cannot be read: {reason}"

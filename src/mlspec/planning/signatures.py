@@ -8,28 +8,30 @@ Change it when calls are given their arguments in another way.
 from __future__ import annotations
 
 import ast
-from functools import cache
+from collections.abc import Iterable
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import PurePath
 
 from mlspec.diagnostics import Related, Span
 from mlspec.diagnostics.collection import Findings, did_you_mean
 from mlspec.planning.pipeline import Pipeline
 from mlspec.planning.scope import Named
-from mlspec.source.places import is_file
+from mlspec.source.project import Project
 from mlspec.terms import FIELD_TYPES
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Names = tuple[dict[str, Function], set[str], bool]
+"""Functions of a module, other names it binds, and whether it may bind more (a star import, `__getattr__`)."""
 _MAX_BYTES = 4_000_000
 
 
 def check_call(pipeline: Pipeline, named: Named, call: str, findings: Findings) -> None:
     """Find the function that `call` names, and hold its parameters against what the step gives."""
-    spec, path = pipeline.spec, (*named.path, "call")
+    spec, project, path = pipeline.spec, pipeline.spec.project, (*named.path, "call")
     module, _, function = call.partition(":")
     environment = spec.lifecycle.environments.get(named.step.environment or spec.lifecycle.defaults.environment or "")
-    roots = [spec.folder / folder for folder in (environment.pythonpath if environment else [])] + [spec.folder]
-    file = _find(roots, module)
+    roots = (*(environment.pythonpath if environment else ()), "")
+    file = project.keep(("module", roots, module), lambda: _find(project, roots, module))
     if file is None:
         if not _installed(module):
             searched = ", ".join([*(environment.pythonpath if environment else []), "the spec's folder"])
@@ -37,11 +39,11 @@ def check_call(pipeline: Pipeline, named: Named, call: str, findings: Findings) 
             span = spec.inner_span(path, 0, len(module))
             findings.warn("MLS405", f"the module `{module}` is not found", span, hint, path=path)
         return
-    tree = _parse(file)
-    if tree is None:
+    names = project.keep(("names", file), lambda: _names(project, file))
+    if names is None:
         return
     span = spec.inner_span(path, len(module) + 1, len(call))
-    found, known, open_ended = _functions(tree)
+    found, known, open_ended = names
     if function in found:
         _signature(pipeline, named, found[function], file, findings)
     elif function not in known and not open_ended:
@@ -49,12 +51,12 @@ def check_call(pipeline: Pipeline, named: Named, call: str, findings: Findings) 
         findings.add("MLS403", f"`{module}` has no function `{function}`", span, close, path=path)
 
 
-def _find(roots: list[Path], module: str) -> Path | None:
-    relative = Path(*module.split("."))
+def _find(project: Project, roots: Iterable[str], module: str) -> str | None:
+    relative = PurePath(*module.split("."))
     for root in roots:
-        for candidate in (root / relative.with_suffix(".py"), root / relative / "__init__.py"):
-            if is_file(candidate):
-                return candidate
+        for candidate in (PurePath(root, relative.with_suffix(".py")), PurePath(root, relative, "__init__.py")):
+            if project.is_file(str(candidate)):
+                return str(candidate)
     return None
 
 
@@ -66,18 +68,15 @@ def _installed(module: str) -> bool:
         return False
 
 
-@cache
-def _parse(file: Path) -> ast.Module | None:
+def _names(project: Project, file: str) -> Names | None:
     """A file that cannot be parsed is left for the run to complain of: it may be written for another Python."""
     try:
-        data = file.read_bytes()
-        return ast.parse(data) if len(data) <= _MAX_BYTES else None
+        return _bound(ast.parse(project.read(file, _MAX_BYTES)))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def _functions(tree: ast.Module) -> tuple[dict[str, Function], set[str], bool]:
-    """Functions of a module, other names it binds, and whether it may bind more (a star import, `__getattr__`)."""
+def _bound(tree: ast.Module) -> Names:
     functions: dict[str, Function] = {}
     names: set[str] = set()
     open_ended = False
@@ -100,7 +99,7 @@ def _functions(tree: ast.Module) -> tuple[dict[str, Function], set[str], bool]:
     return functions, names, open_ended or "__getattr__" in functions
 
 
-def _signature(pipeline: Pipeline, named: Named, function: Function, file: Path, findings: Findings) -> None:
+def _signature(pipeline: Pipeline, named: Named, function: Function, file: str, findings: Findings) -> None:
     if function.decorator_list:
         return
     spec, step, arguments = pipeline.spec, named.step, function.args
@@ -130,9 +129,9 @@ def _signature(pipeline: Pipeline, named: Named, function: Function, file: Path,
         findings.add("MLS404", message, spec.span(*path), hint, path=path, related=related)
 
 
-def _function_span(pipeline: Pipeline, function: Function, file: Path) -> Span:
-    name = str(file)
-    if name not in pipeline.spec.document.sources:
-        pipeline.spec.document.sources[name] = file.read_text(encoding="utf-8", errors="replace")
+def _function_span(pipeline: Pipeline, function: Function, file: str) -> Span:
+    spec, name = pipeline.spec, pipeline.spec.project.name(file)
+    if name not in spec.document.sources:
+        spec.document.sources[name] = spec.project.read(file).decode("utf-8", "replace")
     column = function.col_offset + (5 if isinstance(function, ast.FunctionDef) else 11)
     return Span(name, function.lineno, column, function.lineno, column + len(function.name))

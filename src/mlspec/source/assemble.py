@@ -1,15 +1,15 @@
 """A spec file with its includes, a profile and `--set`, as one tree.
 
-In: a path, the name of a profile, `key=value` texts. Out: a `Document`: the tree, every text it came from, findings.
-Owns the order of the layers: includes, the file, the profile, `--set`. The only place that opens spec files; never judges
-what they say. Change it when there is a new layer.
+In: a project and a path in it, the name of a profile, `key=value` texts. Out: a `Document`: the tree, every text it came from,
+findings. Owns the order of the layers: includes, the file, the profile, `--set`. The only place that reads spec files; never
+judges what they say. Change it when there is a new layer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import NoneType
 
 from mlspec.diagnostics import Diagnostic, Related, Span
@@ -17,11 +17,13 @@ from mlspec.diagnostics.nearest import nearest
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source.merge import merge, wrap
 from mlspec.source.node import Node, Point
-from mlspec.source.places import entries, is_file
+from mlspec.source.project import FolderProject, Project, ProjectError, TooLargeError
 from mlspec.source.reader import MAX_CHARACTERS, MAX_DEPTH, read
 
 MAX_INCLUDES = 100
 """Files that a spec may be made of, all together."""
+MAX_BYTES = 4 * MAX_CHARACTERS
+"""Of one of them: no character has more than four."""
 
 
 @dataclass(slots=True)
@@ -29,24 +31,45 @@ class Document:
     """A merged spec. `root` is None when no part of it could be read as a mapping."""
 
     file: str
-    """The path as given."""
-    folder: Path
-    """The project root: where the spec file is."""
+    """What findings call the spec file: its path as given, or what the project calls it."""
+    name: str
+    """The file's name in its folder."""
+    project: Project
+    """The files beside it: what the spec's own paths are relative to."""
     layers: tuple[str, ...] = ()
     """The words of a command line that lay the profile and the values over the file."""
     root: Node | None = None
     sources: dict[str, str] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
 
+    @property
+    def folder(self) -> Path:
+        """The project root on disk: where the spec file is. Raises `ProjectError` where it is not on disk."""
+        if self.project.folder is None:
+            raise ProjectError(f"{self.file} is not on disk: there is no folder to run or write in")
+        return self.project.folder
 
-def assemble(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), text: str | None = None) -> Document:
-    """Read and merge; whatever is wrong is in the document's findings. `text` stands for the content of the file."""
-    file = str(path)
+
+def assemble(
+    path: str | Path,
+    *,
+    profile: str | None = None,
+    sets: Iterable[str] = (),
+    text: str | None = None,
+    project: Project | None = None,
+) -> Document:
+    """Read and merge; whatever is wrong is in the document's findings.
+
+    `text` stands for the content of the file. `path` is one in `project`, where that is given.
+    """
+    folder, name = PurePath(path).parent, PurePath(path).name
+    beside = FolderProject(str(folder)) if project is None else project.below(str(folder))
+    file = str(path) if project is None else beside.name(name)
     sets = tuple(sets)
     named = ("--profile", profile) if profile is not None else ()
     layers = (*named, *(word for assignment in sets for word in ("--set", assignment)))
-    document = Document(file, Path(path).parent, layers)
-    root = _load(document, Path(path), file, [], text)
+    document = Document(file, name, beside, layers)
+    root = _load(document, PurePath(name), file, [], text)
     if root is None:
         return document
     if profile is not None:
@@ -57,7 +80,7 @@ def assemble(path: str | Path, *, profile: str | None = None, sets: Iterable[str
     return document
 
 
-def _load(document: Document, path: Path, name: str, chain: list[Path], text: str | None = None) -> Node | None:
+def _load(document: Document, path: PurePath, name: str, chain: list[str], text: str | None = None) -> Node | None:
     """Read one file and lay it over what it includes."""
     if text is None:
         text = _read_text(document, path, name)
@@ -78,7 +101,7 @@ def _load(document: Document, path: Path, name: str, chain: list[Path], text: st
         return root
     if chain:
         _check_includes(document, includes)
-    base = _includes(document, includes, path, [*chain, _resolved(path)])
+    base = _includes(document, includes, path, [*chain, document.project.identity(str(path))])
     if base is None:
         return root
     return _lay(base, root)
@@ -92,14 +115,14 @@ def _no_mapping(root: Node | None, name: str) -> Diagnostic:
     return Diagnostic("MLS109", f"the file is {kind}; a spec is a mapping", root.span, hint=hint)
 
 
-def _read_text(document: Document, path: Path, name: str) -> str | None:
+def _read_text(document: Document, path: PurePath, name: str) -> str | None:
     top = Span(name, 1, 1, 1, 1)
     try:
-        if path.stat().st_size > 4 * MAX_CHARACTERS:
-            message = f"the file has {path.stat().st_size:,} bytes; at most {4 * MAX_CHARACTERS:,} are read"
-            document.findings.append(Diagnostic("MLS102", message, top))
-            return None
-        data = path.read_bytes()
+        data = document.project.read(str(path), MAX_BYTES)
+    except TooLargeError as error:
+        message = f"the file has {error.size:,} bytes; at most {MAX_BYTES:,} are read"
+        document.findings.append(Diagnostic("MLS102", message, top))
+        return None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         document.findings.append(Diagnostic("MLS100", f"the file cannot be read: {reason}", top))
@@ -129,7 +152,7 @@ def _check_includes(document: Document, includes: Node) -> None:
         )
 
 
-def _includes(document: Document, includes: Node, path: Path, chain: list[Path]) -> Node | None:
+def _includes(document: Document, includes: Node, path: PurePath, chain: list[str]) -> Node | None:
     """Merge the included files in order. A wrong type is left for the spec's own validation to report."""
     items = includes.value if isinstance(includes.value, list) else []
     base: Node | None = None
@@ -141,42 +164,24 @@ def _includes(document: Document, includes: Node, path: Path, chain: list[Path])
             document.findings.append(Diagnostic("MLS111", message, item.span, hint="merge some of them"))
             break
         target = path.parent / item.value
-        if _resolved(target) in chain:
+        if document.project.identity(str(target)) in chain:
             message = f"`{item.value}` includes itself" if len(chain) == 1 else f"`{item.value}` leads back to itself"
             document.findings.append(Diagnostic("MLS111", message, item.span, hint="remove one include of the circle"))
             continue
-        if not is_file(target):
+        if not document.project.is_file(str(target)):
             document.findings.append(
-                Diagnostic("MLS110", f"there is no file `{item.value}`", item.span, hint=_file_hint(target))
+                Diagnostic("MLS110", f"there is no file `{item.value}`", item.span, hint=_file_hint(document.project, target))
             )
             continue
-        part = _load(document, target, _display(target), chain)
+        part = _load(document, target, document.project.name(str(target)), chain)
         if part is not None:
             base = _lay(base, part)
     return base
 
 
-def _file_hint(target: Path) -> str | None:
-    close = nearest(target.name, entries(target.parent))
+def _file_hint(project: Project, target: PurePath) -> str | None:
+    close = nearest(target.name, project.entries(str(target.parent)))
     return f"did you mean `{close}`?" if close else "the path is relative to the file that includes it"
-
-
-def _resolved(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):  # a name too long, or links in a circle
-        return path.absolute()
-
-
-def _display(target: Path) -> str:
-    """Name an included file the way the spec itself was named: relative stays relative."""
-    parts: list[str] = []
-    for part in target.parts:
-        if part == ".." and parts and parts[-1] not in ("..", "/"):
-            parts.pop()
-        else:
-            parts.append(part)
-    return str(Path(*parts)) if parts else str(target)
 
 
 def _with_profile(document: Document, root: Node, profile: str) -> Node:

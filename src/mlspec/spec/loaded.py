@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlspec.diagnostics import Span
 from mlspec.source import Document, Node, inner_span
+from mlspec.source.project import Project
 from mlspec.spec.lifecycle import Lifecycle
 
 
@@ -23,13 +24,18 @@ class Spec:
     root: Node
 
     @property
+    def project(self) -> Project:
+        """The files beside the spec file: what its paths are relative to."""
+        return self.document.project
+
+    @property
     def folder(self) -> Path:
-        """The project root: the folder of the spec file."""
+        """The project root on disk, the folder of the spec file; raises `ProjectError` where it is not on disk."""
         return self.document.folder
 
     @property
     def file(self) -> str:
-        """The spec file's path as given."""
+        """What findings call the spec file: its path as given."""
         return self.document.file
 
     def node(self, *path: str | int) -> Node | None:

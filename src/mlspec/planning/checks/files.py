@@ -7,12 +7,12 @@ Change it when steps name files in another way.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePath
 
 from mlspec.diagnostics.collection import Findings
 from mlspec.diagnostics.nearest import nearest
 from mlspec.planning.pipeline import Pipeline
-from mlspec.source.places import entries, exists, is_folder
+from mlspec.source.project import Project
 
 _DEEPEST = 100
 """Folders of a path that are looked at for the one that is missing."""
@@ -37,19 +37,19 @@ def check(pipeline: Pipeline, findings: Findings) -> None:
 
 
 def _exists(pipeline: Pipeline, value: str, path: tuple[str | int, ...], findings: Findings) -> None:
-    target = pipeline.spec.folder / value
-    if exists(target):
+    project = pipeline.spec.project
+    if project.exists(value):
         return
     message = f"there is no file `{value}`"
-    findings.warn("MLS406", message, pipeline.spec.span(*path), _hint(target, value), path=path)
+    findings.warn("MLS406", message, pipeline.spec.span(*path), _hint(project, value), path=path)
 
 
-def _hint(target: Path, value: str) -> str:
+def _hint(project: Project, value: str) -> str:
     """Suggest a neighbour of the first part of the path that is missing."""
-    missing = target
-    while len(missing.parts) <= _DEEPEST and not is_folder(missing.parent) and missing.parent != missing:
+    missing = PurePath(value)
+    while len(missing.parts) <= _DEEPEST and not project.is_folder(str(missing.parent)) and missing.parent != missing:
         missing = missing.parent
-    close = nearest(missing.name, entries(missing.parent))
+    close = nearest(missing.name, project.entries(str(missing.parent)))
     if close is None:
         return "the path is relative to the folder of the spec"
     return f"did you mean `{value.replace(missing.name, close)}`?"
