@@ -17,8 +17,8 @@ from typing import cast
 from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.states import derive, fan_in, run_status
 from mlspec.ir.bodies import Instance
+from mlspec.ir.describe import id_of
 from mlspec.ir.model import Plan, Step, StepOutput
-from mlspec.planning import steps as plan_steps
 from mlspec.store.layout import ITEMS, step_folder
 from mlspec.store.runs import Place, RunError, Runs, store_errors
 from mlspec.terms import Json, RunStatus, StepStatus
@@ -130,7 +130,7 @@ def _id_of(place: Place, record: Record) -> str:
     name, index = place
     match record.get("instance"):
         case dict(values) if index is not None:
-            return plan_steps.step_id(name, Instance(index, tuple(values.items())))
+            return id_of(name, Instance(index, tuple(values.items())))
         case _:
             return name if index is None else f"{name}[{index}]"
 

@@ -14,6 +14,7 @@ from typing import Any
 from mlspec.expr.template import Placeholder, TemplateError, parse
 from mlspec.expr.values import as_text
 from mlspec.ir import bodies, model
+from mlspec.ir.describe import id_of
 from mlspec.planning.scope import Named, Scope
 from mlspec.planning.wiring import Wired
 from mlspec.spec.step import Source
@@ -32,13 +33,6 @@ def instances_of(step: SpecStep) -> tuple[bodies.Instance | None, ...]:
     )
 
 
-def step_id(name: str, instance: bodies.Instance | None) -> str:
-    """`train`, or `train[depth=2,loss=log]`."""
-    if instance is None:
-        return name
-    return f"{name}[{','.join(f'{key}={as_text(value)}' for key, value in instance.values)}]"
-
-
 class Builder:
     """Makes the plan's steps of one pipeline."""
 
@@ -48,7 +42,7 @@ class Builder:
         self.defaults = scope.spec.lifecycle.defaults
         self.cache = self.defaults.cache is not False
         self.instances = {name: instances_of(named.step) for name, named in scope.steps.items()}
-        self.ids = {name: tuple([step_id(name, one) for one in instances]) for name, instances in self.instances.items()}
+        self.ids = {name: tuple([id_of(name, one) for one in instances]) for name, instances in self.instances.items()}
 
     def build(self, order: list[str]) -> Iterator[model.Step]:
         """Yield the steps named in `order`, instances of a matrix side by side."""

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Plan, Resources, Secret, Step
+from mlspec.quantities import amount
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import INDENT, literal, string
 from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
 
 PROVIDERS = "airflow.providers"
-_BYTES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18} | {
-    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +146,8 @@ def _local_store(plan: Plan) -> list[str]:
 
 
 def _docker(resources: Resources) -> list[str]:
-    arguments = [f"cpus={float(_amount(resources.cpu))}"] if resources.cpu else []
-    arguments += [f"mem_limit={int(_amount(resources.memory))}"] if resources.memory else []
+    arguments = [f"cpus={float(amount(resources.cpu))}"] if resources.cpu else []
+    arguments += [f"mem_limit={int(amount(resources.memory))}"] if resources.memory else []
     if resources.gpu:
         arguments.append(f'device_requests=[DeviceRequest(count={resources.gpu}, capabilities=[["gpu"]])]')
     return arguments
@@ -169,9 +166,3 @@ def _pod(resources: Resources, level: int) -> list[str]:
 def _pod_secret(secret: Secret) -> str:
     name, key = secret.kubernetes or ("", "")
     return f'Secret("env", {string(secret.env)}, {string(name)}, {string(key)})'
-
-
-def _amount(quantity: str) -> Decimal:
-    """A Kubernetes quantity as a number: `500m` is 0.5, `4Gi` 4294967296."""
-    number, unit = re.fullmatch(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)", quantity).groups()  # type: ignore[union-attr]
-    return Decimal(number) * (Decimal("0.001") if unit == "m" else _BYTES.get(unit, 1))
