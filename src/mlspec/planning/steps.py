@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, product
+from types import MappingProxyType
 from typing import Any
 
 from mlspec.expr.template import Placeholder, TemplateError, parse
 from mlspec.expr.values import as_text
 from mlspec.ir import bodies, model
 from mlspec.ir.describe import id_of
-from mlspec.planning.scope import Named, Scope
+from mlspec.planning.scope import Named, Path, Scope
 from mlspec.planning.wiring import Wired
 from mlspec.spec.step import Source
 from mlspec.spec.step import Step as SpecStep
+from mlspec.terms import Json
 
 Instances = Mapping[str, tuple[bodies.Instance | None, ...]]
+Extensions = Mapping[Path, Mapping[str, Mapping[str, Json]]]
+"""What steps say to targets alone, by their paths in the spec and then by target."""
 
 
 def instances_of(step: SpecStep) -> tuple[bodies.Instance | None, ...]:
@@ -36,9 +40,10 @@ def instances_of(step: SpecStep) -> tuple[bodies.Instance | None, ...]:
 class Builder:
     """Makes the plan's steps of one pipeline."""
 
-    def __init__(self, scope: Scope, wired: Mapping[str, Wired]) -> None:
+    def __init__(self, scope: Scope, wired: Mapping[str, Wired], extensions: Extensions = MappingProxyType({})) -> None:
         self.scope = scope
         self.wired = wired
+        self.extensions = extensions
         self.defaults = scope.spec.lifecycle.defaults
         self.cache = self.defaults.cache is not False
         self.instances = {name: instances_of(named.step) for name, named in scope.steps.items()}
@@ -85,7 +90,7 @@ class Builder:
             "cache": self.cache if step.cache is None else step.cache,
             "parallel": step.parallel,
             "foreach": self._foreach(step),
-            "extensions": {name: value for name, value in step.extensions.items() if isinstance(value, dict)},
+            "extensions": self.extensions.get(named.path, {}),
             "span": self.scope.spec.key_span(*named.path),
         }
 

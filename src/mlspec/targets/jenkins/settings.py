@@ -12,7 +12,7 @@ from typing import Any
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Plan, Resources, Step
 from mlspec.quantities import plain
-from mlspec.targets.jenkins.options import extension_of, options_of
+from mlspec.targets.jenkins.options import extension_of, jenkins_form, options_of
 
 
 def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
     if isinstance(step.body, Approval):
         settings["question"] = _question(step.body)
     if step.secrets:
-        secrets = [plan.secrets[name] for name in step.secrets]
-        settings["secrets"] = {secret.env: secret.jenkins for secret in secrets}
+        held = [(secret.env, jenkins_form(secret)) for secret in (plan.secrets[name] for name in step.secrets)]
+        settings["secrets"] = {variable: form.credentials if form else None for variable, form in held}
     return settings
 
 
