@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mlspec.checking.hidden import hidden_findings
 from mlspec.checking.suppression import unsuppressed
-from mlspec.checking.target_options import TargetSettings, check_target_options, language_of
+from mlspec.checking.target_options import TargetSettings, check_target_options, language_of, with_target_hints
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.planning.check import Draft
 from mlspec.planning.check import check as check_plan
@@ -57,6 +57,7 @@ def check(
     checked = Checked(document, findings=[*document.findings, *leaked])
     if document.root is not None:
         lifecycle, findings = validate(document.root, language_of(document.root))
+        findings = with_target_hints(findings)
         checked.findings += findings
         if lifecycle is not None:
             checked.spec = Spec(lifecycle, document, document.root)

@@ -40,7 +40,7 @@ def model_of(kind: type) -> type[BaseModel]:
     rule: ExactlyOne | None = getattr(kind, "exactly_one", None)
     validators: dict[str, Any] = {"_exactly_one": model_validator(mode="after")(_check(rule))} if rule else {}
     described: dict[str, Any] = {field.name: _field(field, hints[field.name]) for field in fields(kind)}
-    made: type[BaseModel] = create_model(
+    return create_model(
         kind.__name__,
         __config__=_config(rule),
         __doc__=kind.__doc__,
@@ -48,8 +48,6 @@ def model_of(kind: type) -> type[BaseModel]:
         __validators__=validators,
         **described,
     )
-    complete(made)
-    return made
 
 
 def language(forms: Mapping[str, type]) -> type[Lifecycle]:
@@ -114,7 +112,12 @@ def _default(declared: Declared[Any]) -> dict[str, Any]:
         return {"default": declared.default}
     default: Any = declared.default
     kind: Any = type(default)
-    return {"default_factory": partial(model_of(kind).model_validate, asdict(default))}
+    return {"default_factory": partial(_valid, model_of(kind), asdict(default))}
+
+
+def _valid(model: type[BaseModel], value: Any) -> BaseModel:
+    complete(model)
+    return model.model_validate(value)
 
 
 def _typed(option: Any, setting: Setting) -> Any:

@@ -8,7 +8,7 @@ Change it when a spec can say something else to targets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -51,6 +51,26 @@ def _with_forms() -> type[Lifecycle]:
     from mlspec.targets.base import secret_forms, targets
 
     return language(secret_forms(targets()))
+
+
+def with_target_hints(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Findings of form, where an unknown key of a step is one that a target takes below `x-…` with the hint of that target."""
+    places = [tuple(finding.path.split(".")) for finding in findings]
+    misplaced = [
+        index
+        for index, (finding, path) in enumerate(zip(findings, places, strict=True))
+        if finding.code == "MLS201" and len(path) >= 3 and path[-3] in ("steps", "finally")
+    ]
+    if not misplaced:
+        return findings
+    from mlspec.targets.base import targets
+
+    hints = {key: hint for target in reversed(list(targets().values())) for key, hint in target.step_hints.items()}
+    hinted = list(findings)
+    for index in misplaced:
+        hint = hints.get(places[index][-1].lower().replace("-", "_"))
+        hinted[index] = replace(findings[index], hint=hint or findings[index].hint)
+    return hinted
 
 
 def check_target_options(spec: Spec) -> tuple[TargetSettings, list[Diagnostic]]:

@@ -82,6 +82,8 @@ class Target(Protocol):
     """The dataclass of `targets.<name>` in the spec; every field has a default."""
     extension: type | None = None
     """The dataclass of `x-<name>` on a step, if it has one; every field has a default."""
+    step_hints: Mapping[str, str] = MappingProxyType({})
+    """What to write for keys that people put on a step although they belong below `x-<name>`; in lower case with `_`."""
     secret_forms: Mapping[str, type] = MappingProxyType({})
     """The keys below which a secret says where it is kept, with the dataclass of each; targets may share one."""
     catalogue: Path | None = None

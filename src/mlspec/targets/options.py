@@ -65,7 +65,7 @@ def misfits(kind: type, given: Mapping[str, Json]) -> Iterator[tuple[str, bool]]
 
     For plans that no spec was checked for: only types are looked at, bounds are not.
     """
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     names = {field.name for field in fields(kind)}
     for name, value in given.items():
         if name not in names:
@@ -84,10 +84,13 @@ def alternatives(annotation: Any) -> tuple[Any, ...]:
     return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
+_hints = cache(get_type_hints)
+
+
 @cache
 def _inner(kind: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     """How to make the options that JSON has another form of: dataclasses are mappings there, tuples are lists."""
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     makers = ((field.name, _maker(option)) for field in fields(kind) for option in alternatives(hints[field.name]))
     return tuple((name, maker) for name, maker in makers if maker is not None)
 

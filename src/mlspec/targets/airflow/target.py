@@ -26,6 +26,7 @@ class AirflowTarget(Target):
     capabilities = CAPABILITIES
     options = AirflowOptions
     extension = AirflowStepOptions
+    step_hints = MappingProxyType(dict.fromkeys(("pool", "queue"), "write it under `x-airflow`"))
     secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret, "airflow": AirflowSecret})
     catalogue = Path(__file__).parent / "catalogue"
     review_limits = MappingProxyType({"default": 2, "renaming": 8, "setting": 1, "needs": 1})

@@ -26,6 +26,7 @@ class JenkinsTarget(Target):
     capabilities = CAPABILITIES
     options = JenkinsOptions
     extension = JenkinsStep
+    step_hints = MappingProxyType({"agent": "write `x-jenkins: {label: …}`"})
     secret_forms = MappingProxyType({"jenkins": JenkinsSecret})
     catalogue = Path(__file__).parent / "catalogue"
     review_limits = MappingProxyType({"default": 2, "renaming": 8, "setting": 1, "description": 1, "needs": 1})

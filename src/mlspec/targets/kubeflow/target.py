@@ -26,6 +26,13 @@ class KubeflowTarget(Target):
     capabilities = CAPABILITIES
     options = KubeflowOptions
     extension = KubeflowStep
+    step_hints = MappingProxyType(
+        {
+            "node_selector": "write it under `x-kubeflow`",
+            "nodeselector": "write `x-kubeflow: {node_selector: …}`",
+            "tolerations": "write it under `x-kubeflow`",
+        }
+    )
     secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret})
     catalogue = Path(__file__).parent / "catalogue"
     review_limits = MappingProxyType({"default": 2, "renaming": 30, "setting": 1, "description": 3, "needs": 1})
