@@ -53,11 +53,11 @@ def plan(spec: Spec) -> Plan:
     """Make the plan of a loaded spec; raises `SpecError`."""
     from mlspec.planning.build import build
 
-    draft, options, findings = check_meaning(spec)
+    draft, settings, findings = check_meaning(spec)
     findings = in_order(findings)
     if draft is None or has_errors(findings):
         raise SpecError(spec.document, findings)
-    return build(draft, options)
+    return build(draft, settings.options, settings.extensions)
 
 
 def compile(plan: Plan, target: str) -> list[GeneratedFile]:
@@ -106,11 +106,6 @@ def _said(head: str, findings: Sequence[Diagnostic]) -> str:
 
 def json_schema() -> str:
     """The JSON Schema of the language with our own targets and library steps; those of other packages are not in it."""
-    from mlspec import library
-    from mlspec.spec.schema import json_schema as make
-    from mlspec.targets.base import targets
+    from mlspec.checking.schema import json_schema as make
 
-    own = {name: target for name, target in targets().items() if type(target).__module__.startswith("mlspec.")}
-    extensions = {name: target.extension for name, target in own.items() if target.extension is not None}
-    steps = [step for step in map(library.load, library.names()) if step.function.__module__.startswith("mlspec.")]
-    return make({name: target.options for name, target in own.items()}, extensions, steps)
+    return make()

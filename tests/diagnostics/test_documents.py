@@ -16,9 +16,10 @@ import pytest
 from mlspec import api
 from mlspec.cli.main import main
 from mlspec.diagnostics import Span
-from mlspec.diagnostics.explain import codes, page
+from mlspec.diagnostics.explain import Catalogue
 from mlspec.diagnostics.snippet import lines_of
 
+PAGES = Catalogue()
 HERE = Path(__file__).parent
 ERR = sorted(path.name for path in HERE.glob("err/*.yaml"))
 OK = sorted(path.name for path in HERE.glob("ok/*.yaml"))
@@ -82,7 +83,7 @@ def assert_inside(span: Span, lines: tuple[str, ...]) -> None:
 
 
 def test_every_code_of_the_language_has_a_document() -> None:
-    wanted = {code for code in codes() if code[3] in "12346"} - ELSEWHERE
+    wanted = {code for code in PAGES.codes if code[3] in "12346"} - ELSEWHERE
     assert sorted(wanted - {name.split("-")[0] for name in ERR}) == []
 
 
@@ -111,9 +112,11 @@ def test_a_file_that_is_too_large(capsys: pytest.CaptureFixture[str], tmp_path: 
 HEAD = {"apiVersion": "mlspec/v1", "kind": "Lifecycle", "metadata": "{name: demo}", "steps": "{train: {run: python train.py}}"}
 EXAMPLES = [
     (code, block)
-    for code in codes()
+    for code in PAGES.codes
     if code[3] in "12346"
-    for block in re.findall(r"^```yaml\n(.*?)^```$", page(code).text.split("## Example")[1].split("## Fix")[0], re.S | re.M)
+    for block in re.findall(
+        r"^```yaml\n(.*?)^```$", PAGES.page(code).text.split("## Example")[1].split("## Fix")[0], re.S | re.M
+    )
 ]
 
 
@@ -130,5 +133,5 @@ def test_the_example_of_a_page_fails_as_it_says(code: str, block: str, tmp_path:
 
 
 def test_most_pages_have_an_example_that_is_tried() -> None:
-    untried = {code for code in codes() if code[3] in "12346"} - {code for code, _ in EXAMPLES}
+    untried = {code for code in PAGES.codes if code[3] in "12346"} - {code for code, _ in EXAMPLES}
     assert untried == {"MLS100", "MLS102", "MLS112", "MLS113"}, "only what a command line does is shown as one"

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlspec.checking.hidden import hidden_findings
 from mlspec.checking.suppression import unsuppressed
-from mlspec.checking.target_options import check_target_options
+from mlspec.checking.target_options import TargetSettings, check_target_options, language_of, with_target_hints
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.planning.check import Draft
 from mlspec.planning.check import check as check_plan
@@ -35,7 +35,8 @@ class Checked:
     document: Document
     spec: Spec | None = None
     draft: Draft | None = None
-    target_options: dict[str, Any] = field(default_factory=dict)
+    settings: TargetSettings = field(default_factory=TargetSettings)
+    """What it says to targets alone."""
     findings: list[Diagnostic] = field(default_factory=list)
 
     @cached_property
@@ -45,7 +46,7 @@ class Checked:
             return None
         from mlspec.planning.build import build
 
-        return build(self.draft, self.target_options)
+        return build(self.draft, self.settings.options, self.settings.extensions)
 
 
 def check(
@@ -65,11 +66,12 @@ def check(
     leaked, values = leaks.find(document)
     checked = Checked(document, findings=[*document.findings, *leaked])
     if document.root is not None:
-        lifecycle, findings = validate(document.root)
+        lifecycle, findings = validate(document.root, language_of(document.root))
+        findings = with_target_hints(findings)
         checked.findings += findings
         if lifecycle is not None:
             checked.spec = Spec(lifecycle, document, document.root)
-            checked.draft, checked.target_options, findings = check_meaning(checked.spec)
+            checked.draft, checked.settings, findings = check_meaning(checked.spec)
             checked.findings += findings
         else:
             checked.findings += hidden_findings(document, document.root, findings, check_meaning)
@@ -78,8 +80,8 @@ def check(
     return checked
 
 
-def check_meaning(spec: Spec) -> tuple[Draft | None, dict[str, Any], list[Diagnostic]]:
-    """Check what a valid spec says: its pipelines, and the options of its targets."""
+def check_meaning(spec: Spec) -> tuple[Draft | None, TargetSettings, list[Diagnostic]]:
+    """Check what a valid spec says: its pipelines, and what it says to targets."""
     draft, findings = check_plan(spec)
-    options, more = check_target_options(spec)
-    return draft, options, [*findings, *more]
+    settings, more = check_target_options(spec)
+    return draft, settings, [*findings, *more]

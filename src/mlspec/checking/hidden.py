@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mlspec.checking.target_options import language_of
 from mlspec.diagnostics import Diagnostic
 from mlspec.source import Document, Node
 from mlspec.spec.loaded import Spec
@@ -24,7 +25,7 @@ def hidden_findings(
 ) -> list[Diagnostic]:
     """Errors of meaning in a spec that does not validate, as far as they are none of those `known` once more."""
     recovered = recover(root, known)
-    lifecycle = validate(recovered)[0] if recovered is not None else None
+    lifecycle = validate(recovered, language_of(recovered))[0] if recovered is not None else None
     if recovered is None or lifecycle is None:
         return []
     spec = Spec(lifecycle, document, recovered)

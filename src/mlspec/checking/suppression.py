@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mlspec.diagnostics import Diagnostic
+from mlspec.diagnostics.retired import current
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source import Document
 from mlspec.spec.loaded import Spec
@@ -20,10 +21,10 @@ def unsuppressed(
 ) -> list[Diagnostic]:
     """Leave out warnings that the spec silences, by `lint: ignore` or a comment on the line; make the rest errors if strict.
 
-    What only looks like a secret can be silenced as well, on its own line.
+    What only looks like a secret can be silenced as well, on its own line. A retired code silences what it has become.
     """
     lint = spec.lifecycle.lint if spec is not None else None
-    ignored = set(lint.ignore) if lint is not None else set()
+    ignored = current(lint.ignore) if lint is not None else set()
     kept = []
     for finding in findings:
         warning = finding.severity == "warning"
@@ -39,4 +40,4 @@ def _is_suppressed(document: Document, finding: Diagnostic) -> bool:
     lines = lines_of(document.sources.get(finding.span.file, ""))
     line = lines[finding.span.line - 1] if finding.span.line <= len(lines) else ""
     _, mark, words = line.partition("# mlspec: ignore")
-    return bool(mark) and finding.code in words.replace(",", " ").split()
+    return bool(mark) and finding.code in current(words.replace(",", " ").split())

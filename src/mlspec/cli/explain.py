@@ -5,19 +5,21 @@ from __future__ import annotations
 import click
 
 from mlspec.cli import output
-from mlspec.diagnostics.explain import code_of, codes, nearest_code, page
 
 
 @click.command("explain")
 @click.argument("code", required=False, metavar="[CODE]")
 def COMMAND(code: str | None) -> int:  # noqa: N802
     """Explain a finding by its CODE, such as MLS201; without one, list all codes."""
+    from mlspec.checking.catalogue import catalogue
+
+    pages = catalogue()
     if code is None:
-        click.echo(output.table([(each, page(each).title) for each in codes()]))
+        click.echo(output.table([(each, pages.page(each).title) for each in pages.codes]))
         return 0
-    found = code_of(code)
+    found = pages.code_of(code)
     if found is None:
-        close = nearest_code(code)
+        close = pages.nearest_code(code)
         raise click.UsageError(f"there is no code {code!r}" + (f"; did you mean {close}?" if close else ""))
-    click.echo(page(found).text.rstrip("\n"))
+    click.echo(pages.page(found).text.rstrip("\n"))
     return 0

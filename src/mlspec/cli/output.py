@@ -20,6 +20,7 @@ from mlspec.diagnostics.render import Format, render
 
 if TYPE_CHECKING:
     from mlspec.checking import Checked
+    from mlspec.diagnostics.explain import Catalogue
     from mlspec.ir.model import Plan
 
 
@@ -48,9 +49,16 @@ def findings(
 ) -> None:
     """Print findings in a format; `read` is how many specs they are from."""
     stream = sys.stderr if err else sys.stdout
-    text = render(found, sources, form, version=__version__, color=coloured(stream), specs=read)
+    pages = _pages() if form == "sarif" else None
+    text = render(found, sources, form, version=__version__, color=coloured(stream), specs=read, catalogue=pages)
     if text:
         click.echo(text.rstrip("\n"), err=err, color=True)
+
+
+def _pages() -> Catalogue:
+    from mlspec.checking.catalogue import catalogue
+
+    return catalogue()
 
 
 def planned(checked: Checked) -> Plan:

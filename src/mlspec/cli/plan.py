@@ -34,9 +34,9 @@ def COMMAND(  # noqa: N802
 
 
 def _waits(plan: Plan, name: str) -> str:
-    from mlspec.targets.base import targets, waits
+    from mlspec.targets.base import targets
 
-    found = waits(plan, targets()[name])
+    found = targets()[name].waits(plan)
     if not found:
         return f"\n{name}: every step starts as soon as what it needs has ended"
     return f"\n{name}: these steps also wait for others that they do not need\n" + output.table(

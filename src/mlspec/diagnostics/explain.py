@@ -1,7 +1,7 @@
 """The catalogue: a page for every code.
 
-In: a code. Out: its page, read from `catalogue/MLSnnn.md` beside this module.
-Owns the form of a page (`# MLS204: title`, then What, Why, Example and Fix); never prints.
+In: folders, a code. Out: its page, read from `MLSnnn.md` in one of them. Owns the form of a code (a prefix of capitals and three
+digits) and of a page (`# MLS204: title`, then What, Why, Example and Fix); never prints, never knows who brings a folder.
 Change it when a page must have another part.
 """
 
@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 from mlspec.diagnostics.nearest import nearest
 
 SECTIONS = ("What", "Why", "Example", "Fix")
-_FOLDER = Path(__file__).parent / "catalogue"
-_TITLE = re.compile(r"# (MLS\d{3}): (\S.*)")
+OWN = Path(__file__).parent / "catalogue"
+"""The pages of codes that belong to no part which brings its own."""
+PREFIX = "MLS"
+"""That of our own codes, which may be left out."""
+
+_CODE = re.compile(r"[A-Z]{2,8}\d{3}", re.ASCII)
+_WORD = re.compile(r"([A-Z]{2,8})?(\d{3})", re.ASCII)
+_TITLE = re.compile(r"# (\S+): (\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +34,38 @@ class Page:
     text: str
 
 
-@cache
-def codes() -> tuple[str, ...]:
-    """Return every code that has a page, sorted."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("MLS*.md")))
+@dataclass(frozen=True)
+class Catalogue:
+    """The pages of several folders. Of two pages of one code, that of the first folder is shown."""
 
+    folders: tuple[Path, ...] = (OWN,)
 
-@cache
-def page(code: str) -> Page:
-    """Return the page of `code`. Raises `KeyError` when there is none, `ValueError` when its title is malformed."""
-    if code not in codes():
-        raise KeyError(code)
-    text = (_FOLDER / f"{code}.md").read_text(encoding="utf-8")
-    title = _TITLE.fullmatch(text.split("\n", 1)[0])
-    if title is None or title[1] != code:
-        raise ValueError(f"the page of {code} does not begin with '# {code}: title'")
-    return Page(code, title[2], text)
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that has a page, sorted."""
+        return tuple(sorted(self._files))
 
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        pages = [path for folder in reversed(self.folders) for path in folder.glob("*.md")]
+        return {path.stem: path for path in pages if _CODE.fullmatch(path.stem)}
 
-def code_of(word: str) -> str | None:
-    """Return the code that `word` names: `MLS204`, `mls204` or `204`; None when the catalogue has no such code."""
-    found = re.fullmatch(r"(?:MLS)?(\d{3})", word.strip(), re.IGNORECASE | re.ASCII)
-    code = f"MLS{found[1]}" if found else ""
-    return code if code in codes() else None
+    def page(self, code: str) -> Page:
+        """The page of `code`. Raises `KeyError` when there is none, `ValueError` when its title is malformed."""
+        text = self._files[code].read_text(encoding="utf-8")
+        title = _TITLE.fullmatch(text.split("\n", 1)[0])
+        if title is None or title[1] != code:
+            raise ValueError(f"the page of {code} does not begin with '# {code}: title'")
+        return Page(code, title[2], text)
 
+    def code_of(self, word: str) -> str | None:
+        """The code that `word` names: `MLS204`, `mls204` or `204`; None when the catalogue has no such code."""
+        found = _WORD.fullmatch(word.strip().upper())
+        code = f"{found[1] or PREFIX}{found[2]}" if found else ""
+        return code if code in self._files else None
 
-def nearest_code(word: str) -> str | None:
-    """Return the code of the same group (`2xx`) that is nearest to an unknown one, if any is near."""
-    code = (word if word.upper().startswith("MLS") else f"MLS{word}").upper()
-    return nearest(code, [known for known in codes() if known[:4] == code[:4]])
+    def nearest_code(self, word: str) -> str | None:
+        """The code of the same group (`2xx`) that is nearest to an unknown one, if any is near."""
+        known = tuple({code[:-3] for code in self.codes})
+        code = word.upper() if word.upper().startswith(known) else f"{PREFIX}{word.upper()}"
+        return nearest(code, [other for other in self.codes if other[:-2] == code[: len(other) - 2]])

@@ -39,7 +39,7 @@ class Diagnostic:
     """One finding."""
 
     code: str
-    """Stable, `MLS` and three digits; the catalogue has a page for each."""
+    """Stable: a prefix of two to eight capitals, ours is `MLS`, and three digits; a catalogue has a page for each."""
     message: str
     """One sentence without a full stop that quotes what was found."""
     span: Span

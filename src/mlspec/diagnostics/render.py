@@ -7,10 +7,13 @@ Owns the list of formats; each format is a module of its own, imported when it i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mlspec.diagnostics import text
 from mlspec.diagnostics.model import Diagnostic
+
+if TYPE_CHECKING:
+    from mlspec.diagnostics.explain import Catalogue
 
 Format: TypeAlias = Literal["text", "json", "sarif", "github"]
 FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "github")
@@ -24,10 +27,12 @@ def render(
     version: str,
     color: bool = False,
     specs: int | None = None,
+    catalogue: Catalogue | None = None,
 ) -> str:
     """Return `findings` in the format `form`.
 
-    `version` is mlspec's own, for SARIF; `color` is for text alone; `specs`, for JSON, is how many were read.
+    `version` is mlspec's own and `catalogue` has the pages of codes, for SARIF; `color` is for text alone; `specs`, for JSON, is
+    how many were read.
     """
     match form:
         case "text":
@@ -39,7 +44,7 @@ def render(
         case "sarif":
             from mlspec.diagnostics import sarif
 
-            return sarif.render(findings, version)
+            return sarif.render(findings, version, catalogue)
         case "github":
             from mlspec.diagnostics import github
 

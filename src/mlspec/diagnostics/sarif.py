@@ -13,17 +13,18 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from mlspec.diagnostics.explain import codes, page
+from mlspec.diagnostics.explain import Catalogue
 from mlspec.diagnostics.model import Diagnostic, Span, in_order
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def render(findings: Sequence[Diagnostic], version: str) -> str:
-    """Return the log; `version` is mlspec's own."""
+def render(findings: Sequence[Diagnostic], version: str, catalogue: Catalogue | None = None) -> str:
+    """Return the log; `version` is mlspec's own, `catalogue` has the pages of its codes: without it, those of no target."""
+    pages = catalogue or Catalogue()
     ordered = in_order(list(findings))
     rules = sorted({finding.code for finding in ordered})
-    driver = {"name": "mlspec", "version": version, "rules": [_rule(code) for code in rules]}
+    driver = {"name": "mlspec", "version": version, "rules": [_rule(code, pages) for code in rules]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -32,10 +33,10 @@ def render(findings: Sequence[Diagnostic], version: str) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule(code: str) -> dict[str, Any]:
-    if code not in codes():
+def _rule(code: str, pages: Catalogue) -> dict[str, Any]:
+    if code not in pages.codes:
         return {"id": code}
-    entry = page(code)
+    entry = pages.page(code)
     return {
         "id": code,
         "shortDescription": {"text": entry.title},

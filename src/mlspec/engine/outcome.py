@@ -16,8 +16,8 @@ from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.states import derive, fan_in, run_status
 from mlspec.errors import StoreError
 from mlspec.ir.bodies import Instance
+from mlspec.ir.describe import id_of
 from mlspec.ir.model import Plan, Step, StepOutput
-from mlspec.planning import steps as plan_steps
 from mlspec.store.layout import Place
 from mlspec.store.records import Record
 from mlspec.store.runs import LATEST, Runs
@@ -137,7 +137,7 @@ def _id_of(place: Place, record: Record) -> str:
     name, index = place
     match record.get("instance"):
         case dict(values) if index is not None:
-            return plan_steps.step_id(name, Instance(index, tuple(values.items())))
+            return id_of(name, Instance(index, tuple(values.items())))
         case _:
             return name if index is None else f"{name}[{index}]"
 

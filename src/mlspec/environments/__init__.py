@@ -4,3 +4,8 @@
 about what no image can hold, `export` makes the files that describe one elsewhere, `requirement` what steps need to start.
 To describe environments to another tool: one template in `templates/environments/` and one line in `export.py`.
 """
+
+from pathlib import Path
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+"""The pages of the codes that `findings` finds."""

@@ -1,7 +1,7 @@
 """What an environment asks for that its image could not have, found before an image is built.
 
-In: a `Plan` and names of environments. Out: findings MLS580 to MLS582 at the environment's line. Owns these checks;
-never makes a file. Change it when an image fails to build, or lacks something, that this let through.
+In: a `Plan` and names of environments. Out: findings MLS580 to MLS582 at the environment's line, with pages in `catalogue/`. Owns these
+checks; never makes a file. Change it when an image fails to build, or lacks something, that this let through.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def typed(text: str, kind: str) -> Any:
     """Read `text` as a parameter of type `kind`; raises `ValueError` when it is none.
 
     `kind` is string, integer, number, boolean, list or object. Whole numbers are integers however they are written,
-    since some orchestrators (Kubeflow) keep all numbers as doubles and would hand `2` on as `2.0`. The keys of objects
-    are sorted, since it does not keep their order either.
+    since some orchestrators keep all numbers as doubles and would hand `2` on as `2.0`. The keys of objects are sorted,
+    since these do not keep their order either.
     """
     if kind == "string":
         return text

@@ -1,16 +1,24 @@
-"""What a step is, in a few words.
+"""What a step is called, and what it is in a few words.
 
-In: a step of the plan. Out: one line of text. Owns the words that generated files, pictures and lists share; never
-formats for one of them.
+In: a step of the plan. Out: one line of text. Owns the ids of instances and the words that generated files, pictures and lists
+share; never formats for one of them.
 Change it when steps have another kind of body.
 """
 
 from __future__ import annotations
 
-from mlspec.ir.bodies import Approval, Call, Gate, Shell, Uses
+from mlspec.expr.values import as_text
+from mlspec.ir.bodies import Approval, Call, Gate, Instance, Shell, Uses
 from mlspec.ir.model import Step
 
 _LONGEST = 72
+
+
+def id_of(name: str, instance: Instance | None) -> str:
+    """`train`, or `train[depth=2,loss=log]`."""
+    if instance is None:
+        return name
+    return f"{name}[{','.join(f'{key}={as_text(value)}' for key, value in instance.values)}]"
 
 
 def logic(step: Step) -> str:

@@ -2,7 +2,7 @@
 
 In: nothing but values. Out: frozen dataclasses that targets, the runner and reports read.
 Owns the vocabulary between the compiler's two halves; never holds YAML, pydantic models or anything of one target
-(a target's own options travel as plain JSON in `Plan.target_options` and `Step.extensions`).
+(what only targets know travels as plain JSON in `Plan.target_options`, `Step.extensions` and `Secret.forms`).
 Change it when the language gains a meaning that no field here can carry.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
@@ -51,11 +51,8 @@ class Secret:
 
     name: str
     env: str
-    kubernetes: tuple[str, str] | None = None
-    """(secret, key)"""
-    airflow: tuple[Literal["connection", "variable"], str] | None = None
-    jenkins: str | None = None
-    """credentials id"""
+    forms: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Where it is kept, by the key that says so; targets declare these keys and what stands below each."""
     span: Span | None = None
 
 
@@ -166,7 +163,7 @@ class Step:
     """How many instances of its matrix may run at once."""
     foreach: ForEach | None = None
     extensions: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    """What only one target has, by target name (`x-airflow` in the spec)."""
+    """What only one target has, by target name (`x-NAME` in the spec)."""
     span: Span | None = None
     """Its key in the spec."""
 

@@ -16,16 +16,16 @@ from mlspec.diagnostics import Span
 from mlspec.ir import model
 from mlspec.planning.check import Draft
 from mlspec.planning.pipeline import Pipeline
-from mlspec.planning.steps import Builder
+from mlspec.planning.steps import Builder, Extensions
 from mlspec.source import Node
 from mlspec.spec.loaded import Spec
 
 
-def build(draft: Draft, target_options: Mapping[str, Mapping[str, Any]]) -> model.Plan:
-    """Make the plan; `target_options` are the spec's `targets:`, checked by those targets."""
+def build(draft: Draft, target_options: Mapping[str, Mapping[str, Any]], extensions: Extensions) -> model.Plan:
+    """Make the plan; `target_options` are the spec's `targets:` and `extensions` its steps' `x-…`, as those targets read them."""
     spec, monitor = draft.spec, draft.spec.lifecycle.monitor
     environments = {name: _environment(spec, name, lines) for name, lines in draft.requirements.items()}
-    main, *watching = (_pipeline(draft.spec, pipeline, environments) for pipeline in draft.pipelines)
+    main, *watching = (_pipeline(draft.spec, pipeline, environments, extensions) for pipeline in draft.pipelines)
     if monitor is None:
         return replace(main, target_options=target_options)
     pipeline = draft.pipelines[1]
@@ -35,9 +35,11 @@ def build(draft: Draft, target_options: Mapping[str, Mapping[str, Any]]) -> mode
     return replace(main, monitor=watched, target_options=target_options)
 
 
-def _pipeline(spec: Spec, pipeline: Pipeline, environments: Mapping[str, model.Environment]) -> model.Plan:
+def _pipeline(
+    spec: Spec, pipeline: Pipeline, environments: Mapping[str, model.Environment], extensions: Extensions
+) -> model.Plan:
     lifecycle = spec.lifecycle
-    steps = tuple(Builder(pipeline.scope, pipeline.wired).build(pipeline.order))
+    steps = tuple(Builder(pipeline.scope, pipeline.wired, extensions).build(pipeline.order))
     monitor = bool(pipeline.scope.base)
     return model.Plan(
         lifecycle=f"{lifecycle.metadata.name}-monitor" if monitor else lifecycle.metadata.name,
@@ -91,18 +93,7 @@ def _parameter(spec: Spec, name: str) -> model.Parameter:
 
 def _secret(spec: Spec, name: str) -> model.Secret:
     secret = spec.lifecycle.secrets[name]
-    airflow: tuple[Any, str] | None = None
-    if secret.airflow is not None:
-        kind = "connection" if secret.airflow.connection is not None else "variable"
-        airflow = (kind, str(secret.airflow.connection or secret.airflow.variable))
-    return model.Secret(
-        name,
-        secret.env,
-        (secret.kubernetes.secret, secret.kubernetes.key) if secret.kubernetes else None,
-        airflow,
-        secret.jenkins.credentials if secret.jenkins else None,
-        spec.key_span("secrets", name),
-    )
+    return model.Secret(name, secret.env, secret.forms, spec.key_span("secrets", name))
 
 
 def _schedule(spec: Spec, monitor: bool) -> model.Schedule | None:

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, product
+from types import MappingProxyType
 from typing import Any
 
 from mlspec.expr.template import Placeholder, TemplateError, parse
 from mlspec.expr.values import as_text
 from mlspec.ir import bodies, model
-from mlspec.planning.scope import Named, Scope
+from mlspec.ir.describe import id_of
+from mlspec.planning.scope import Named, Path, Scope
 from mlspec.planning.wiring import Wired
 from mlspec.spec.step import Source
 from mlspec.spec.step import Step as SpecStep
+from mlspec.terms import Json
 
 Instances = Mapping[str, tuple[bodies.Instance | None, ...]]
+Extensions = Mapping[Path, Mapping[str, Mapping[str, Json]]]
+"""What steps say to targets alone, by their paths in the spec and then by target."""
 
 
 def instances_of(step: SpecStep) -> tuple[bodies.Instance | None, ...]:
@@ -32,23 +37,17 @@ def instances_of(step: SpecStep) -> tuple[bodies.Instance | None, ...]:
     )
 
 
-def step_id(name: str, instance: bodies.Instance | None) -> str:
-    """`train`, or `train[depth=2,loss=log]`."""
-    if instance is None:
-        return name
-    return f"{name}[{','.join(f'{key}={as_text(value)}' for key, value in instance.values)}]"
-
-
 class Builder:
     """Makes the plan's steps of one pipeline."""
 
-    def __init__(self, scope: Scope, wired: Mapping[str, Wired]) -> None:
+    def __init__(self, scope: Scope, wired: Mapping[str, Wired], extensions: Extensions = MappingProxyType({})) -> None:
         self.scope = scope
         self.wired = wired
+        self.extensions = extensions
         self.defaults = scope.spec.lifecycle.defaults
         self.cache = self.defaults.cache is not False
         self.instances = {name: instances_of(named.step) for name, named in scope.steps.items()}
-        self.ids = {name: tuple([step_id(name, one) for one in instances]) for name, instances in self.instances.items()}
+        self.ids = {name: tuple([id_of(name, one) for one in instances]) for name, instances in self.instances.items()}
 
     def build(self, order: list[str]) -> Iterator[model.Step]:
         """Yield the steps named in `order`, instances of a matrix side by side."""
@@ -91,7 +90,7 @@ class Builder:
             "cache": self.cache if step.cache is None else step.cache,
             "parallel": step.parallel,
             "foreach": self._foreach(step),
-            "extensions": {name: value for name, value in step.extensions.items() if isinstance(value, dict)},
+            "extensions": self.extensions.get(named.path, {}),
             "span": self.scope.spec.key_span(*named.path),
         }
 

@@ -1,12 +1,12 @@
 """`environments:`, `secrets:`, `tracking:`: what steps find around them.
 
-In: mappings of the spec. Out: frozen models. Owns their keys; never reads a requirements file (see `mlspec.planning.check`),
-never sees a secret's value. Change it when an environment or a secret store of another kind is supported.
+In: mappings of the spec. Out: frozen models. Owns their keys, but those below a secret that say who keeps it; never reads a
+requirements file (see `mlspec.planning.check`), never sees a secret's value. Change it when an environment of another kind is supported.
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Text, Variable, found
@@ -70,39 +70,18 @@ class Environment(Section):
     )
 
 
-class KubernetesSecret(Section):
-    """A key of a Kubernetes secret."""
-
-    secret: Text = Field(description="The secret's name.", examples=["mlflow"])
-    key: Text = Field(description="The key in it.", examples=["token"])
-
-
-class AirflowSecret(Section):
-    """The password of an Airflow connection, or an Airflow variable."""
-
-    connection: Text | None = Field(None, description="A connection id; its password is the value.", examples=["mlflow"])
-    variable: Text | None = Field(None, description="A variable's name.", examples=["mlflow_token"])
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.connection is None) == (self.variable is None):
-            raise wrong("MLS213", "an Airflow secret is a `connection` or a `variable`", "write one of them")
-        return self
-
-
-class JenkinsSecret(Section):
-    """A secret text in Jenkins' credentials."""
-
-    credentials: Text = Field(description="The credentials id.", examples=["mlflow-token"])
-
-
 class Secret(Section):
     """Where a secret is kept; its value never stands in a spec."""
 
+    # What else it may say, targets declare: `checking` knows the forms that they read, and refuses others.
+    model_config = ConfigDict(extra="allow")
+
     env: Variable = Field(description="The environment variable in which steps find it.")
-    kubernetes: KubernetesSecret | None = Field(None, description="Where Kubernetes has it.")
-    airflow: AirflowSecret | None = Field(None, description="Where Airflow has it.")
-    jenkins: JenkinsSecret | None = Field(None, description="Where Jenkins has it.")
+
+    @property
+    def forms(self) -> dict[str, dict[str, Any]]:
+        """Where it is kept, by the key that says so."""
+        return self.model_dump(exclude={"env"}, exclude_none=True)
 
 
 class Tracking(Section):

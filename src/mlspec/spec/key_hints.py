@@ -1,7 +1,8 @@
 """What other tools call things, and what to write here instead.
 
 In: a key or a value that this language does not take, and where it stands. Out: one hint, or None.
-Owns the words of other tools; never decides that something is wrong. Change it when people keep writing something else.
+Owns the words of other tools, but those that a target takes below `x-…` (see `checking.target_options`); never decides that
+something is wrong. Change it when people keep writing something else.
 """
 
 from __future__ import annotations
@@ -61,12 +62,6 @@ _ADVICE = {
     ("step", "cwd"): "steps run in the folder of the spec: write `cd folder && …` in `run`",
     ("step", "workdir"): "steps run in the folder of the spec: write `cd folder && …` in `run`",
     ("step", "working_directory"): "steps run in the folder of the spec: write `cd folder && …` in `run`",
-    ("step", "node_selector"): "write it under `x-kubeflow`",
-    ("step", "nodeselector"): "write `x-kubeflow: {node_selector: …}`",
-    ("step", "tolerations"): "write it under `x-kubeflow`",
-    ("step", "pool"): "write it under `x-airflow`",
-    ("step", "queue"): "write it under `x-airflow`",
-    ("step", "agent"): "write `x-jenkins: {label: …}`",
     ("step", "on_failure"): _INDEPENDENT,
     ("top", "name"): "write `metadata: {name: …}`",
     ("top", "description"): "write it under `metadata`",

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from mlspec import quantities
 from mlspec.durations import seconds_of
 from mlspec.spec import value_hints
 from mlspec.spec.base import wrong
@@ -25,7 +26,6 @@ _STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _MAX_SECONDS = 366 * 24 * 3600
@@ -111,11 +111,17 @@ def _quantity(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = repr(value)
     text = _text(value, "a quantity", "4Gi")
-    match = _QUANTITY.fullmatch(text)
-    if match is None or float(match[1]) == 0:
+    if not _is_positive_quantity(text):
         hint = value_hints.quantity(text) or "write 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory"
         raise wrong("MLS208", f"`{text}` is no quantity", hint)
     return text
+
+
+def _is_positive_quantity(text: str) -> bool:
+    try:
+        return quantities.amount(text) > 0
+    except ValueError:
+        return False
 
 
 def _function(value: Any) -> str:
@@ -211,7 +217,7 @@ Quantity = Annotated[
     WithJsonSchema({
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
-        "pattern": r"^(?=.*[1-9])\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$",
+        "pattern": rf"^(?=.*[1-9]){quantities.PATTERN}$",
         "patternErrorMessage": "A quantity: 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory.",
         "examples": [2, "500m", "4Gi"],
     }),

@@ -43,13 +43,17 @@ _TITLES = {
 
 
 def json_schema(
-    options: Mapping[str, type[BaseModel]], extensions: Mapping[str, type[BaseModel]], library: Iterable[LibraryStep]
+    language: type[Lifecycle],
+    options: Mapping[str, type[BaseModel]],
+    extensions: Mapping[str, type[BaseModel]],
+    library: Iterable[LibraryStep],
 ) -> str:
-    """Return the schema: `options` by target for `targets:`, `extensions` by target for `x-<target>` on steps."""
-    definitions = _definitions(options, extensions)
+    """Return the schema of `language`: `options` by target for `targets:`, `extensions` by target for `x-<target>` on steps."""
+    definitions = _definitions(language, options, extensions)
+    choices = schema_rules.take_choices(definitions)
     schema_library.add_steps(definitions["Step"], library)
     partial = schema_rules.partial(definitions)
-    schema_rules.add_rules(definitions)
+    schema_rules.add_rules(definitions, choices)
     schema = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "mlspec.v1.schema.json",
@@ -64,9 +68,11 @@ def json_schema(
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def _definitions(options: Mapping[str, type[BaseModel]], extensions: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+def _definitions(
+    language: type[Lifecycle], options: Mapping[str, type[BaseModel]], extensions: Mapping[str, type[BaseModel]]
+) -> dict[str, Any]:
     models: list[type[BaseModel]] = [
-        Lifecycle,
+        language,
         *(options[n] for n in sorted(options)),
         *(extensions[n] for n in sorted(extensions)),
     ]

@@ -15,6 +15,8 @@ from typing import Any
 from mlspec.spec.step import PROCESS_KEYS
 from mlspec.terms import BODIES
 
+EXACTLY_ONE = "exactlyOne"
+"""Where a model's schema states that one of some `keys` is given and no other, and with what `message`."""
 _POINTER = "#/definitions/"
 _VALUE_OF = {
     "string": "string",
@@ -62,8 +64,13 @@ def _lenient(schema: Any) -> Any:
     return result
 
 
-def add_rules(definitions: dict[str, Any]) -> None:
-    """Add what only holds for whole sections."""
+def take_choices(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Take the rules that sections state themselves out of the definitions; `add_rules` puts them into its own words."""
+    return {name: schema.pop(EXACTLY_ONE) for name, schema in definitions.items() if EXACTLY_ONE in schema}
+
+
+def add_rules(definitions: dict[str, Any], choices: dict[str, Any]) -> None:
+    """Add what only holds for whole sections; `choices` are those of `take_choices`."""
     body = "A step has exactly one body: run, call, uses, gate or approval."
     definitions["Step"].setdefault("allOf", []).extend([*_exactly_one(BODIES, body), *_step_rules()])
     matrix = definitions["Step"]["properties"]["matrix"]
@@ -79,9 +86,8 @@ def add_rules(definitions: dict[str, Any]) -> None:
         "pattern": ":",
         "patternErrorMessage": "A URI: scheme://…; for a file in the repository use path.",
     }
-    definitions["AirflowSecret"]["allOf"] = _exactly_one(
-        ("connection", "variable"), "An Airflow secret is a connection or a variable."
-    )
+    for name, rule in choices.items():
+        definitions[name]["allOf"] = _exactly_one(rule["keys"], rule["message"])
     receiver = "A receiver is a secret (with a webhook's URL) or email."
     definitions["Receiver"]["allOf"] = _exactly_one(("secret", "email"), receiver)
     _param_rules(definitions["Param"])

@@ -180,7 +180,7 @@ class Step(Section):
     @model_validator(mode="before")
     @classmethod
     def _gather_extensions(cls, value: Any) -> Any:
-        """Move `x-airflow: {…}` to extensions: which targets there are is not known here."""
+        """Move `x-NAME: {…}` to extensions: which targets there are is not known here."""
         if not isinstance(value, dict):
             return value
         if "extensions" in value:

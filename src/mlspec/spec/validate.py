@@ -41,9 +41,9 @@ _RANGES = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": 
 _WORDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
 
 
-def validate(root: Node) -> tuple[Lifecycle | None, list[Diagnostic]]:
+def validate(root: Node, language: type[Lifecycle] = Lifecycle) -> tuple[Lifecycle | None, list[Diagnostic]]:
     """Check the whole tree; all findings at once."""
-    return validate_section(Lifecycle, root, ())
+    return validate_section(language, root, ())
 
 
 def validate_section(model: type[Model], node: Node, path: Path) -> tuple[Model | None, list[Diagnostic]]:

@@ -1,29 +1,29 @@
 """What a target is, and what all targets share.
 
 In: a `Plan`. Out: `GeneratedFile`s, or findings about what the target refuses.
-Owns the `Target` protocol, capability tables and target discovery; `plan.generated` owns the files' header. Never knows
+Owns the `Target` protocol, capability tables and target discovery; `emission.seal` owns the files' header. Never knows
 a particular target, never writes a file. Change it when every target must learn something new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Literal, Protocol
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, Protocol
 
 from mlspec.diagnostics import Diagnostic
 from mlspec.emission.seal import HEADER_LINES, MARK, GeneratedFile, checksum_of, seal_of, sealed
 from mlspec.ir.features import Feature, features_of
-from mlspec.ir.model import Environment, Plan, Step
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from mlspec.ir.model import Plan
 
 __all__ = [
     "HEADER_LINES",
     "MARK",
+    "Edit",
     "GeneratedFile",
     "Support",
     "Target",
@@ -35,9 +35,12 @@ __all__ = [
     "refused",
     "seal_of",
     "sealed",
+    "secret_forms",
     "targets",
-    "waits",
 ]
+
+Edit = Literal["default", "renaming", "setting", "description", "needs"]
+"""Kinds of small edits: of a parameter's default, a leaf's name, a step's timeout, retry or the like, its description, its needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +67,36 @@ def refused(how: str) -> Support:
 
 
 class Target(Protocol):
-    """One orchestrator. Implementations are stateless module-level objects.
+    """One orchestrator. Implementations are stateless module-level objects of a subclass, which inherit what they need not say.
 
-    One that cannot start every step as soon as what it needs has ended also has `waits(plan)`, as the function below gives it.
+    What a spec may say to it is declared by dataclasses whose fields carry a `Setting` (see `targets.options`).
     """
 
-    @property
-    def name(self) -> str:
-        """The name in `-t NAME` and in the spec's `targets:`."""
-
-    @property
-    def summary(self) -> str:
-        """One line for `mlspec targets`."""
-
-    @property
-    def capabilities(self) -> Mapping[Feature, Support]:
-        """How each feature is done; a feature that is missing here is refused."""
-
-    @property
-    def options(self) -> type[BaseModel]:
-        """The pydantic model of `targets.<name>` in the spec; every field has a default."""
-
-    @property
-    def extension(self) -> type[BaseModel] | None:
-        """The pydantic model of `x-<name>` on a step, if it has one."""
+    name: str
+    """The name in `-t NAME` and in the spec's `targets:`."""
+    summary: str
+    """One line for `mlspec targets`."""
+    capabilities: Mapping[Feature, Support]
+    """How each feature is done; a feature that is missing here is refused."""
+    options: type
+    """The dataclass of `targets.<name>` in the spec; every field has a default."""
+    extension: type | None = None
+    """The dataclass of `x-<name>` on a step, if it has one; every field has a default."""
+    step_hints: Mapping[str, str] = MappingProxyType({})
+    """What to write for keys that people put on a step although they belong below `x-<name>`; in lower case with `_`."""
+    secret_forms: Mapping[str, type] = MappingProxyType({})
+    """The keys below which a secret says where it is kept, with the dataclass of each; targets may share one."""
+    catalogue: Path | None = None
+    """The folder with a page for each of its own codes, if it has some (see `diagnostics.explain`)."""
+    review_limits: Mapping[Edit, int] = MappingProxyType({})
+    """How many lines of a generated file each kind of edit may move, for each instance of the step; a kind that is missing has none."""
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express (name lengths, sizes, combinations)."""
+
+    def waits(self, plan: Plan) -> Mapping[str, str]:
+        """What steps wait for although they do not need it, by step id, in words; of any plan, compiled or refused."""
+        return {}
 
     def emit(self, plan: Plan) -> list[GeneratedFile]:
         """Compile. Called only for plans without errors from `refusals` and `check`."""
@@ -100,6 +106,15 @@ class Target(Protocol):
 def targets() -> Mapping[str, Target]:
     """All installed targets by name, sorted: ours and those of other packages' `mlspec.targets` entry points."""
     return {point.name: point.load() for point in sorted(entry_points(group="mlspec.targets"), key=lambda p: p.name)}
+
+
+def secret_forms(known: Mapping[str, Target]) -> dict[str, type]:
+    """The forms of secrets that these targets read, each once."""
+    forms: dict[str, type] = {}
+    for target in known.values():
+        for key, kind in target.secret_forms.items():
+            forms.setdefault(key, kind)
+    return forms
 
 
 def support(target: Target, feature: Feature) -> Support:
@@ -121,30 +136,6 @@ def refusals(plan: Plan, target: Target) -> list[Diagnostic]:
 def _of_another(path: str, target: Target) -> bool:
     """Whether it is asked of another target than this one."""
     return path.startswith("targets.") and not path.startswith(f"targets.{target.name}.")
-
-
-def waits(plan: Plan, target: Target) -> Mapping[str, str]:
-    """What steps wait for on `target` although they do not need it, by step id, in words; of any plan, compiled or refused."""
-    find = getattr(target, "waits", None)
-    found: Mapping[str, str] = find(plan) if find else {}
-    return found
-
-
-def asking_for_resources(plan: Plan) -> Iterator[tuple[Step, str]]:
-    """Yield each step that asks for resources, a matrix once, with the place of its `resources` in the spec."""
-    seen: set[str] = set()
-    for section, steps in (("steps", plan.steps), ("finally", plan.finals)):
-        for step in steps:
-            wanted = step.resources
-            if (wanted.cpu or wanted.memory or wanted.gpu) and step.name not in seen:
-                seen.add(step.name)
-                yield step, f"{section}.{step.name}.resources"
-
-
-def environments_with_images(plan: Plan) -> Iterator[Environment]:
-    """Yield the environments that have an image and that some step runs in."""
-    used = {step.environment for step in plan.all_steps()}
-    yield from (environment for name, environment in plan.environments.items() if environment.image and name in used)
 
 
 def joined(description: Sequence[str]) -> str:

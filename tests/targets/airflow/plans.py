@@ -111,8 +111,8 @@ CREDIT = plan(
     ),
     environments={"ml": Environment("ml", "3.11", ("scikit-learn==1.8.0",), None, ("src",))},
     secrets={
-        "tracking_token": Secret("tracking_token", "MLFLOW_TRACKING_TOKEN", airflow=("connection", "mlflow")),
-        "slack": Secret("slack", "SLACK_URL", airflow=("variable", "slack-url")),
+        "tracking_token": Secret("tracking_token", "MLFLOW_TRACKING_TOKEN", {"airflow": {"connection": "mlflow"}}),
+        "slack": Secret("slack", "SLACK_URL", {"airflow": {"variable": "slack-url"}}),
         "odd": Secret("odd", "ODD"),
     },
     description="Scores loan applicants and treats both sexes alike.\nSee docs/model_card.md",

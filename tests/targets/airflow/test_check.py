@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-import mlspec.diagnostics
+from mlspec.checking.catalogue import catalogue
 from mlspec.diagnostics import has_errors
 from mlspec.ir.bodies import Approval
 from mlspec.ir.features import Feature
@@ -55,7 +54,12 @@ BAD: dict[str, tuple[str, Plan, bool]] = {
     "idle-selector": ("MLS541", plan("plain", step("s", "true", extensions={"airflow": {"node_selector": {"a": "b"}}})), True),
     "secret-in-container": (
         "MLS536",
-        contained("docker", step("s", "true", secrets=("t",)), image="a:1", secrets={"t": Secret("t", "T", ("a", "b"))}),
+        contained(
+            "docker",
+            step("s", "true", secrets=("t",)),
+            image="a:1",
+            secrets={"t": Secret("t", "T", {"kubernetes": {"secret": "a", "key": "b"}})},
+        ),
         True,
     ),
     "secret": ("MLS536", plan("plain", step("s", "true", secrets=("t",)), secrets={"t": Secret("t", "T")}), False),
@@ -69,7 +73,7 @@ def test_each_finding_has_its_code_its_severity_and_a_way_out(case: str) -> None
     assert finding.code == code
     assert has_errors([finding]) is error
     assert finding.path
-    assert (Path(mlspec.diagnostics.__file__).parent / "catalogue" / f"{code}.md").is_file()
+    assert catalogue().page(code)
 
 
 def test_a_warning_does_not_keep_the_file_from_being_made() -> None:

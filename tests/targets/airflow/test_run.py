@@ -228,8 +228,8 @@ def test_secrets_come_from_connections_and_variables(airflow: Airflow, tmp_path:
         step("s", 'test "$TOKEN" = "p w{{ 1 }}\'"; test "$SLACK" = x%y; touch seen', secrets=("token", "slack")),
         step("other", 'test -z "${TOKEN-}"', "s"),
         secrets={
-            "token": Secret("token", "TOKEN", airflow=("connection", "ml-flow")),
-            "slack": Secret("slack", "SLACK", airflow=("variable", "slack.url")),
+            "token": Secret("token", "TOKEN", {"airflow": {"connection": "ml-flow"}}),
+            "slack": Secret("slack", "SLACK", {"airflow": {"variable": "slack.url"}}),
         },
     )
     environment = {
@@ -242,11 +242,13 @@ def test_secrets_come_from_connections_and_variables(airflow: Airflow, tmp_path:
 
 
 @pytest.mark.parametrize("reference", [("connection", "empty"), ("connection", "none"), ("variable", "none")])
-def test_a_secret_that_airflow_lacks_fails_the_step_before_it_starts(airflow: Airflow, tmp_path: Path, reference: Any) -> None:
+def test_a_secret_that_airflow_lacks_fails_the_step_before_it_starts(
+    airflow: Airflow, tmp_path: Path, reference: tuple[str, str]
+) -> None:
     made = plan(
         "unset",
         step("s", "touch seen", secrets=("token",)),
-        secrets={"token": Secret("token", "TOKEN", airflow=reference)},
+        secrets={"token": Secret("token", "TOKEN", {"airflow": dict([reference])})},
     )
     without = {"AIRFLOW_CONN_EMPTY": json.dumps({"conn_type": "http"})}
     ran = run(airflow, tmp_path, made, without)

@@ -186,7 +186,7 @@ CREDIT = plan(
         Parameter("depths", "list", [2, 4]),
     ),
     environments={"ml": Environment("ml", "3.11", ("scikit-learn==1.8.0",), "ghcr.io/acme/credit-ml:1.4.2", ("src",))},
-    secrets={"token": Secret("token", "MLFLOW_TRACKING_TOKEN", jenkins="mlflow-token")},
+    secrets={"token": Secret("token", "MLFLOW_TRACKING_TOKEN", {"jenkins": {"credentials": "mlflow-token"}})},
     store="s3://acme-ml/store",
     tracking_uri="https://mlflow.acme.example",
     tracking_experiment="credit-default",

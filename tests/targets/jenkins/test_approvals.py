@@ -117,7 +117,7 @@ def test_steps_run_in_pods_of_their_images(tmp_path: Path) -> None:
         asked(tmp_path),
         environments={"ml": Environment("ml", image="ghcr.io/acme/ml:1")},
         target_options={"jenkins": {"agent": {"kubernetes": {"image": "mlspec:1", "service_account": "runner"}}}},
-        secrets={"token": Secret("token", "TOKEN", jenkins="the-token")},
+        secrets={"token": Secret("token", "TOKEN", {"jenkins": {"credentials": "the-token"}})},
     )
     train = replace(made.steps[0], environment="ml", secrets=("token",))
     later = replace(made.steps[-1], extensions={"jenkins": {"label": "metal"}})

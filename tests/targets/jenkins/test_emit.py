@@ -6,7 +6,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from mlspec.ir.model import Parameter, Plan, Step
-from mlspec.targets.base import refusals, waits
+from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from tests.targets import emission
 from tests.targets.built import plan
@@ -77,9 +77,9 @@ def test_a_new_step_leaves_the_blocks_of_others_alone(made: Plan, upstream: str)
 @pytest.mark.usefixtures("form")
 def test_a_file_says_that_there_are_barriers_and_who_names_them() -> None:
     assert "so that 2 steps wait for others without need:\n// `mlspec plan -t jenkins` says which.\n" in text(DIAMOND)
-    assert waits(DIAMOND, TARGET) == {"quality": "left", "alert": "quality"}
+    assert TARGET.waits(DIAMOND) == {"quality": "left", "alert": "quality"}
     assert "without need" not in text(chain(5))
-    assert waits(chain(5), TARGET) == {}
+    assert TARGET.waits(chain(5)) == {}
 
 
 def test_a_list_too_long_for_the_cps_transform_is_cut() -> None:

@@ -117,7 +117,7 @@ def plans(draw: st.DrawFn) -> Plan:
         finals=(step("end", text(), description=text()),),
         params=(Parameter("p", "string", text(), text()), Parameter("q", "string", text(), enum=(text(), text()))),
         environments={"e": Environment("e", image=name(), pythonpath=(name(),))},
-        secrets={"s": Secret("s", "TOKEN", jenkins=name())},
+        secrets={"s": Secret("s", "TOKEN", {"jenkins": {"credentials": name()}})},
         tracking_uri=name(),
         tracking_experiment=name(),
         store="s3://" + name(),

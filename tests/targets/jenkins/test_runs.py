@@ -153,7 +153,7 @@ def test_a_secret_reaches_its_step_and_not_the_log(tmp_path: Path) -> None:
         "secret",
         step("a", 'test "${#TOKEN}" = 9', secrets=("token",)),
         step("b", 'test -z "${TOKEN-}"', "a"),
-        secrets={"token": Secret("token", "TOKEN", jenkins="the-token")},
+        secrets={"token": Secret("token", "TOKEN", {"jenkins": {"credentials": "the-token"}})},
     )
     done = build(tmp_path, made, credentials={"the-token": "s3cr3t $x"})
     assert done.result == "SUCCESS", done.log
@@ -167,7 +167,7 @@ def test_missing_credentials_fail_their_step_alone(tmp_path: Path) -> None:
         step("b"),
         step("c", "true", "b"),
         finals=(step("end", "echo ${{ run.status }} > ${{ outputs.status }}", **writes(status="artifact")),),
-        secrets={"token": Secret("token", "TOKEN", jenkins="the-token")},
+        secrets={"token": Secret("token", "TOKEN", {"jenkins": {"credentials": "the-token"}})},
         on_failure="continue",
     )
     done = build(tmp_path, made)
@@ -221,7 +221,7 @@ def test_secrets_run_if_and_settings_in_every_form(tmp_path: Path) -> None:
         step("a", 'test -n "$TOKEN"', secrets=("token",)),
         step("b", "exit 1", "a"),
         step("c", "true", "b", run_if="failure"),
-        secrets={"token": Secret("token", "TOKEN", jenkins="the-token")},
+        secrets={"token": Secret("token", "TOKEN", {"jenkins": {"credentials": "the-token"}})},
         on_failure="continue",
     )
     done = build(tmp_path, made, credentials={"the-token": "x"})

@@ -136,7 +136,7 @@ FULL = plan(
     ),
     description="Scores loan applicants\nand treats both sexes alike.",
     environments={"ml": Environment("ml", image="ghcr.io/acme/credit-ml:1.4.2", pythonpath=("src",))},
-    secrets={"token": Secret("token", "MLFLOW_TRACKING_TOKEN", kubernetes=("mlflow", "key"))},
+    secrets={"token": Secret("token", "MLFLOW_TRACKING_TOKEN", {"kubernetes": {"secret": "mlflow", "key": "key"}})},
     store="s3://acme/store",
     tracking_uri="https://mlflow.example.com",
     tracking_experiment="credit",
@@ -178,7 +178,7 @@ FAN = plan(
     ),
     finals=(step("bye", "echo ${{ item }} ${{ run.status }}", foreach=ForEach(None, (), ("a", 2))),),
     params=(Parameter("go", "boolean", True),),
-    secrets={"token": Secret("token", "TOKEN", kubernetes=("acme", "key"))},
+    secrets={"token": Secret("token", "TOKEN", {"kubernetes": {"secret": "acme", "key": "key"}})},
     store="s3://acme/store",
     target_options={"kubeflow": {"image": "ghcr.io/acme/base:1"}},
 )

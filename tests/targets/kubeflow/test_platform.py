@@ -42,8 +42,8 @@ WORK = plan(
     ),
     environments={"ml": Environment("ml", image="acme/ml:1")},
     secrets={
-        "token": Secret("token", "TOKEN", kubernetes=("mlflow", "key")),
-        "other": Secret("other", "OTHER", kubernetes=("other", "it's a key")),
+        "token": Secret("token", "TOKEN", {"kubernetes": {"secret": "mlflow", "key": "key"}}),
+        "other": Secret("other", "OTHER", {"kubernetes": {"secret": "other", "key": "it's a key"}}),
     },
 )
 

@@ -145,10 +145,10 @@ def step(**more: Any) -> Step:
     ("plan", "code", "severity"),
     [
         (bare(steps=(replace(step(), id="main", name="main"),)), "MLS570", "error"),
-        (bare(steps=(step(resources=Resources(memory="4Gi")),)), "MLS571", "warning"),
+        (bare(steps=(step(resources=Resources(memory="4Gi")),)), "MLS532", "warning"),
         (
             bare(steps=(step(environment="e"),), environments={"e": Environment("e", image="a/b:1", span=step().span)}),
-            "MLS572",
+            "MLS533",
             "warning",
         ),
         (bare(Parameter("p", "string", "a\0b", span=step().span)), "MLS573", "error"),

@@ -9,6 +9,7 @@ import pytest
 
 from mlspec import api
 from mlspec.targets.base import HEADER_LINES
+from mlspec.targets.mlproject import TARGET
 
 SPEC = """
 apiVersion: mlspec/v1
@@ -48,7 +49,7 @@ def changed(folder: Path, old: str, new: str) -> dict[str, tuple[list[str], list
 def test_a_parameters_default_is_one_line(tmp_path: Path, old: str, new: str) -> None:
     found = changed(tmp_path, SPEC, SPEC.replace(old, new))
     assert {path: (len(out), len(into)) for path, (out, into) in found.items()} == {
-        "MLproject": (1, 1),
+        "MLproject": (TARGET.review_limits["default"], TARGET.review_limits["default"]),
         "run.sh": (0, 0),
         "python_env.yaml": (0, 0),
     }
@@ -57,7 +58,7 @@ def test_a_parameters_default_is_one_line(tmp_path: Path, old: str, new: str) ->
 @pytest.mark.parametrize("leaf", ["grid", "each", "quality", "bye"])
 def test_a_renamed_leaf_is_its_entry_point(tmp_path: Path, leaf: str) -> None:
     out, into = changed(tmp_path, SPEC, SPEC.replace(f"  {leaf}:", "  announce:"))["MLproject"]
-    assert (len(out), len(into)) == (2, 2)
+    assert len(out) == len(into) == TARGET.review_limits["renaming"]
 
 
 @pytest.mark.parametrize("place", ["  ingest:", "  each:", "finally:"])

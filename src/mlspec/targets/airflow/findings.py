@@ -1,6 +1,6 @@
 """Find what Airflow cannot do with a plan although it has each feature by itself.
 
-In: a `Plan`. Out: findings MLS532 to MLS541, each with a page in the catalogue. Owns these checks; never emits.
+In: a `Plan`. Out: findings MLS534 to MLS541, each with a page in `catalogue/`, and those of `unenforced`. Owns these checks; never emits.
 Change it when a generated file fails to load, or when a wish of the spec would be dropped in silence.
 """
 
@@ -13,9 +13,9 @@ from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Plan
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import depth
-from mlspec.targets.airflow.options import AirflowOptions, extension_of, options_of
+from mlspec.targets.airflow.options import AirflowOptions, airflow_form, extension_of, options_of
 from mlspec.targets.airflow.runners import RUNNERS, fallback_image
-from mlspec.targets.base import asking_for_resources, environments_with_images
+from mlspec.targets.unenforced import unenforced_resources, unused_images
 
 MAX_TAG = 100
 MAX_NESTING = 50
@@ -27,7 +27,7 @@ def check(plan: Plan) -> list[Diagnostic]:
     top = Span(plan.spec_file, 1, 1, 1, 1)
     options = options_of(plan)
     return [
-        *(_on_workers(plan, top) if options.runner == "bash" else _in_containers(plan, options, top)),
+        *(_on_workers(plan) if options.runner == "bash" else _in_containers(plan, options, top)),
         *_approvals(plan, options, top),
         *_finals(plan, top),
         *_elsewhere(plan, options, top),
@@ -37,9 +37,11 @@ def check(plan: Plan) -> list[Diagnostic]:
     ]
 
 
-def _on_workers(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    yield from _resources(plan, top)
-    yield from _images(plan, top)
+def _on_workers(plan: Plan) -> Iterator[Diagnostic]:
+    larger = "send it to workers that are large enough: `x-airflow: {queue: …}`"
+    yield from unenforced_resources(plan, "on Airflow's workers", larger)
+    install = "install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON"
+    yield from unused_images(plan, "Airflow's workers do", install)
 
 
 def _in_containers(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
@@ -124,30 +126,6 @@ def _elsewhere(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagn
         )
 
 
-def _resources(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    for step, path in asking_for_resources(plan):
-        yield Diagnostic(
-            "MLS532",
-            f"the resources of `{step.name}` are not enforced on Airflow's workers",
-            step.span or top,
-            severity="warning",
-            hint="send it to workers that are large enough: `x-airflow: {queue: …}`",
-            path=path,
-        )
-
-
-def _images(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    for environment in environments_with_images(plan):
-        yield Diagnostic(
-            "MLS533",
-            f"Airflow's workers do not run the image of environment `{environment.name}`",
-            environment.span or top,
-            severity="warning",
-            hint="install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON",
-            path=f"environments.{environment.name}.image",
-        )
-
-
 def _labels(plan: Plan, top: Span) -> Iterator[Diagnostic]:
     for key, value in plan.labels:
         if len(f"{key}:{value}") > MAX_TAG:
@@ -177,7 +155,7 @@ def _secrets(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnos
     contained = options.runner != "bash"
     place = "kubernetes: {secret: …, key: …}" if options.runner == "kubernetes" else "airflow: {connection: …}"
     for name, secret in plan.secrets.items():
-        if name in wanted and secret.airflow is None and not RUNNERS[options.runner].holds(secret):
+        if name in wanted and airflow_form(secret) is None and not RUNNERS[options.runner].holds(secret):
             yield Diagnostic(
                 "MLS536",
                 f"secret `{name}` does not say where {'its containers find' if contained else 'Airflow keeps'} it",

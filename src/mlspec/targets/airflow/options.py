@@ -1,97 +1,131 @@
-"""What a spec may say of Airflow alone: `targets.airflow` and a step's `x-airflow`.
+"""What a spec may say of Airflow alone: `targets.airflow`, a step's `x-airflow`, and `airflow:` of a secret.
 
-In: JSON of the spec. Out: validated models. Owns the names, defaults and descriptions that the JSON Schema shows;
+In: JSON of the plan. Out: frozen dataclasses. Owns the names, defaults and descriptions that the JSON Schema shows;
 never emits. Every field is used by `emit.py`.
 Change it when the generated file can do something that only Airflow has.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from mlspec.ir.model import Plan, Secret, Step
+from mlspec.targets.options import Cache, ExactlyOne, Setting, read
+from mlspec.targets.secret_forms import form_of
 
-from mlspec.ir.model import Plan, Step
-from mlspec.targets.options import Cache
 
-
-class AirflowOptions(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirflowOptions:
     """`targets.airflow`: how the lifecycle becomes a DAG."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    version: Literal[2, 3] | None = Field(
-        None,
-        description="Major version of Airflow that must load the file. 3 imports `airflow.sdk` directly; "
-        "2, like leaving it out, goes through the common-compat provider and loads on 2.11 and 3.",
-    )
-    runner: Literal["bash", "docker", "kubernetes"] = Field(
-        "bash",
-        description="Where steps run: on the worker itself (bash), or each in a container of its environment's image.",
-    )
-    dag_id: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z0-9_.-]{1,250}$",
-        description="Id of the DAG; default: the lifecycle's name.",
-        examples=["credit_default"],
-    )
-    pool: str | None = Field(
-        None,
-        min_length=1,
-        max_length=256,
-        description="Existing Airflow pool that all tasks take their slots from; default: Airflow's own.",
-        examples=["ml"],
-    )
-    image: str | None = Field(
-        None,
-        min_length=1,
-        description="Image of steps whose environment names none, such as gates, where steps run in containers; "
-        "default: the first image that a step runs in.",
-        examples=["ghcr.io/acme/credit-ml:1.4.2"],
-    )
-    network: str | None = Field(
-        None,
-        min_length=1,
-        description="With `runner: docker`: the network that containers join; default: Docker's own.",
-        examples=["ml"],
-    )
-    namespace: str | None = Field(
-        None,
-        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-        description="With `runner: kubernetes`: where pods run; default: where Airflow's connection says.",
-        examples=["ml"],
-    )
-    service_account: str | None = Field(
-        None,
-        min_length=1,
-        max_length=253,
-        description="With `runner: kubernetes`: the account that pods run as.",
-        examples=["pipeline-runner"],
-    )
+    version: Annotated[
+        Literal[2, 3] | None,
+        Setting(
+            description="Major version of Airflow that must load the file. 3 imports `airflow.sdk` directly; "
+            "2, like leaving it out, goes through the common-compat provider and loads on 2.11 and 3."
+        ),
+    ] = None
+    runner: Annotated[
+        Literal["bash", "docker", "kubernetes"],
+        Setting(description="Where steps run: on the worker itself (bash), or each in a container of its environment's image."),
+    ] = "bash"
+    dag_id: Annotated[
+        str | None,
+        Setting(
+            pattern=r"^[A-Za-z0-9_.-]{1,250}$",
+            description="Id of the DAG; default: the lifecycle's name.",
+            examples=("credit_default",),
+        ),
+    ] = None
+    pool: Annotated[
+        str | None,
+        Setting(
+            min_length=1,
+            max_length=256,
+            description="Existing Airflow pool that all tasks take their slots from; default: Airflow's own.",
+            examples=("ml",),
+        ),
+    ] = None
+    image: Annotated[
+        str | None,
+        Setting(
+            min_length=1,
+            description="Image of steps whose environment names none, such as gates, where steps run in containers; "
+            "default: the first image that a step runs in.",
+            examples=("ghcr.io/acme/credit-ml:1.4.2",),
+        ),
+    ] = None
+    network: Annotated[
+        str | None,
+        Setting(
+            min_length=1,
+            description="With `runner: docker`: the network that containers join; default: Docker's own.",
+            examples=("ml",),
+        ),
+    ] = None
+    namespace: Annotated[
+        str | None,
+        Setting(
+            pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+            description="With `runner: kubernetes`: where pods run; default: where Airflow's connection says.",
+            examples=("ml",),
+        ),
+    ] = None
+    service_account: Annotated[
+        str | None,
+        Setting(
+            min_length=1,
+            max_length=253,
+            description="With `runner: kubernetes`: the account that pods run as.",
+            examples=("pipeline-runner",),
+        ),
+    ] = None
     cache: Cache = False
 
 
-class AirflowStepOptions(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirflowStepOptions:
     """`x-airflow` on a step."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    pool: Annotated[
+        str | None, Setting(min_length=1, max_length=256, description="Pool of this step alone.", examples=("gpu",))
+    ] = None
+    queue: Annotated[
+        str | None,
+        Setting(min_length=1, max_length=256, description="Queue of the workers that may run it.", examples=("gpu",)),
+    ] = None
+    node_selector: Annotated[
+        dict[str, str],
+        Setting(
+            description="With `runner: kubernetes`: labels of the nodes that may run it.",
+            examples=({"disk": "ssd"},),
+        ),
+    ] = field(default_factory=dict)
 
-    pool: str | None = Field(None, min_length=1, max_length=256, description="Pool of this step alone.", examples=["gpu"])
-    queue: str | None = Field(
-        None, min_length=1, max_length=256, description="Queue of the workers that may run it.", examples=["gpu"]
-    )
-    node_selector: dict[str, str] = Field(
-        default_factory=dict,
-        description="With `runner: kubernetes`: labels of the nodes that may run it.",
-        examples=[{"disk": "ssd"}],
-    )
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirflowSecret:
+    """The password of an Airflow connection, or an Airflow variable."""
 
-def extension_of(step: Step) -> AirflowStepOptions:
-    """The step's `x-airflow`."""
-    return AirflowStepOptions.model_validate(step.extensions.get("airflow", {}))
+    connection: Annotated[
+        str | None, Setting(description="A connection id; its password is the value.", examples=("mlflow",), blank=False)
+    ] = None
+    variable: Annotated[str | None, Setting(description="A variable's name.", examples=("mlflow_token",), blank=False)] = None
+
+    exactly_one: ClassVar = ExactlyOne(("connection", "variable"), "an Airflow secret is a `connection` or a `variable`")
 
 
 def options_of(plan: Plan) -> AirflowOptions:
     """The spec's `targets.airflow`."""
-    return AirflowOptions.model_validate(plan.target_options.get("airflow", {}))
+    return read(AirflowOptions, plan.target_options.get("airflow", {}))
+
+
+def extension_of(step: Step) -> AirflowStepOptions:
+    """The step's `x-airflow`."""
+    return read(AirflowStepOptions, step.extensions.get("airflow", {}))
+
+
+def airflow_form(secret: Secret) -> AirflowSecret | None:
+    """Where Airflow has the secret; None where the spec does not say."""
+    return form_of(secret, "airflow", AirflowSecret)

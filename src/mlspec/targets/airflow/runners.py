@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Plan, Resources, Secret, Step
+from mlspec.quantities import amount
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import INDENT, literal, string
-from mlspec.targets.airflow.options import AirflowOptions, AirflowStepOptions
+from mlspec.targets.airflow.options import AirflowOptions, extension_of
+from mlspec.targets.secret_forms import KubernetesSecret, kubernetes_form
 
 PROVIDERS = "airflow.providers"
-_BYTES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18} | {
-    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Runner:
             gpu = "DeviceRequest, " if any(step.resources.gpu for step in steps) else ""
             lines.append(f"from docker.types import {gpu}Mount")
         if self.name == "kubernetes":
-            if any(plan.secrets[name].kubernetes for step in steps for name in step.secrets):
+            if any(kubernetes_form(plan.secrets[name]) for step in steps for name in step.secrets):
                 lines.append(f"from {PROVIDERS}.cncf.kubernetes.secret import Secret")
             if any(step.resources != Resources() for step in steps):
                 lines.append("from kubernetes.client import models as k8s")
@@ -81,13 +79,14 @@ class Runner:
             return arguments
         if self.name == "docker":
             return [*arguments, *_docker(step.resources)]
-        extension = AirflowStepOptions.model_validate(step.extensions.get("airflow", {}))
+        extension = extension_of(step)
         if extension.node_selector:
             before = len(INDENT * level + "node_selector=")
             arguments.append(f"node_selector={literal(dict(sorted(extension.node_selector.items())), level, before, 1)}")
-        held = [secret for name in step.secrets if (secret := plan.secrets[name]).kubernetes]
-        if held:
-            rows = "".join(f"{INDENT * (level + 1)}{_pod_secret(secret)},\n" for secret in held)
+        held = [(secret.env, kubernetes_form(secret)) for secret in (plan.secrets[name] for name in step.secrets)]
+        secrets = [_pod_secret(variable, form) for variable, form in held if form is not None]
+        if secrets:
+            rows = "".join(f"{INDENT * (level + 1)}{secret},\n" for secret in secrets)
             arguments.append(f"secrets=[\n{rows}{INDENT * level}]")
         return [*arguments, *_pod(step.resources, level)]
 
@@ -98,7 +97,7 @@ class Runner:
 
     def holds(self, secret: Secret) -> bool:
         """Whether a secret reaches the step without Airflow."""
-        return self.name == "kubernetes" and secret.kubernetes is not None
+        return self.name == "kubernetes" and kubernetes_form(secret) is not None
 
 
 def images(plan: Plan, options: AirflowOptions) -> list[tuple[str, str]]:
@@ -149,8 +148,8 @@ def _local_store(plan: Plan) -> list[str]:
 
 
 def _docker(resources: Resources) -> list[str]:
-    arguments = [f"cpus={float(_amount(resources.cpu))}"] if resources.cpu else []
-    arguments += [f"mem_limit={int(_amount(resources.memory))}"] if resources.memory else []
+    arguments = [f"cpus={float(amount(resources.cpu))}"] if resources.cpu else []
+    arguments += [f"mem_limit={int(amount(resources.memory))}"] if resources.memory else []
     if resources.gpu:
         arguments.append(f'device_requests=[DeviceRequest(count={resources.gpu}, capabilities=[["gpu"]])]')
     return arguments
@@ -166,12 +165,5 @@ def _pod(resources: Resources, level: int) -> list[str]:
     return [f"container_resources=k8s.V1ResourceRequirements(\n{both}{INDENT * level})"]
 
 
-def _pod_secret(secret: Secret) -> str:
-    name, key = secret.kubernetes or ("", "")
-    return f'Secret("env", {string(secret.env)}, {string(name)}, {string(key)})'
-
-
-def _amount(quantity: str) -> Decimal:
-    """A Kubernetes quantity as a number: `500m` is 0.5, `4Gi` 4294967296."""
-    number, unit = re.fullmatch(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)", quantity).groups()  # type: ignore[union-attr]
-    return Decimal(number) * (Decimal("0.001") if unit == "m" else _BYTES.get(unit, 1))
+def _pod_secret(variable: str, form: KubernetesSecret) -> str:
+    return f'Secret("env", {string(variable)}, {string(form.secret)}, {string(form.key)})'

@@ -16,9 +16,9 @@ from mlspec.invocation.from_plan import fan_out, list_invocation
 from mlspec.invocation.model import Answered, Invocation
 from mlspec.ir.bodies import Approval
 from mlspec.ir.describe import origin
-from mlspec.ir.model import ForEach, Plan, Secret, Step
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.targets.airflow.literals import INDENT, block, jinja_string, listed, string, visible
-from mlspec.targets.airflow.options import extension_of
+from mlspec.targets.airflow.options import AirflowSecret, airflow_form, extension_of
 from mlspec.targets.airflow.process import invocation_of, name_line, option_lines, start_of
 from mlspec.targets.airflow.runners import Runner
 from mlspec.targets.airflow.variables import Variables
@@ -251,9 +251,9 @@ class _Maker:
         return [*arguments, *self.runner.arguments(self.plan, self.step, level)]
 
     def _environment(self, level: int) -> list[str]:
-        secrets = [secret for name in self.step.secrets if (secret := self.plan.secrets[name]).airflow]
-        found = [secret for secret in secrets if not self.runner.holds(secret)]
-        rows = [f"{string(secret.env)}: {string(secret_template(secret))}" for secret in found]
+        wanted = [self.plan.secrets[name] for name in self.step.secrets]
+        held = [(secret.env, airflow_form(secret)) for secret in wanted if not self.runner.holds(secret)]
+        rows = [f"{string(variable)}: {string(secret_template(form))}" for variable, form in held if form is not None]
         if not rows:
             return []
         lines = "".join(f"{INDENT * (level + 1)}{row},\n" for row in ("**RUN", *rows))
@@ -291,13 +291,12 @@ def doc(text: str) -> str:
     return block(text + "\n" if text.endswith(".md") else text)
 
 
-def secret_template(secret: Secret) -> str:
+def secret_template(secret: AirflowSecret) -> str:
     """A template that Airflow renders when the task starts.
 
     What Airflow does not have becomes empty, so that the step process can fail with a record: a template that fails
     would leave none, and the rest of the run would not know.
     """
-    kind, name = secret.airflow or ("variable", secret.name)
-    if kind == "connection":
-        return f"{{{{ conn.get({jinja_string(name)}).password | default('', true) }}}}"
-    return f"{{{{ var.value.get({jinja_string(name)}, '') }}}}"
+    if secret.connection is not None:
+        return f"{{{{ conn.get({jinja_string(secret.connection)}).password | default('', true) }}}}"
+    return f"{{{{ var.value.get({jinja_string(secret.variable or '')}, '') }}}}"

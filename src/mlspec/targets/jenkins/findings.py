@@ -1,6 +1,6 @@
 """What Jenkins, Groovy or a controller would refuse, found before they see it.
 
-In: a plan. Out: findings at the spec's lines. Owns the target's diagnostics, MLS550 to MLS569; never emits.
+In: a plan. Out: findings at the spec's lines. Owns the target's own, MLS550 to MLS569, with pages in `catalogue/`; never emits.
 The linter of a controller finds none of these: they would show at the first build, or never.
 Change it when a pipeline fails on a controller that this let through.
 """
@@ -19,15 +19,16 @@ from mlspec.targets.jenkins.data import entry_of
 from mlspec.targets.jenkins.emit import fits
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, modified_utf8, unspeakable
 from mlspec.targets.jenkins.levels import levels_of
-from mlspec.targets.jenkins.options import extension_of, options_of
-from mlspec.targets.jenkins.settings import docker_limits, image_of, own_nodes
+from mlspec.targets.jenkins.options import extension_of, jenkins_form, options_of
+from mlspec.targets.jenkins.settings import image_of, own_nodes
 from mlspec.targets.jenkins.size import BUDGET, parameter_bytes
 from mlspec.targets.jenkins.words import options_by_list
+from mlspec.targets.unenforced import unenforced_resources
 
 
 def check(plan: Plan) -> list[Diagnostic]:
-    """Return all findings. The plan's options for Jenkins are well-formed: the spec was read with their models."""
-    findings = [*_schedule(plan), *_parameters(plan), *_secrets(plan), *_agents(plan)]
+    """Return all findings. The plan's options for Jenkins are well-formed: the spec was checked by their declarations."""
+    findings = [*_schedule(plan), *_parameters(plan), *_secrets(plan), *_agents(plan), *_resources(plan)]
     for section, steps in (("steps", plan.steps), ("finally", plan.finals)):
         for step in steps:
             findings += _step(plan, step, f"{section}.{step.name}")
@@ -75,7 +76,7 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
     wanted = {name for step in plan.all_steps() for name in step.secrets}
     for name in sorted(wanted):
         secret = plan.secrets[name]
-        if secret.jenkins is None:
+        if jenkins_form(secret) is None:
             yield Diagnostic(
                 "MLS550",
                 f"the secret `{name}` does not say which Jenkins credentials hold it",
@@ -99,7 +100,6 @@ def _step(plan: Plan, step: Step, path: str) -> Iterator[Diagnostic]:
         yield from _store(plan, f"the step `{step.name}` runs on an agent of its own, which", span, f"{path}.x-jenkins.label")
     if options_of(plan).agent.kubernetes and not label:
         yield from _pod(step, image_of(plan, step), span, path)
-    yield from _resources(plan, step, span, f"{path}.resources")
 
 
 def _store(plan: Plan, who: str, span: Span, path: str) -> Iterator[Diagnostic]:
@@ -155,17 +155,14 @@ def _approvers(step: Step, approval: Approval, span: Span, path: str) -> Iterato
             )
 
 
-def _resources(plan: Plan, step: Step, span: Span, path: str) -> Iterator[Diagnostic]:
-    limits = docker_limits(step.resources)
-    if limits and image_of(plan, step) is None:
-        yield Diagnostic(
-            "MLS553",
-            f"Jenkins cannot give the step `{step.name}` its resources: it runs on the agent itself",
-            span,
-            severity="warning",
-            hint="set `targets.jenkins.agent` to `{docker: true}` or `{kubernetes: {}}`, or choose a fitting agent with `x-jenkins.label`",
-            path=path,
-        )
+def _resources(plan: Plan) -> Iterator[Diagnostic]:
+    """An agent has no limits for a single step; containers and pods have."""
+    yield from unenforced_resources(
+        plan,
+        "on an agent of Jenkins",
+        "set `targets.jenkins.agent` to `{docker: true}` or `{kubernetes: {}}`, or choose a fitting agent with `x-jenkins.label`",
+        lambda step: image_of(plan, step) is None,
+    )
 
 
 def _unspeakable(what: str, reason: str, span: Span, path: str) -> Diagnostic:

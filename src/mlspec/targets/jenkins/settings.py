@@ -7,23 +7,12 @@ Jenkins; never emits. Change it when a step can ask Jenkins for something new.
 from __future__ import annotations
 
 import math
-import re
-from decimal import Decimal
 from typing import Any
 
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Plan, Resources, Step
-from mlspec.targets.jenkins.options import extension_of, options_of
-
-_QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([a-zA-Z]*))")
-_UNITS = {
-    "": Decimal(1),
-    "n": Decimal("1e-9"),
-    "u": Decimal("1e-6"),
-    "m": Decimal("1e-3"),
-    **{unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)},
-    **{unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)},
-}
+from mlspec.quantities import plain
+from mlspec.targets.jenkins.options import extension_of, jenkins_form, options_of
 
 
 def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
@@ -43,8 +32,8 @@ def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
     if isinstance(step.body, Approval):
         settings["question"] = _question(step.body)
     if step.secrets:
-        secrets = [plan.secrets[name] for name in step.secrets]
-        settings["secrets"] = {secret.env: secret.jenkins for secret in secrets}
+        held = [(secret.env, jenkins_form(secret)) for secret in (plan.secrets[name] for name in step.secrets)]
+        settings["secrets"] = {variable: form.credentials if form else None for variable, form in held}
     return settings
 
 
@@ -80,9 +69,9 @@ def docker_limits(resources: Resources) -> str:
     """Kubernetes quantities as options of `docker run`; raises `ValueError` for one that is none."""
     options = []
     if resources.cpu:
-        options.append(f"--cpus {_plain(resources.cpu)}")
+        options.append(f"--cpus {plain(resources.cpu)}")
     if resources.memory:
-        options.append(f"--memory {_plain(resources.memory).partition('.')[0]}")
+        options.append(f"--memory {plain(resources.memory).partition('.')[0]}")
     if resources.gpu:
         options.append(f"--gpus {resources.gpu}")
     return " ".join(options)
@@ -92,11 +81,3 @@ def pod_limits(resources: Resources) -> str:
     """Kubernetes quantities as entries of a YAML flow mapping, which need no quotes."""
     limits = {"cpu": resources.cpu, "memory": resources.memory, "nvidia.com/gpu": resources.gpu or None}
     return ", ".join(f"{name}: {quantity}" for name, quantity in limits.items() if quantity is not None)
-
-
-def _plain(quantity: str) -> str:
-    match = _QUANTITY.fullmatch(quantity)
-    if match is None or (match[3] or "") not in _UNITS:
-        raise ValueError(f"{quantity!r} is no Kubernetes quantity")
-    text = f"{Decimal(match[1] + (match[2] or '')) * _UNITS[match[3] or '']:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

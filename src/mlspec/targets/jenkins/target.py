@@ -1,48 +1,35 @@
 """The object that the compiler sees.
 
 In: a `Plan`. Out: findings, files. Owns nothing but the wiring to the `Target` protocol; never does the work itself.
-Imports pydantic and Jinja only when asked for them. Change it when the protocol changes.
+Imports what checks and emits only when asked for it. Change it when the protocol changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from mlspec.diagnostics import Diagnostic
-from mlspec.ir.features import Feature
 from mlspec.ir.model import Plan
-from mlspec.targets.base import GeneratedFile, Support, Target
+from mlspec.targets.base import GeneratedFile, Target
 from mlspec.targets.jenkins.capabilities import CAPABILITIES
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from mlspec.targets.jenkins.options import JenkinsOptions, JenkinsSecret, JenkinsStep
 
 
-class JenkinsTarget:
+class JenkinsTarget(Target):
     """Compiles plans to declarative Jenkinsfiles."""
 
     name = "jenkins"
     summary = "a declarative Jenkinsfile, one stage for each step"
-
-    @property
-    def capabilities(self) -> Mapping[Feature, Support]:
-        """How each feature is done."""
-        return CAPABILITIES
-
-    @property
-    def options(self) -> type[BaseModel]:
-        """`targets.jenkins`."""
-        from mlspec.targets.jenkins.options import JenkinsOptions
-
-        return JenkinsOptions
-
-    @property
-    def extension(self) -> type[BaseModel] | None:
-        """`x-jenkins` on a step."""
-        from mlspec.targets.jenkins.options import JenkinsStep
-
-        return JenkinsStep
+    capabilities = CAPABILITIES
+    options = JenkinsOptions
+    extension = JenkinsStep
+    step_hints = MappingProxyType({"agent": "write `x-jenkins: {label: …}`"})
+    secret_forms = MappingProxyType({"jenkins": JenkinsSecret})
+    catalogue = Path(__file__).parent / "catalogue"
+    review_limits = MappingProxyType({"default": 2, "renaming": 8, "setting": 1, "description": 1, "needs": 1})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""
@@ -57,10 +44,10 @@ class JenkinsTarget:
         return barriers_of(levels_of(plan.steps))
 
     def emit(self, plan: Plan) -> list[GeneratedFile]:
-        """Compile to one file."""
+        """Compile to `<lifecycle>.Jenkinsfile`."""
         from mlspec.targets.jenkins.emit import emit
 
         return emit(plan)
 
 
-TARGET: Target = JenkinsTarget()
+TARGET: Final[Target] = JenkinsTarget()

@@ -1,80 +1,82 @@
 """What a spec may say to this target: `targets.kubeflow`, and `x-kubeflow` on a step.
 
-In: plain JSON from the plan. Out: pydantic models. Owns the names, defaults and descriptions of these options; never
+In: JSON of the plan. Out: frozen dataclasses. Owns the names, defaults and descriptions of these options; never
 reads a spec. Change it when the target learns an option.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 from mlspec.ir.bodies import Gate
 from mlspec.ir.model import Plan, Step
-from mlspec.targets.options import Cache
+from mlspec.targets.options import Cache, Setting, read
 
 DEFAULT_IMAGE = "python:3.11"
 
 
-class KubeflowOptions(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubeflowOptions:
     """`targets.kubeflow`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    pipeline_root: str | None = Field(None, description="Where KFP keeps artifacts.", examples=["s3://acme/kfp"])
-    service_account: str | None = Field(
-        None, description="The Kubernetes service account that `mlspec submit` runs as.", examples=["pipeline-runner"]
-    )
-    image: str | None = Field(
-        None, description="The image of steps whose environment names none; must hold mlspec.", examples=["python:3.11"]
-    )
+    pipeline_root: Annotated[str | None, Setting(description="Where KFP keeps artifacts.", examples=("s3://acme/kfp",))] = None
+    service_account: Annotated[
+        str | None,
+        Setting(description="The Kubernetes service account that `mlspec submit` runs as.", examples=("pipeline-runner",)),
+    ] = None
+    image: Annotated[
+        str | None,
+        Setting(description="The image of steps whose environment names none; must hold mlspec.", examples=("python:3.11",)),
+    ] = None
     cache: Cache = False
 
 
-class Toleration(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toleration:
     """A Kubernetes toleration."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    key: Annotated[str | None, Setting(description="The taint's key; none matches every key.", examples=("gpu",))] = None
+    operator: Annotated[Literal["Equal", "Exists"], Setting(description="How `value` is compared.")] = "Equal"
+    value: Annotated[str | None, Setting(description="The taint's value; none with `Exists`.", examples=("true",))] = None
+    effect: Annotated[
+        Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None,
+        Setting(description="The taint's effect; none matches every effect."),
+    ] = None
 
-    key: str | None = Field(None, description="The taint's key; none matches every key.", examples=["gpu"])
-    operator: Literal["Equal", "Exists"] = Field("Equal", description="How `value` is compared.")
-    value: str | None = Field(None, description="The taint's value; none with `Exists`.", examples=["true"])
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
-        None, description="The taint's effect; none matches every effect."
-    )
 
-
-class KubeflowStep(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubeflowStep:
     """`x-kubeflow` on a step."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    node_selector: dict[str, str] = Field(
-        default_factory=dict, description="Labels that the step's node must have.", examples=[{"disk": "ssd"}]
-    )
-    tolerations: tuple[Toleration, ...] = Field(
-        (), description="Taints that the step's pod tolerates.", examples=[[{"key": "gpu", "operator": "Exists"}]]
-    )
-    deadline: int | None = Field(
-        None,
-        gt=0,
-        description="Seconds after which Kubernetes ends the step's pod; more than the image's pull and all attempts.",
-        examples=[7200],
-    )
-    gpu_resource: str = Field("nvidia.com/gpu", description="The resource that `resources.gpu` counts.")
+    node_selector: Annotated[
+        dict[str, str], Setting(description="Labels that the step's node must have.", examples=({"disk": "ssd"},))
+    ] = field(default_factory=dict)
+    tolerations: Annotated[
+        tuple[Toleration, ...],
+        Setting(description="Taints that the step's pod tolerates.", examples=([{"key": "gpu", "operator": "Exists"}],)),
+    ] = ()
+    deadline: Annotated[
+        int | None,
+        Setting(
+            exclusive_minimum=0,
+            description="Seconds after which Kubernetes ends the step's pod; more than the image's pull and all attempts.",
+            examples=(7200,),
+        ),
+    ] = None
+    gpu_resource: Annotated[str, Setting(description="The resource that `resources.gpu` counts.")] = "nvidia.com/gpu"
 
 
 def options_of(plan: Plan) -> KubeflowOptions:
-    """Return the plan's options for this target; raises `pydantic.ValidationError` when they are ill-formed."""
-    return KubeflowOptions.model_validate(dict(plan.target_options.get("kubeflow", {})))
+    """The spec's `targets.kubeflow`."""
+    return read(KubeflowOptions, plan.target_options.get("kubeflow", {}))
 
 
 def extension_of(step: Step) -> KubeflowStep:
-    """Return the step's `x-kubeflow`; raises `pydantic.ValidationError` when it is ill-formed."""
+    """The step's `x-kubeflow`."""
     extension = step.extensions.get("kubeflow")
-    return KubeflowStep.model_validate(dict(extension)) if extension else _NOTHING
+    return read(KubeflowStep, extension) if extension else _NOTHING
 
 
 def image_of(plan: Plan, step: Step, options: KubeflowOptions) -> str | None:

@@ -1,41 +1,52 @@
-"""The target object that `mlspec.targets` finds by its entry point.
+"""The object that the compiler sees.
 
-In: a `Plan`. Out: `GeneratedFile`s and findings. Owns nothing but the assembly of this package into the `Target`
-protocol; never decides anything itself. Change it when the protocol changes.
+In: a `Plan`. Out: findings, files. Owns nothing but the wiring to the `Target` protocol; never does the work itself.
+Imports what checks and emits only when asked for it. Change it when the protocol changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from pydantic import BaseModel
-
 from mlspec.diagnostics import Diagnostic
-from mlspec.ir.features import Feature
 from mlspec.ir.model import Plan
-from mlspec.targets.base import GeneratedFile, Support, Target
+from mlspec.targets.base import GeneratedFile, Target
 from mlspec.targets.kubeflow.capabilities import CAPABILITIES
-from mlspec.targets.kubeflow.emit import emit
-from mlspec.targets.kubeflow.findings import findings
 from mlspec.targets.kubeflow.options import KubeflowOptions, KubeflowStep
+from mlspec.targets.secret_forms import KUBERNETES, KubernetesSecret
 
 
-class KubeflowTarget:
-    """Kubeflow Pipelines."""
+class KubeflowTarget(Target):
+    """Compiles plans to Kubeflow Pipelines."""
 
-    name: Final = "kubeflow"
-    summary: Final = "Kubeflow Pipelines: PipelineSpec IR, one task for each step"
-    capabilities: Final[Mapping[Feature, Support]] = CAPABILITIES
-    options: Final[type[BaseModel]] = KubeflowOptions
-    extension: Final[type[BaseModel] | None] = KubeflowStep
+    name = "kubeflow"
+    summary = "Kubeflow Pipelines: PipelineSpec IR, one task for each step"
+    capabilities = CAPABILITIES
+    options = KubeflowOptions
+    extension = KubeflowStep
+    step_hints = MappingProxyType(
+        {
+            "node_selector": "write it under `x-kubeflow`",
+            "nodeselector": "write `x-kubeflow: {node_selector: …}`",
+            "tolerations": "write it under `x-kubeflow`",
+        }
+    )
+    secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret})
+    catalogue = Path(__file__).parent / "catalogue"
+    review_limits = MappingProxyType({"default": 2, "renaming": 30, "setting": 1, "description": 3, "needs": 1})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""
-        return findings(plan)
+        from mlspec.targets.kubeflow.findings import check
+
+        return check(plan)
 
     def emit(self, plan: Plan) -> list[GeneratedFile]:
         """Compile to `<lifecycle>.yaml`."""
+        from mlspec.targets.kubeflow.emit import emit
+
         return emit(plan)
 
 

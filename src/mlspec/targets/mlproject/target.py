@@ -1,42 +1,31 @@
 """The object that the compiler sees.
 
 In: a `Plan`. Out: findings, files. Owns nothing but the wiring to the `Target` protocol; never does the work itself.
-Imports pydantic and Jinja only when asked for them. Change it when the protocol changes.
+Imports what checks and emits only when asked for it. Change it when the protocol changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from mlspec.diagnostics import Diagnostic
-from mlspec.ir.features import Feature
 from mlspec.ir.model import Plan
-from mlspec.targets.base import GeneratedFile, Support, Target
+from mlspec.targets.base import GeneratedFile, Target
 from mlspec.targets.mlproject.capabilities import CAPABILITIES
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from mlspec.targets.mlproject.options import MlprojectOptions
 
 
-class MlprojectTarget:
+class MlprojectTarget(Target):
     """Compiles plans to MLflow Projects."""
 
     name = "mlproject"
     summary = "an MLflow Project: one entry point for the whole lifecycle, one for each step"
-    extension = None
-
-    @property
-    def capabilities(self) -> Mapping[Feature, Support]:
-        """How each feature is done."""
-        return CAPABILITIES
-
-    @property
-    def options(self) -> type[BaseModel]:
-        """`targets.mlproject`."""
-        from mlspec.targets.mlproject.options import MlprojectOptions
-
-        return MlprojectOptions
+    capabilities = CAPABILITIES
+    options = MlprojectOptions
+    catalogue = Path(__file__).parent / "catalogue"
+    review_limits = MappingProxyType({"default": 1, "renaming": 2, "setting": 1, "description": 1, "needs": 1})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""
@@ -51,4 +40,4 @@ class MlprojectTarget:
         return emit(plan)
 
 
-TARGET: Target = MlprojectTarget()
+TARGET: Final[Target] = MlprojectTarget()
