@@ -8,12 +8,11 @@ Change it together with `arguments` and docs/step-process.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
 from typing import Any
 
-from mlspec.durations import seconds_of
 from mlspec.errors import UsageError
 from mlspec.expr.values import decode
+from mlspec.invocation import option_values
 from mlspec.invocation.kubeflow import plain_arguments
 from mlspec.invocation.model import (
     Answered,
@@ -34,15 +33,11 @@ from mlspec.invocation.model import (
     Wiring,
 )
 from mlspec.ir.bodies import Call, Gate, Instance, Output, Retry, Shell, Uses
-from mlspec.terms import ANSWERS, OUTPUT_TYPES, PARAM_TYPES
+from mlspec.terms import ANSWERS
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_INPUT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ADDRESS = re.compile(r"[\w-]+(\.[\w-]+)?")
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _LIFECYCLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _FUNCTION = re.compile(r"[\w.]+:[\w.]+")
-_ROOTS = frozenset({"params", "run", "matrix", "item"})
 
 
 def parse(arguments: list[str]) -> Invocation:
@@ -60,7 +55,7 @@ def parse(arguments: list[str]) -> Invocation:
         if name in _FLAGS and not equals:
             parser.flags.add(name)
             continue
-        if name not in _TEXTS and name not in _LISTS and name not in _PARSED:
+        if name not in _TEXTS and name not in _LISTS and name not in _VALUES:
             raise UsageError(f"there is no option {argument!r}")
         if not equals:
             if position == len(arguments):
@@ -100,7 +95,32 @@ class _Parser:
         elif name in _LISTS:
             self.lists.setdefault(name, []).append(text)
         else:
-            _PARSED[name](self, text)
+            self._take_value(name, text)
+
+    def _take_value(self, name: str, text: str) -> None:
+        match name:
+            case "--instance":
+                self.instance = option_values.instance(text)
+            case "--input":
+                option_values.add_input(self.inputs, text)
+            case "--value":
+                option_values.add_value(self.values, text)
+            case "--output":
+                output = option_values.output(text)
+                _add(self.outputs, name, output.name, output)
+            case "--with":
+                _add(self.with_, name, *option_values.named_value(text))
+            case "--param":
+                param = option_values.param(text)
+                _add(self.params, name, param.name, param)
+            case "--item":
+                self.item = Item(decode(text))
+            case "--cache":
+                self.cache = _cache(text)
+            case "--retry":
+                self.retry = option_values.retry(text)
+            case "--timeout":
+                self.timeout = option_values.timeout(text)
 
     def invocation(self) -> Invocation:
         """All of it; raises `UsageError` for what is missing, or does not go together."""
@@ -208,131 +228,20 @@ class _Parser:
         return bodies
 
 
-def _references(found: dict[str, str | list[str]]) -> tuple[Reference, ...]:
-    return tuple(Reference(name, uri if isinstance(uri, str) else tuple(uri)) for name, uri in found.items())
-
-
-def _instance(parser: _Parser, text: str) -> None:
-    index, equals, matrix = text.partition("=")
-    values = decode(matrix) if equals else {}
-    if not isinstance(values, dict):
-        raise UsageError(f"--instance {text!r} is not of the form INDEX=JSON with an object")
-    parser.instance = Instance(_whole(index, "--instance"), tuple(values.items()))
-
-
-def _input(parser: _Parser, text: str) -> None:
-    _add_uri(parser.inputs, "--input", text, _INPUT)
-
-
-def _value(parser: _Parser, text: str) -> None:
-    _add_uri(parser.values, "--value", text, _ADDRESS)
-    name = text.partition("=")[0]
-    if "." not in name and (name in _ROOTS or name.endswith("[]")):
-        raise UsageError(f"--value {text!r}: write it as STEP.OUTPUT=URI")
-
-
-def _add_uri(into: dict[str, str | list[str]], option: str, text: str, form: re.Pattern[str]) -> None:
-    name, equals, uri = text.partition("=")
-    many = name.endswith("[]")
-    name = name.removesuffix("[]")
-    if not equals or not (uri or many) or not form.fullmatch(name):
-        raise UsageError(f"{option} {text!r} is not of the form NAME=URI")
-    known = into.get(name)
-    if not uri:  # an empty list has no element to stand for it
-        into.setdefault(name, [])
-        return
-    if known is None:
-        into[name] = [uri] if many else uri
-    elif many and isinstance(known, list):
-        known.append(uri)
-    else:
-        raise UsageError(f"{option} {name} is given twice")
-
-
-def _output(parser: _Parser, text: str) -> None:
-    name, _, rest = text.partition("=")
-    word, colon, path = rest.partition(":")
-    _check_name("--output", name, parser.outputs)
-    kind = next((known for known in OUTPUT_TYPES if known == word), None)
-    if kind is None:
-        raise UsageError(f"--output {text!r}: the type is one of {', '.join(OUTPUT_TYPES)}")
-    if colon and not path:
-        raise UsageError(f"--output {text!r}: the path is empty")
-    parser.outputs[name] = Output(name, kind, path or None)
-
-
-def _with(parser: _Parser, text: str) -> None:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"--with {text!r} is not of the form NAME=TEXT")
-    _check_name("--with", name, parser.with_)
-    parser.with_[name] = decode(value)
-
-
-def _param(parser: _Parser, text: str) -> None:
-    declared, equals, value = text.partition("=")
-    name, _, word = declared.partition(":")
-    _check_name("--param", name, parser.params)
-    kind = next((known for known in PARAM_TYPES if known == word), None)
-    if kind is None:
-        raise UsageError(f"--param {text!r}: the type is one of {', '.join(PARAM_TYPES)}")
-    parser.params[name] = Param(name, kind, value if equals else None)
-
-
-def _item(parser: _Parser, text: str) -> None:
-    parser.item = Item(decode(text))
-
-
-def _retry(parser: _Parser, text: str) -> None:
-    limit, *rest = text.split(",")
-    fields: dict[str, Any] = {"limit": _whole(limit, "--retry")}
-    for part in rest:
-        key, _, number = part.partition("=")
-        if key not in ("delay", "factor", "max_delay") or key in fields:
-            raise UsageError(f"--retry {text!r} is not of the form LIMIT[,delay=S][,factor=F][,max_delay=S]")
-        fields[key] = (_number if key == "factor" else _seconds)(number, "--retry")
-    parser.retry = Retry(**fields)
-
-
-def _cache(parser: _Parser, text: str) -> None:
-    if not text:
-        raise UsageError("--cache=DIGEST: there is no digest")
-    parser.cache = Cache(text)
-
-
-def _timeout(parser: _Parser, text: str) -> None:
-    parser.timeout = _seconds(text, "--timeout")
-    if parser.timeout == 0:
-        raise UsageError("--timeout is more than 0 seconds")
-
-
-def _check_name(option: str, name: str, known: Container[str]) -> None:
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{option}: {name!r} is no name")
+def _add(known: dict[str, Any], option: str, name: str, value: Any) -> None:
     if name in known:
         raise UsageError(f"{option} {name} is given twice")
+    known[name] = value
 
 
-def _whole(text: str, option: str) -> int:
-    if not re.fullmatch("[0-9]+", text):
-        raise UsageError(f"{option}: {text!r} is no whole number")
-    return int(text)
+def _cache(text: str) -> Cache:
+    if not text:
+        raise UsageError("--cache=DIGEST: there is no digest")
+    return Cache(text)
 
 
-def _number(text: str, option: str) -> float:
-    if not _NUMBER.fullmatch(text):
-        raise UsageError(f"{option}: {text!r} is no number")
-    return float(text)
-
-
-def _seconds(text: str, option: str) -> float:
-    """Seconds as a number, or a duration as specs write it (`1h30m`)."""
-    seconds = seconds_of(text)
-    if seconds is not None:
-        return float(seconds)
-    if not _NUMBER.fullmatch(text):
-        raise UsageError(f"{option}: {text!r} is no number of seconds")
-    return float(text)
+def _references(found: dict[str, str | list[str]]) -> tuple[Reference, ...]:
+    return tuple(Reference(name, uri if isinstance(uri, str) else tuple(uri)) for name, uri in found.items())
 
 
 _FLAGS = frozenset({"--fail-fast", "--final", "--cache", "--joined"})
@@ -342,23 +251,14 @@ _TEXTS = frozenset({
     *("--otherwise", "--approval", "--by", "--items"),
 })  # fmt: skip
 _LISTS = frozenset({"--secret", "--pythonpath", "--gate", "--when-failed"})
-_PARSED: dict[str, Callable[[_Parser, str], None]] = {
-    "--instance": _instance,
-    "--input": _input,
-    "--value": _value,
-    "--output": _output,
-    "--with": _with,
-    "--param": _param,
-    "--item": _item,
-    "--cache": _cache,
-    "--retry": _retry,
-    "--timeout": _timeout,
-}
+_VALUES = frozenset({
+    *("--instance", "--input", "--value", "--output", "--with", "--param", "--item", "--cache", "--retry", "--timeout"),
+})  # fmt: skip
 
 
 def usage() -> str:
     """Every option on one page; docs/step-process.md says what they mean."""
-    names = {*_TEXTS, *_FLAGS, *_LISTS, *_PARSED}
+    names = {*_TEXTS, *_FLAGS, *_LISTS, *_VALUES}
     required = "usage: mlspec exec --run-id ID --step NAME --store URI [OPTION]... BODY"
     bodies = "BODY: --shell SCRIPT | --call MODULE:FUNCTION | --uses NAME | --gate CEL... | -- COMMAND..."
     questions = "   or: --approval ANSWER | --items LIST | --joined"

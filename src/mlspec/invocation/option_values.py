@@ -1,0 +1,143 @@
+"""The values of `mlspec exec`'s options, read.
+
+In: the text after an option's name. Out: a value of `model`, or `UsageError` that says which form it should have. Owns the form of
+every value; never knows which options there are (see `parse`). Standard library only.
+Change it together with `arguments` and docs/step-process.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mlspec.durations import seconds_of
+from mlspec.errors import UsageError
+from mlspec.expr.values import decode
+from mlspec.invocation.model import Param
+from mlspec.ir.bodies import Instance, Output, Retry
+from mlspec.terms import OUTPUT_TYPES, PARAM_TYPES
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_INPUT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ADDRESS = re.compile(r"[\w-]+(\.[\w-]+)?")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_ROOTS = frozenset({"params", "run", "matrix", "item"})
+
+
+def instance(text: str) -> Instance:
+    """`INDEX`, or `INDEX=JSON` with an object."""
+    index, equals, matrix = text.partition("=")
+    values = decode(matrix) if equals else {}
+    if not isinstance(values, dict):
+        raise UsageError(f"--instance {text!r} is not of the form INDEX=JSON with an object")
+    return Instance(_whole(index, "--instance"), tuple(values.items()))
+
+
+def add_input(known: dict[str, str | list[str]], text: str) -> None:
+    """`NAME=URI`, or `NAME[]=URI` for one more element of a list."""
+    _add_uri(known, "--input", text, _INPUT)
+
+
+def add_value(known: dict[str, str | list[str]], text: str) -> None:
+    """`ADDRESS=URI`, or `ADDRESS[]=URI` for one more element of a list."""
+    _add_uri(known, "--value", text, _ADDRESS)
+    name = text.partition("=")[0]
+    if "." not in name and (name in _ROOTS or name.endswith("[]")):
+        raise UsageError(f"--value {text!r}: write it as STEP.OUTPUT=URI")
+
+
+def _add_uri(known: dict[str, str | list[str]], option: str, text: str, form: re.Pattern[str]) -> None:
+    name, equals, uri = text.partition("=")
+    many = name.endswith("[]")
+    name = name.removesuffix("[]")
+    if not equals or not (uri or many) or not form.fullmatch(name):
+        raise UsageError(f"{option} {text!r} is not of the form NAME=URI")
+    found = known.get(name)
+    if not uri:  # an empty list has no element to stand for it
+        known.setdefault(name, [])
+    elif found is None:
+        known[name] = [uri] if many else uri
+    elif many and isinstance(found, list):
+        found.append(uri)
+    else:
+        raise UsageError(f"{option} {name} is given twice")
+
+
+def output(text: str) -> Output:
+    """`NAME=TYPE`, or `NAME=TYPE:PATH`."""
+    name, _, rest = text.partition("=")
+    word, colon, path = rest.partition(":")
+    _check_name("--output", name)
+    kind = next((known for known in OUTPUT_TYPES if known == word), None)
+    if kind is None:
+        raise UsageError(f"--output {text!r}: the type is one of {', '.join(OUTPUT_TYPES)}")
+    if colon and not path:
+        raise UsageError(f"--output {text!r}: the path is empty")
+    return Output(name, kind, path or None)
+
+
+def named_value(text: str) -> tuple[str, Any]:
+    """`NAME=TEXT`: JSON where the text is JSON, else the text itself."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--with {text!r} is not of the form NAME=TEXT")
+    _check_name("--with", name)
+    return name, decode(value)
+
+
+def param(text: str) -> Param:
+    """`NAME:TYPE`, or `NAME:TYPE=TEXT`."""
+    declared, equals, value = text.partition("=")
+    name, _, word = declared.partition(":")
+    _check_name("--param", name)
+    kind = next((known for known in PARAM_TYPES if known == word), None)
+    if kind is None:
+        raise UsageError(f"--param {text!r}: the type is one of {', '.join(PARAM_TYPES)}")
+    return Param(name, kind, value if equals else None)
+
+
+def retry(text: str) -> Retry:
+    """`LIMIT[,delay=S][,factor=F][,max_delay=S]`."""
+    limit, *rest = text.split(",")
+    fields: dict[str, Any] = {"limit": _whole(limit, "--retry")}
+    for part in rest:
+        key, _, number = part.partition("=")
+        if key not in ("delay", "factor", "max_delay") or key in fields:
+            raise UsageError(f"--retry {text!r} is not of the form LIMIT[,delay=S][,factor=F][,max_delay=S]")
+        fields[key] = (_number if key == "factor" else _seconds)(number, "--retry")
+    return Retry(**fields)
+
+
+def timeout(text: str) -> float:
+    """A time that is not nothing."""
+    seconds = _seconds(text, "--timeout")
+    if seconds == 0:
+        raise UsageError("--timeout is more than 0 seconds")
+    return seconds
+
+
+def _check_name(option: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{option}: {name!r} is no name")
+
+
+def _whole(text: str, option: str) -> int:
+    if not re.fullmatch("[0-9]+", text):
+        raise UsageError(f"{option}: {text!r} is no whole number")
+    return int(text)
+
+
+def _number(text: str, option: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise UsageError(f"{option}: {text!r} is no number")
+    return float(text)
+
+
+def _seconds(text: str, option: str) -> float:
+    """Seconds as a number, or a duration as specs write it (`1h30m`)."""
+    seconds = seconds_of(text)
+    if seconds is not None:
+        return float(seconds)
+    if not _NUMBER.fullmatch(text):
+        raise UsageError(f"{option}: {text!r} is no number of seconds")
+    return float(text)
