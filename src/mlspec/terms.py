@@ -19,6 +19,15 @@ READ_TYPES: Final[frozenset[OutputType]] = frozenset({"dataset", "values"})
 
 ParamType = Literal["string", "integer", "number", "boolean", "list", "object"]
 PARAM_TYPES: Final[tuple[ParamType, ...]] = get_args(ParamType)
+JSON_SCHEMA_TYPES: Final[dict[ParamType, str]] = {
+    "string": "string",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+    "list": "array",
+    "object": "object",
+}
+"""What JSON Schema calls the types of parameters."""
 
 Stage = Literal["data", "model", "service"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)

@@ -11,6 +11,7 @@ from mlspec import api
 from mlspec.cli import arguments, output, refusals
 from mlspec.engine import Runs
 from mlspec.engine.approvals import answer
+from mlspec.terms import DONE
 
 
 @click.command("approve")
@@ -30,7 +31,7 @@ def COMMAND(  # noqa: N802
         runs = Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())
         run_id = answer(runs, run, step, approved=not reject, by=_who())
     click.echo(f"{step} {'refused' if reject else 'approved'} in run {run_id}")
-    return 0
+    return DONE
 
 
 def _who() -> str:

@@ -9,6 +9,7 @@ import click
 from mlspec import __version__, api
 from mlspec.cli import arguments, generated, output
 from mlspec.ir.model import Environment, Plan
+from mlspec.terms import DONE, FINDINGS
 
 _spec = click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")
 _name = click.argument("name", required=False, metavar="[NAME]")
@@ -41,7 +42,7 @@ def build(name: str | None, spec: str | None, profile: str | None, sets: tuple[s
             raise click.ClickException(str(error)) from None
         rows.append((wanted.name, str(python) if identity(wanted) else "nothing to make: it asks for no packages"))
     click.echo(output.table(rows))
-    return 0
+    return DONE
 
 
 @COMMAND.command("export")
@@ -70,7 +71,7 @@ def export(
     found = findings.check(plan, names)
     if found:
         output.findings(found, checked.document.sources, err=True)
-        return 1
+        return FINDINGS
     files = files_of(plan, names, __version__)
     folder = Path(out) if out else checked.document.folder / "pipelines" / "environments"
     return generated.handle(files, folder, wish, shared=out is not None or name is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mlspec.cli import output
+from mlspec.terms import DONE
 
 
 @click.command("explain")
@@ -16,10 +17,10 @@ def COMMAND(code: str | None) -> int:  # noqa: N802
     pages = catalogue()
     if code is None:
         click.echo(output.table([(each, pages.page(each).title) for each in pages.codes]))
-        return 0
+        return DONE
     found = pages.code_of(code)
     if found is None:
         close = pages.nearest_code(code)
         raise click.UsageError(f"there is no code {code!r}" + (f"; did you mean {close}?" if close else ""))
     click.echo(pages.page(found).text.rstrip("\n"))
-    return 0
+    return DONE

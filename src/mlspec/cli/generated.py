@@ -18,6 +18,7 @@ import click
 
 from mlspec.cli import output
 from mlspec.emission.seal import GeneratedFile
+from mlspec.terms import DONE, FINDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool
             click.echo(f"{(folder / item.path).as_posix()} {item.reason}", err=True)
         if not stale and not quiet:
             click.echo(f"{folder.as_posix()}: up to date")
-    return 1 if stale and check else 0
+    return FINDINGS if stale and check else DONE
 
 
 def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool, shared: bool) -> int:
@@ -77,10 +78,10 @@ def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool
         click.echo(str(error), err=True)
         if error.can_be_forced:
             click.echo("nothing was written; --force replaces files that were edited by hand", err=True)
-        return 1
+        return FINDINGS
     except OSError as error:
         raise click.ClickException(f"{folder}: {error.strerror or error}") from None
     if not quiet:
         for change in changes:
             click.echo(f"{change.action:9}  {(folder / change.path).as_posix()}")
-    return 0
+    return DONE

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from mlspec.resources import folder
+from mlspec.terms import DONE, FINDINGS
 
 TEMPLATES = {
     "minimal": "two functions and a command; needs nothing but Python",
@@ -48,12 +49,12 @@ def COMMAND(directory: str, template: str) -> int:  # noqa: N802
         for line in in_the_way:
             click.echo(line, err=True)
         click.echo("nothing was written: choose another folder, or move these away", err=True)
-        return 1
+        return FINDINGS
     _write(root, files)
     for path in files:
         click.echo(f"created    {(root / path).as_posix()}")
     click.echo(f"\n{_next(directory)}")
-    return 0
+    return DONE
 
 
 def label(name: str) -> str:

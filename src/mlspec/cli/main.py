@@ -15,6 +15,7 @@ from importlib import import_module
 import click
 
 from mlspec import __version__
+from mlspec.terms import BUG, DONE, FINDINGS, INTERRUPTED, USAGE
 
 COMMANDS = {
     "init": "Write a starter project.",
@@ -90,13 +91,13 @@ def main(args: list[str] | None = None) -> int:
         return exit_.exit_code
     except click.UsageError as error:
         error.show()
-        return 2
+        return USAGE
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return 130
+        return INTERRUPTED
     except SystemExit as exit_:  # click's own end, when a shell has asked what could be typed, or whoever reads has gone
         return int(exit_.code or 0) if "_MLSPEC_COMPLETE" in os.environ else _unheard()
     except BrokenPipeError:
@@ -125,7 +126,7 @@ def _unheard() -> int:
     from mlspec.cli import output
 
     output.silence()
-    return 0
+    return DONE
 
 
 def _out_of_reach(error: OSError) -> int:
@@ -134,7 +135,7 @@ def _out_of_reach(error: OSError) -> int:
 
     output.silence()
     click.echo(f"Error: {error.filename or 'output'}: {error.strerror or error}", err=True)
-    return 1
+    return FINDINGS
 
 
 def _bug(error: Exception) -> int:
@@ -143,4 +144,4 @@ def _bug(error: Exception) -> int:
 
     click.echo("".join(traceback.format_exception(error)), err=True)
     click.echo(f"This is a bug in mlspec {__version__}, not in your spec. Please report it with the lines above.", err=True)
-    return 3
+    return BUG

@@ -17,6 +17,7 @@ import click
 from mlspec import __version__
 from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.render import Format, render
+from mlspec.terms import FINDINGS
 
 if TYPE_CHECKING:
     from mlspec.checking import Checked
@@ -66,7 +67,7 @@ def planned(checked: Checked) -> Plan:
     if checked.findings:
         findings(checked.findings, checked.document.sources, err=True)
     if checked.plan is None:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FINDINGS)
     return checked.plan
 
 

@@ -8,6 +8,7 @@ from mlspec import api
 from mlspec.cli import arguments, output
 from mlspec.ir.model import Plan
 from mlspec.report import FORMS, render
+from mlspec.terms import DONE
 
 
 @click.command("plan")
@@ -30,7 +31,7 @@ def COMMAND(  # noqa: N802
     click.echo(render(plan, form), nl=False)
     if name is not None:
         click.echo(_waits(plan, name))
-    return 0
+    return DONE
 
 
 def _waits(plan: Plan, name: str) -> str:

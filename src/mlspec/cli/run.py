@@ -6,6 +6,7 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output
+from mlspec.terms import DONE, FINDINGS
 
 
 @click.command("run")
@@ -62,4 +63,4 @@ def COMMAND(  # noqa: N802
             on_event=progress,
         )
     progress.summary(result)
-    return 0 if result.status == "succeeded" else 1
+    return DONE if result.status == "succeeded" else FINDINGS

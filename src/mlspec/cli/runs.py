@@ -12,6 +12,7 @@ from mlspec.cli import arguments, output, refusals
 from mlspec.engine import Runs
 from mlspec.engine import outcome as read
 from mlspec.ir.model import Plan
+from mlspec.terms import DONE
 
 
 @click.group("runs")
@@ -38,7 +39,7 @@ def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets:
         click.echo(output.table([(r, s, ", ".join(f"{n} {state}" for state, n in c.items())) for r, s, c in rows]))
     else:
         click.echo("no runs yet")
-    return 0
+    return DONE
 
 
 @COMMAND.command("show")
@@ -57,7 +58,7 @@ def show(run: str, spec: str | None, form: str, pipeline: str, profile: str | No
         result = read(plan, runs, run)
     if form == "json":
         click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
-        return 0
+        return DONE
     click.echo(f"run {result.run_id} {result.status}")
     rows = []
     for step_id, step in result.steps.items():
@@ -65,7 +66,7 @@ def show(run: str, spec: str | None, form: str, pipeline: str, profile: str | No
         attempts = f"{step.attempts} attempts" if step.attempts > 1 else ""
         rows.append((step_id, step.status, attempts, str(reason).split("\n")[0]))
     click.echo(output.table(rows, indent="  "))
-    return 0
+    return DONE
 
 
 def _open(spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> tuple[Plan, Runs]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mlspec.resources import folder
+from mlspec.terms import DONE, FINDINGS
 
 NAME = "mlspec.v1.schema.json"
 
@@ -23,10 +24,10 @@ def COMMAND(check_only: bool, out: str | None) -> int:  # noqa: N802
         shipped = folder("schemas") / NAME
         if not shipped.is_file() or shipped.read_text(encoding="utf-8") != text:
             click.echo(f"{NAME} is not what the models say: run mlspec schema -o schemas/{NAME}", err=True)
-            return 1
+            return FINDINGS
         click.echo(f"{NAME}: up to date")
     elif out:
         Path(out).write_text(text, encoding="utf-8")
     else:
         click.echo(text, nl=False)
-    return 0
+    return DONE

@@ -9,6 +9,7 @@ import click
 from mlspec.cli import arguments, output
 from mlspec.library import load, names
 from mlspec.library.model import LibraryStep, Option
+from mlspec.terms import DONE
 
 
 @click.command("steps")
@@ -22,11 +23,11 @@ def COMMAND(name: str | None, form: str) -> int:  # noqa: N802
             click.echo(json.dumps([_document(step) for step in steps], indent=2, ensure_ascii=False))
         else:
             click.echo(output.table([(step.name, step.summary) for step in steps]))
-        return 0
+        return DONE
     arguments.known("library step", name, names())
     step = load(name)
     click.echo(json.dumps(_document(step), indent=2, ensure_ascii=False) if form == "json" else _page(step))
-    return 0
+    return DONE
 
 
 def _document(step: LibraryStep) -> dict[str, object]:

@@ -9,6 +9,7 @@ import click
 from mlspec.cli import arguments, output
 from mlspec.ir.features import Feature
 from mlspec.targets.base import support, targets
+from mlspec.terms import DONE
 
 
 @click.command("targets")
@@ -41,4 +42,4 @@ def COMMAND(name: str | None, form: str) -> int:  # noqa: N802
     else:
         click.echo(f"{name}: {chosen[name].summary}\n")
         click.echo(output.table([(feature.key, support.kind, support.how) for feature, support in supports[name].items()]))
-    return 0
+    return DONE

@@ -11,6 +11,7 @@ from mlspec.cli import arguments, output
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.diagnostics.render import FORMATS, Format
 from mlspec.source.project import FolderProject
+from mlspec.terms import DONE, FINDINGS
 
 
 @click.command("validate")
@@ -47,4 +48,4 @@ def COMMAND(  # noqa: N802
         click.secho(f"{read}: valid", fg="green" if output.coloured(sys.stdout) else None)
     elif form == "text" and not quiet and len(paths) > 1:
         click.echo(f"{len(paths)} specs read")
-    return 1 if has_errors(found) else 0
+    return FINDINGS if has_errors(found) else DONE

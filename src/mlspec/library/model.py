@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeAlias
 
 from mlspec.diagnostics.nearest import nearest
 from mlspec.errors import StepError
-from mlspec.terms import FIELD_TYPES, OutputType, Stage
+from mlspec.terms import FIELD_TYPES, OutputType, ParamType, Stage
 
-OptionType = Literal["string", "integer", "number", "boolean", "list", "object", "scalar"]
+OptionType: TypeAlias = ParamType | Literal["scalar"]
 """The types of parameters, and `scalar`: a string, a number or a boolean (a class label, say)."""
 
 Paths: TypeAlias = Mapping[str, "Path | list[Path]"]

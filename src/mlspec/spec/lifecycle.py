@@ -15,6 +15,7 @@ from mlspec.spec.params import AnyParam
 from mlspec.spec.scalars import Identifier, StepName, Text
 from mlspec.spec.step import Defaults, Step
 from mlspec.spec.triggers import Monitor, Notification, Triggers
+from mlspec.terms import OnFailure
 
 
 class Lifecycle(Section):
@@ -46,7 +47,7 @@ class Lifecycle(Section):
     )
     tracking: Tracking | None = Field(None, description="MLflow: where steps log.")
     defaults: Defaults = Field(default_factory=Defaults.model_construct, description="What steps have that say nothing else.")
-    on_failure: Literal["stop", "continue"] = Field(
+    on_failure: OnFailure = Field(
         "stop", description="stop: after a failure no further step starts; continue: independent branches go on."
     )
     steps: dict[StepName, Step] = Field(

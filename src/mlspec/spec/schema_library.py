@@ -11,14 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlspec.library.model import LibraryStep, Option, OptionType, Port
+from mlspec.terms import JSON_SCHEMA_TYPES
 
 _TYPES: dict[OptionType, list[str]] = {
-    "string": ["string"],
-    "integer": ["integer"],
-    "number": ["number"],
-    "boolean": ["boolean"],
-    "list": ["array"],
-    "object": ["object"],
+    **{kind: [name] for kind, name in JSON_SCHEMA_TYPES.items()},
     "scalar": ["string", "number", "boolean"],
 }
 _PLACEHOLDER = r"\$\{\{"

@@ -13,19 +13,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mlspec.spec.step import PROCESS_KEYS
-from mlspec.terms import BODIES
+from mlspec.terms import BODIES, JSON_SCHEMA_TYPES
 
 EXACTLY_ONE = "exactlyOne"
 """Where a model's schema states that one of some `keys` is given and no other, and with what `message`."""
 _POINTER = "#/definitions/"
-_VALUE_OF = {
-    "string": "string",
-    "integer": "integer",
-    "number": "number",
-    "boolean": "boolean",
-    "list": "array",
-    "object": "object",
-}
 
 
 def name_of_partial(name: str) -> str:
@@ -122,7 +114,7 @@ def _param_rules(param: dict[str, Any]) -> None:
     # The type may be left out where the default tells it.
     param["required"] = ["default"]
     param["properties"]["default"]["type"] = ["string", "number", "boolean", "array", "object"]
-    param["allOf"] = [rule for kind, value in _VALUE_OF.items() for rule in _rules_of_type(kind, value)]
+    param["allOf"] = [rule for kind, value in JSON_SCHEMA_TYPES.items() for rule in _rules_of_type(kind, value)]
 
 
 def _rules_of_type(kind: str, value: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Duration, Function, Identifier, Json, PositiveDuration, Quantity, StepName, Text, found
-from mlspec.terms import BODIES, OutputType, Stage
+from mlspec.terms import BODIES, OutputType, RunIf, Stage
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 
@@ -158,9 +158,7 @@ class Step(Section):
     when: Annotated[Text, BeforeValidator(_condition, json_schema_input_type=str | bool)] | None = Field(
         None, description="A condition (CEL); false skips the step.", examples=["params.promote"]
     )
-    run_if: Literal["success", "failure", "always"] = Field(
-        "success", description="Which outcome of the steps before lets it start."
-    )
+    run_if: RunIf = Field("success", description="Which outcome of the steps before lets it start.")
     retry: Retry | None = Field(None, description="What happens after a failed attempt.")
     timeout: PositiveDuration | None = Field(None, description="How long one attempt may take.")
     resources: Resources | None = Field(
