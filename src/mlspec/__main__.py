@@ -1,6 +1,6 @@
 """`python -m mlspec` and the `mlspec` command.
 
-In: the words after `mlspec`. Out: an exit status. Owns how the process starts and ends: `exec` goes straight to the step process,
+In: the arguments after `mlspec`. Out: an exit status. Owns how the process starts and ends: `exec` goes straight to the step process,
 so that it imports nothing of the compiler; the other commands do not tear Python down without need.
 Never decides a status. Change it when starting or ending takes too long.
 """

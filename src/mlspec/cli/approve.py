@@ -27,7 +27,7 @@ def COMMAND(  # noqa: N802
     """Answer the approval STEP of the local run RUN (an id, or `latest`)."""
     checked = api.check(arguments.one(spec), profile=profile, sets=sets)
     plan = arguments.pipeline(output.planned(checked), pipeline)
-    with refusals.told():
+    with refusals.as_click_errors():
         runs = Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())
         run_id = answer(runs, run, step, approved=not reject, by=_who())
     click.echo(f"{step} {'refused' if reject else 'approved'} in run {run_id}")

@@ -1,6 +1,6 @@
 """Arguments and options that commands share, and how they become paths and values.
 
-In: words. Out: paths, checked specs. Owns the default `mlspec.yaml` and the meaning of a folder or a glob.
+In: arguments. Out: paths, checked specs. Owns the default `mlspec.yaml` and the meaning of a folder or a glob.
 Never prints but for wrong usage. Change it when specs are named in another way.
 """
 
@@ -56,41 +56,41 @@ def which_pipeline(command: _Command) -> _Command:
 
 
 def again(path: str, pipeline: str, profile: str | None, sets: Iterable[str], *, option: str = "") -> str:
-    """The words that name the same spec again, for a shell; none where a bare command finds it. `option` goes before the spec."""
-    words = [option, path] if Path(path) != Path(DEFAULT) else []
-    words += ["--pipeline", pipeline] if pipeline != "lifecycle" else []
-    words += ["--profile", profile] if profile is not None else []
-    words += [word for assignment in sets for word in ("--set", assignment)]
-    return "".join(f" {shlex.quote(word)}" for word in words if word)
+    """The arguments that name the same spec again, for a shell; none where a bare command finds it. `option` goes before the spec."""
+    arguments = [option, path] if Path(path) != Path(DEFAULT) else []
+    arguments += ["--pipeline", pipeline] if pipeline != "lifecycle" else []
+    arguments += ["--profile", profile] if profile is not None else []
+    arguments += [argument for assignment in sets for argument in ("--set", assignment)]
+    return "".join(f" {shlex.quote(argument)}" for argument in arguments if argument)
 
 
-def one(word: str | None) -> str:
+def one(argument: str | None) -> str:
     """The one spec that is meant: of a folder its own, if it has one."""
-    if word and _mode(Path(word, DEFAULT)) is not None:
-        return str(Path(word, DEFAULT))
-    found = paths([word] if word else [])
+    if argument and _mode(Path(argument, DEFAULT)) is not None:
+        return str(Path(argument, DEFAULT))
+    found = paths([argument] if argument else [])
     if len(found) > 1:
-        raise click.UsageError(f"{word} stands for {len(found)} specs; name one")
+        raise click.UsageError(f"{argument} stands for {len(found)} specs; name one")
     return found[0]
 
 
-def paths(words: Iterable[str]) -> list[str]:
-    """The spec files that words name: files, folders (each `mlspec.yaml` in and below them), globs."""
+def paths(arguments: Iterable[str]) -> list[str]:
+    """The spec files that arguments name: files, folders (each `mlspec.yaml` in and below them), globs."""
     result: list[str] = []
-    for word in list(words) or [DEFAULT]:
-        result += _named(word)
+    for argument in list(arguments) or [DEFAULT]:
+        result += _named(argument)
     return list({os.path.normpath(path): path for path in reversed(result)}.values())[::-1]
 
 
-def _named(word: str) -> list[str]:
-    mode = _mode(Path(word))
+def _named(argument: str) -> list[str]:
+    mode = _mode(Path(argument))
     if mode is None:
-        return _matches(word)
+        return _matches(argument)
     if not stat.S_ISDIR(mode):
-        return [word]
-    found = _below(word)
+        return [argument]
+    found = _below(argument)
     if not found:
-        raise click.UsageError(f"there is no {DEFAULT} in {word}")
+        raise click.UsageError(f"there is no {DEFAULT} in {argument}")
     return found
 
 
@@ -118,19 +118,21 @@ def _below(folder: str) -> list[str]:
     return sorted(found)
 
 
-def _matches(word: str) -> list[str]:
-    if not glob.has_magic(word):
-        raise click.UsageError(f"there is no {DEFAULT} here; name a spec" if word == DEFAULT else f"there is no file {word}")
+def _matches(argument: str) -> list[str]:
+    if not glob.has_magic(argument):
+        raise click.UsageError(
+            f"there is no {DEFAULT} here; name a spec" if argument == DEFAULT else f"there is no file {argument}"
+        )
     found: list[str] = []
-    for match in sorted(glob.glob(word, recursive=True)):  # noqa: PTH207
+    for match in sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207
         found += _below(match) if Path(match).is_dir() else [match]
     if not found:
-        raise click.UsageError(f"nothing matches {word}")
+        raise click.UsageError(f"nothing matches {argument}")
     return found
 
 
 def assignments(pairs: Iterable[str], option: str) -> dict[str, str]:
-    """Read `name=value` words."""
+    """Read `name=value` arguments."""
     result = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")

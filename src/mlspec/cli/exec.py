@@ -6,9 +6,9 @@ import click
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def COMMAND(words: tuple[str, ...]) -> int:  # noqa: N802
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def COMMAND(arguments: tuple[str, ...]) -> int:  # noqa: N802
     """Run one step; see docs/step-process.md."""
     from mlspec.exec.main import main
 
-    return main(list(words))
+    return main(list(arguments))

@@ -1,7 +1,7 @@
 """What commands that make files do with them: write, check, show the difference.
 
 In: generated files and their folder. Out: lines on standard output and standard error, and an exit status.
-Owns the words of `--check`, `--diff` and of a refusal to write; `workspace` writes and `review` compares.
+Owns the words of `--check`, `--diff` and of a refusal to write; `mlspec.generated` writes and compares.
 Change it when generated files are reported in another way.
 """
 
@@ -70,11 +70,12 @@ def _review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool
 
 
 def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool, shared: bool) -> int:
-    from mlspec import generated as workspace
+    from mlspec.generated import RefusedError
+    from mlspec.generated import write as write_files
 
     try:
-        changes = workspace.write(files, folder, force=force, shared=shared)
-    except workspace.RefusedError as error:
+        changes = write_files(files, folder, force=force, shared=shared)
+    except RefusedError as error:
         click.echo(str(error), err=True)
         if error.can_be_forced:
             click.echo("nothing was written; --force replaces files that were edited by hand", err=True)

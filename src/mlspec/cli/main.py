@@ -1,6 +1,6 @@
 """The `mlspec` command: its subcommands, its exit statuses, what happens when something breaks.
 
-In: the words of a command line. Out: an exit status. Owns the statuses: 0 done, 1 findings, 2 wrong usage, 3 a bug, 130
+In: the arguments of a command line. Out: an exit status. Owns the statuses: 0 done, 1 findings, 2 wrong usage, 3 a bug, 130
 interrupted. Imports a command's module when that command runs. Change it when a command is added.
 """
 
@@ -99,29 +99,29 @@ def main(args: list[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except SystemExit as exit_:  # click's own end, when a shell has asked what could be typed, or whoever reads has gone
-        return int(exit_.code or 0) if "_MLSPEC_COMPLETE" in os.environ else _unheard()
+        return int(exit_.code or 0) if "_MLSPEC_COMPLETE" in os.environ else _reader_gone()
     except BrokenPipeError:
-        return _unheard()
+        return _reader_gone()
     except OSError as error:
         return _out_of_reach(error)
     except Exception as error:
         return _bug(error)
 
 
-def _load(words: Sequence[str]) -> None:
-    """Import what the command that `words` name needs, before click does so from the depth of its own calls.
+def _load(arguments: Sequence[str]) -> None:
+    """Import what the command that `arguments` name needs, before click does so from the depth of its own calls.
 
     CPython gets the memory of its stack in pieces of 16 KB and returns each as soon as it is empty. Imports nest deep; begun deeper
     still, their loops cross the end of a piece, and a fifth of the start goes into getting and returning it thousands of times.
     """
-    name = next((word for word in words if not word.startswith("-")), "")
+    name = next((argument for argument in arguments if not argument.startswith("-")), "")
     if name in COMMANDS:
         for module in () if name in _WITHOUT_SPECS else _NESTING:
             import_module(module)
         import_module(f"mlspec.cli.{name}")
 
 
-def _unheard() -> int:
+def _reader_gone() -> int:
     """Like `mlspec schema | head -1`: nothing is wrong, and nobody is left to be told."""
     from mlspec.cli import output
 

@@ -1,6 +1,6 @@
 """The progress of a local run, line by line.
 
-In: the runner's events. Out: lines on standard output, failures with the end of their logs.
+In: the engine's events. Out: lines on standard output, failures with the end of their logs.
 Owns the look of a run; works the same in a terminal, a pipe and a CI log. Never decides anything.
 Change it when a run should look different.
 """
@@ -25,13 +25,13 @@ _SHORT = 100
 
 
 class Progress:
-    """A callback for the runner's events."""
+    """A callback for the engine's events."""
 
     def __init__(self, plan: Plan, folder: Path, again: Callable[[str], str], *, verbose: bool, quiet: bool) -> None:
         self.plan = plan
         self.folder = folder
         self.again = again
-        self.heard = True
+        self.has_reader = True
         self.verbose = verbose
         self.quiet = quiet
         self.colour = output.coloured(sys.stdout)
@@ -39,25 +39,25 @@ class Progress:
         self.tails: dict[str, deque[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Show one event. When whoever reads has gone, the run goes on unheard: its exit status still tells."""
+        """Show one event. When whoever reads has gone, the run goes on unread: its exit status still tells."""
         try:
-            if self.heard:
+            if self.has_reader:
                 self._show(event)
         except BrokenPipeError:
-            self.heard = False
+            self.has_reader = False
             output.silence()
 
     def _show(self, event: Event) -> None:
         match event:
             case RunStarted():
                 kept = f", {len(event.kept)} kept" if event.kept else ""
-                self._say(f"{self.plan.lifecycle}: run {event.run_id}, {len(event.steps)} steps{kept}")
+                self._print(f"{self.plan.lifecycle}: run {event.run_id}, {len(event.steps)} steps{kept}")
             case EnvironmentBuilding():
-                self._say(f"… building the environment {event.name}, once")
+                self._print(f"… building the environment {event.name}, once")
             case StepStarted():
                 self.tails[event.step] = deque(maxlen=_TAIL)
                 if self.colour:
-                    self._say(click.style(f"▸ {event.step}", dim=True))
+                    self._print(click.style(f"▸ {event.step}", dim=True))
             case StepOutput():
                 self.tails.setdefault(event.step, deque(maxlen=_TAIL)).append(event.line)
                 if self.verbose:
@@ -67,7 +67,7 @@ class Progress:
             case StepEnded():
                 self._ended(event)
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         if not self.quiet:
             click.echo(line, color=self.colour)
             sys.stdout.flush()
@@ -89,7 +89,7 @@ class Progress:
             notes.append(f"{event.attempts} attempts")
         line = f"{click.style(mark, fg=colour)} {event.step.ljust(self.width)}  {', '.join(notes)}"
         if event.status != "failed":
-            self._say(line)
+            self._print(line)
             return
         click.echo(line, color=self.colour)
         tail = [] if self.verbose else list(self.tails.get(event.step, ()))
@@ -102,7 +102,7 @@ class Progress:
 
     def summary(self, result: RunOutcome) -> None:
         """Say where the results are and what to type next."""
-        if not self.heard:
+        if not self.has_reader:
             return
         rows = []
         for step_id, step in result.steps.items():
@@ -110,11 +110,11 @@ class Progress:
                 if step.status == "succeeded" and made.get("type") != "dataset":
                     rows.append((f"{step_id}.{name}", made.get("type", ""), self._where(made)))
         if rows and result.status == "succeeded":
-            self._say("\nResults\n" + output.table(rows, indent="  "))
+            self._print("\nResults\n" + output.table(rows, indent="  "))
         colour = "green" if result.status == "succeeded" else "red"
-        self._say(click.style(f"\nrun {result.run_id} {result.status}", fg=colour))
+        self._print(click.style(f"\nrun {result.run_id} {result.status}", fg=colour))
         if result.status == "failed":
-            self._say(f"after mending it: mlspec run{self.again('')} --resume {result.run_id}")
+            self._print(f"after mending it: mlspec run{self.again('')} --resume {result.run_id}")
 
     def _where(self, made: dict[str, str] | object) -> str:
         uri = made["uri"] if isinstance(made, dict) else ""

@@ -1,8 +1,8 @@
 """What is asked of runs and cannot be done, as exit statuses.
 
-In: errors of the runner. Out: click's errors, with the runner's own words. Owns which of them is wrong usage (2: no such run,
+In: errors of the engine. Out: click's errors, with the engine's own words. Owns which of them is wrong usage (2: no such run,
 no such step, a value that a parameter does not take) and which is a failure (1: the store or an environment).
-Never prints. Change it when the runner can refuse in another way.
+Never prints. Change it when the engine can refuse in another way.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from mlspec.errors import StoreError
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn the runner's errors into click's."""
+def as_click_errors() -> Iterator[None]:
+    """Turn the engine's errors into click's."""
     try:
         yield
     except (StoreError, EnvironmentBuildError) as error:

@@ -50,7 +50,7 @@ def COMMAND(  # noqa: N802
         return arguments.again(path, pipeline, profile, sets, option=option)
 
     progress = Progress(plan, checked.document.folder, again, verbose=verbose, quiet=quiet)
-    with refusals.told():
+    with refusals.as_click_errors():
         params = params_from_text(plan, arguments.assignments(pairs, "-p"))
         result = start(
             plan,

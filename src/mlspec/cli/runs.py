@@ -28,7 +28,7 @@ def COMMAND() -> None:  # noqa: N802
 def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
     """List all runs, the newest last."""
     rows = []
-    with refusals.told():
+    with refusals.as_click_errors():
         plan, runs = _open(spec, pipeline, profile, sets)
         for run_id in runs.ids():
             result = read(plan, runs, run_id)
@@ -53,7 +53,7 @@ def show(run: str, spec: str | None, form: str, pipeline: str, profile: str | No
 
     A step that an orchestrator never started has no record; its state follows from the spec.
     """
-    with refusals.told():
+    with refusals.as_click_errors():
         plan, runs = _open(spec, pipeline, profile, sets)
         result = read(plan, runs, run)
     if form == "json":

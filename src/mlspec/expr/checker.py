@@ -198,15 +198,15 @@ class _Checker:
         assert isinstance(owner, Tree) and isinstance(name, Token)
         self.visit(owner)
         arguments = [child for tree in node.children[2:] if isinstance(tree, Tree) for child in tree.children]
-        trees = [child for child in arguments if isinstance(child, Tree)]
-        if name.value in _MACROS and len(trees) >= 2:
-            variable = dotted(collapsed(trees[0]))
+        subtrees = [child for child in arguments if isinstance(child, Tree)]
+        if name.value in _MACROS and len(subtrees) >= 2:
+            variable = dotted(collapsed(subtrees[0]))
             self.bound.append(variable[0] if variable else "")
-            for child in trees[1:]:
+            for child in subtrees[1:]:
                 self.visit(child)
             self.bound.pop()
         else:
-            for child in trees:
+            for child in subtrees:
                 self.visit(child)
         return self._function(name)
 

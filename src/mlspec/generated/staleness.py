@@ -1,6 +1,6 @@
 """Which generated files are not what the spec says now: what `mlspec compile --check` fails on.
 
-In: the files that ought to be there and the texts that are (`workspace.existing`). Out: one entry for each that differs.
+In: the files that ought to be there and the texts that are (`generated.existing`). Out: one entry for each that differs.
 Owns nothing but the choice of what counts; never reads a file and never writes one.
 Change it when `--check` should let something pass.
 """
@@ -20,7 +20,7 @@ class Stale:
 
     path: str
     kind: Kind
-    """`missing`, `stale`, `edited`, `orphan`, `leftover`, `foreign` or `other`, as `plan.generated.Verdict` tells them apart."""
+    """`missing`, `stale`, `edited`, `orphan`, `leftover`, `foreign` or `other`, as `generated.judge.Verdict` tells them apart."""
     reason: str
 
 

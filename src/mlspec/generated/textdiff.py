@@ -1,6 +1,6 @@
 """What writing generated files would change, as a unified diff that `git apply` and `patch -p1` take.
 
-In: the files that ought to be there and the texts that are (`workspace.existing`). Out: one text, empty without changes.
+In: the files that ought to be there and the texts that are (`generated.existing`). Out: one text, empty without changes.
 Owns the form of `mlspec compile --diff`; never reads a file. With colour, which is for eyes alone, control characters are
 spelt out; without, every byte is as in the files. Change it when diffs should read differently.
 """

@@ -2,7 +2,7 @@
 
 In: one target's files and the folder for them. Out: what changed. Owns which files may be replaced or removed, and the way
 back when writing fails; never touches a file that is up to date and never one that mlspec did not write.
-Change it when the rules of replacing files change; `plan.generated` judges what is there.
+Change it when the rules of replacing files change; `judge` says what is there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The plan: what a lifecycle is after the language is gone and before an orchestrator is chosen.
 
-In: nothing but values. Out: frozen dataclasses that targets, the runner and reports read.
+In: nothing but values. Out: frozen dataclasses that targets, the engine and reports read.
 Owns the vocabulary between the compiler's two halves; never holds YAML, pydantic models or anything of one target
 (what only targets know travels as plain JSON in `Plan.target_options`, `Step.extensions` and `Secret.forms`).
 Change it when the language gains a meaning that no field here can carry.
@@ -211,7 +211,7 @@ class Plan:
     finals: tuple[Step, ...] = ()
     """The `finally` steps, in an order that honours their `needs`."""
     layers: tuple[str, ...] = ()
-    """The words that lay a profile and values over the spec: `("--profile", "prod")`."""
+    """The arguments that lay a profile and values over the spec: `("--profile", "prod")`."""
     folder: str | None = field(default=".", compare=False, repr=False)
     """Where the spec is, as it was named: for runs here alone. Nothing that is generated may say it. None where it is not on disk."""
     params: tuple[Parameter, ...] = ()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mlspec.diagnostics import Span
 from mlspec.diagnostics.collection import Findings, did_you_mean
-from mlspec.planning import address_hints as strangers
+from mlspec.planning import address_hints
 from mlspec.planning.scope import Named, Path, Scope
 from mlspec.spec.loaded import Spec
 
@@ -60,7 +60,7 @@ def find_step(scope: Scope, own: Named | None, address: Address, findings: Findi
         return named
     if named is None:
         known = [other.name for other in scope.steps.values() if other.final == final and other is not own]
-        hint = strangers.hint(address.parts, path, own, scope) or findings.nearest(name, known)
+        hint = address_hints.hint(address.parts, path, own, scope) or findings.nearest(name, known)
         findings.add("MLS301", f"there is no step `{name}`", address.part(0), hint, path=path)
     elif named.final:
         hint = "`finally` steps run last: nothing waits for them"

@@ -1,7 +1,7 @@
 """One pipeline while it is checked: its steps, wired, and their order.
 
-In: a scope and its wired steps. Out: what passes read. Owns nothing but that view; never reports.
-Change it when passes need to see more.
+In: a scope and its wired steps. Out: what checks read. Owns nothing but that view; never reports.
+Change it when checks need to see more.
 """
 
 from __future__ import annotations

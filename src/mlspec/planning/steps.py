@@ -1,7 +1,7 @@
 """Steps of the spec → steps of the plan.
 
 In: wired steps without errors, in topological order. Out: frozen plan steps, a matrix as one step for each instance.
-Owns the expansion of matrices, the defaults and the naming of instances; never checks (see `wiring` and `passes`).
+Owns the expansion of matrices, the defaults and the naming of instances; never checks (see `wiring` and `checks`).
 Change it when a step of the plan carries something new.
 """
 

@@ -37,7 +37,7 @@ class Document:
     project: Project
     """The files beside it: what the spec's own paths are relative to."""
     layers: tuple[str, ...] = ()
-    """The words of a command line that lay the profile and the values over the file."""
+    """The arguments of a command line that lay the profile and the values over the file."""
     root: Node | None = None
     sources: dict[str, str] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)

@@ -45,7 +45,7 @@ class GitObjects:
         """Where the folder is in its work tree, `team/` or empty; raises `ProjectError` where there is no repository."""
         try:
             done = subprocess.run(
-                self._words("rev-parse", "--show-prefix"), env=_environment(), capture_output=True, check=False
+                self._command("rev-parse", "--show-prefix"), env=_environment(), capture_output=True, check=False
             )
         except OSError as error:
             raise ProjectError(f"git cannot be started: {(error.strerror or str(error)).lower()}") from None
@@ -93,8 +93,8 @@ class GitObjects:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            words, pipe = self._words("cat-file", "--batch"), subprocess.PIPE
-            self._process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_environment())
+            command, pipe = self._command("cat-file", "--batch"), subprocess.PIPE
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_environment())
             self._end = weakref.finalize(self, _stop, self._process)
         return self._process
 
@@ -103,8 +103,8 @@ class GitObjects:
             self._end()
         self._process = self._end = None
 
-    def _words(self, *words: str) -> list[str]:
-        return ["git", "-C", str(self._folder), *words]
+    def _command(self, *arguments: str) -> list[str]:
+        return ["git", "-C", str(self._folder), *arguments]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -40,15 +40,15 @@ def recover(root: Node, findings: Sequence[Diagnostic]) -> Node | None:
 
 def _recovered(root: Node, finding: Diagnostic) -> Node | None:
     path = tuple(finding.path.split("."))
-    meant = _SUGGESTED.fullmatch(finding.hint or "")
+    suggested = _SUGGESTED.fullmatch(finding.hint or "")
     if path[0] in _STAND_INS:
         return _with(root, path[:1], _node(_STAND_INS[path[0]], root))
     if path[0] in _SECTIONS:
         return _with(root, path[:1], None)
     if finding.code == "MLS201":
-        return _renamed(root, path, meant[1] if meant else None)
-    if finding.code == "MLS204" and meant:
-        return _with(root, path, _node(meant[1], root))
+        return _renamed(root, path, suggested[1] if suggested else None)
+    if finding.code == "MLS204" and suggested:
+        return _with(root, path, _node(suggested[1], root))
     step = path[:3] if path[0] == "monitor" else path[:2]
     rest = path[len(step) :]
     if len(step) < 2 or step[-2] not in _NAMED or not rest:

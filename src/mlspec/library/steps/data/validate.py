@@ -76,9 +76,9 @@ def _check_column(values: Values, column: Column) -> Iterator[Check]:
     nulls = len(values) - len(present)
     if not column.nullable:
         yield Check(column.name, "not null", f"{nulls} of {len(values)} values are null" if nulls else None)
-    typed, strangers = _typed(present, column.type)
-    yield Check(column.name, column.type, _violation(strangers, len(values), f"no {column.type}"))
-    if len(strangers):
+    typed, mismatched = _typed(present, column.type)
+    yield Check(column.name, column.type, _violation(mismatched, len(values), f"no {column.type}"))
+    if len(mismatched):
         return
     if column.minimum is not None:
         low = present[typed < _bound(column.minimum, typed)]
