@@ -26,6 +26,8 @@ from mlspec.engine.step_process import Child, Ended, Interrupt, Line, Message, e
 from mlspec.errors import StepError, StoreError
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Step
+from mlspec.observers import notify
+from mlspec.observers.base import EndedStep
 from mlspec.store.layout import Place
 from mlspec.store.records import Ending
 from mlspec.terms import EndStatus, Json, StepStatus
@@ -69,10 +71,10 @@ class Loop:
         try:
             while not self._frontier.ended:
                 self._start_all()
-                self._tell_decided()
+                self._emit_decided()
                 if not self._frontier.ended:
                     self._wait()
-            self._tell_decided()
+            self._emit_decided()
         except BaseException:
             end_all(self._children.values())
             for task, child in self._children.items():
@@ -99,14 +101,14 @@ class Loop:
         except OSError as error:
             long = "its script or a value is longer than the words of a command may be: pass it as a file"
             reason = long if error.errno == errno.E2BIG else error.strerror or str(error)
-            self._end_by_verdict(task, "failed", f"its process cannot be started: {reason}")
+            self._end_without_process(task, "failed", f"its process cannot be started: {reason}")
 
     def _expand(self, task: Task, step: Step) -> None:
         try:
             items = foreach_items(step, lambda source: self._commands.read(self._commands.uris(source)[0]))
         except (RunError, StoreError) as error:
             self._begin(task)
-            self._end_by_verdict(task, "failed", str(error))
+            self._end_without_process(task, "failed", str(error))
             return
         self._items[task.step] = items
         self._frontier.expand(task.step, len(items))
@@ -150,16 +152,18 @@ class Loop:
         approval = cast(Approval, step.body)
         self._begin(task)
         try:
-            given = self._commands.without_process(task, self._run_status)
-            if step.when is not None and not self._commands.scope(given).holds(step.when):
-                self._end_by_verdict(task, "skipped", None)
+            invocation = self._commands.without_process(task, self._run_status)
+            if step.when is not None and not self._commands.scope(invocation).holds(step.when):
+                self._end_without_process(task, "skipped", None)
                 return
         except (RunError, StepError, StoreError) as error:
-            self._end_by_verdict(task, "failed", str(error))
+            self._end_without_process(task, "failed", str(error))
             return
         self._questions[task] = approvals.ask(self._records, step, approval)
-        words = f"mlspec approve {shlex.quote(self._commands.run_id)} {shlex.quote(step.id)}"
-        self._emit(ApprovalWanted(step.id, approval.message, approval.approvers, approval.timeout, words, f"{words} --reject"))
+        command = f"mlspec approve {shlex.quote(self._commands.run_id)} {shlex.quote(step.id)}"
+        self._emit(
+            ApprovalWanted(step.id, approval.message, approval.approvers, approval.timeout, command, f"{command} --reject")
+        )
 
     def _look_for_answers(self) -> None:
         for task, question in list(self._questions.items()):
@@ -168,19 +172,23 @@ class Loop:
                 continue
             del self._questions[task]
             if found.approved:
-                self._end_by_verdict(task, "succeeded", None)
+                self._end_without_process(task, "succeeded", None)
             else:
-                self._end_by_verdict(task, "failed", f"refused by {found.by}" if found.by else "nobody answered in time")
+                self._end_without_process(task, "failed", f"refused by {found.by}" if found.by else "nobody answered in time")
 
-    def _end_by_verdict(self, task: Task, state: EndStatus, error: str | None) -> None:
-        """End a step without a process, with a record like any other's."""
+    def _end_without_process(self, task: Task, state: EndStatus, error: str | None) -> None:
+        """End a step without a process; its end is observed like any other's."""
         seconds = time.monotonic() - self._began[task]
         ending = Ending()
         ending.status, ending.error = state, error
         ending.attempts = 0 if state == "skipped" else 1
         ending.started -= seconds
-        given = self._commands.without_process(task, self._run_status)
-        self._records.end(given.step, given.instance_index, given.recorded_instance, ending)
+        invocation = self._commands.without_process(task, self._run_status)
+
+        def warn(message: str) -> None:  # in the form in which a step process reports it
+            self._emit(StepLine(str(task), f"mlspec: step {invocation.label}: {message}"))
+
+        notify(EndedStep(invocation, ending, self._records), warn)
         self._end(task, state, {"error": error, "attempts": ending.attempts})
 
     def _begin(self, task: Task) -> None:
@@ -201,7 +209,7 @@ class Loop:
         )
         self._frontier.settle(task, state)
 
-    def _tell_decided(self) -> None:
+    def _emit_decided(self) -> None:
         while self._frontier.decided:
             task, state = self._frontier.decided.popleft()
             self._emit(StepEnded(str(task), state))

@@ -31,7 +31,7 @@ class Job(NamedTuple):
 
 
 def attempt(
-    job: Job, outputs: Outputs, retry: Retry, ending: Ending, supervisor: Supervisor, say: Callable[[str], None]
+    job: Job, outputs: Outputs, retry: Retry, ending: Ending, supervisor: Supervisor, report: Callable[[str], None]
 ) -> None:
     """Try until an attempt succeeds; raises the last one's `StepError` when none does. Failed ones leave nothing behind."""
     delay = retry.delay
@@ -48,7 +48,7 @@ def attempt(
             if ending.attempts > retry.limit:
                 raise
             pause = delay if retry.max_delay is None else min(delay, retry.max_delay)
-            say(f"attempt {ending.attempts} of {retry.limit + 1} failed: {error}; the next starts in {pause:g} s")
+            report(f"attempt {ending.attempts} of {retry.limit + 1} failed: {error}; the next starts in {pause:g} s")
             time.sleep(pause)
             delay *= retry.factor
 

@@ -1,8 +1,9 @@
 """Equal steps are run once.
 
-In: a step about to run. Out: the outputs of an equal step of an earlier run, copied; or a note where this step's are.
+In: a step about to run. Out: the outputs of an equal step of an earlier run, copied; the key of this step.
 Owns what equal means: step, body, `with`, inputs' digests, outputs, environment, values read and code all the same.
-Never shares files between runs. Standard library only. Change it when something else can change what a step makes.
+Never shares files between runs and never notes an entry (see `observers.cache`). Standard library only.
+Change it when something else can change what a step makes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Cache:
         self._invocation = invocation
         self._entries = CacheEntries(records.store, invocation.run.lifecycle)
         self._outputs = outputs
-        self._key: str | None = None
+        self.key: str | None = None
+        """What equal steps have in common, once `restore` has searched for it."""
 
     def restore(self, ending: Ending, scope: Scope) -> bool:
         """Put an equal step's outputs where this step's would be made; returns whether there are such.
@@ -43,11 +45,11 @@ class Cache:
         if not self._applies():
             return False
         try:
-            self._key = _key(self._invocation, ending, scope)
+            self.key = _key(self._invocation, ending, scope)
         except OSError:  # code that may not be read is equal to nothing
             return False
         try:
-            found = self._entries.find(self._key)
+            found = self._entries.find(self.key)
             if found is None:
                 return False
             run_id, record = found
@@ -59,12 +61,6 @@ class Cache:
             self._outputs.discard()
             return False
         return True
-
-    def remember(self) -> None:
-        """Note that the outputs of an equal step are now in this run; runs are removed oldest first."""
-        if self._key is not None:
-            invocation = self._invocation
-            self._entries.put(self._key, invocation.run.run_id, (invocation.step, invocation.instance_index))
 
     def _applies(self) -> bool:
         """Steps without outputs are run for what else they do."""

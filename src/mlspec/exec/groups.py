@@ -11,8 +11,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -35,27 +35,36 @@ class End(NamedTuple):
 class Supervisor:
     """Runs one process group at a time, and ends it when the step process is told to end.
 
-    From `watch` on, SIGTERM, SIGINT and SIGHUP raise `Interrupted`, while a body runs only after all of it has ended.
+    From `watch_signals` on, SIGTERM, SIGINT and SIGHUP raise `Interrupted`, while a body runs only after all of it has ended.
     """
 
     def __init__(self) -> None:
-        self._heeded = [number for number in _INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
+        self._signals = [number for number in _INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
         self._group: int | None = None
         self._starting = False
         self._interrupt: str | None = None
         self._timed_out = False
         self._ending = False
 
-    def watch(self) -> None:
+    def watch_signals(self) -> None:
         """Take over the signals that ask a process to end, but for those that our parent had us ignore (`nohup`)."""
         signal.signal(signal.SIGALRM, self._alarm)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # were it ignored, every body would seem to end with 0
-        for number in self._heeded:
+        for number in self._signals:
             signal.signal(number, self._interrupted)
 
-    def rest(self) -> None:
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let signals interrupt what is done meanwhile, and nothing after it."""
+        try:
+            self.watch_signals()
+            yield
+        finally:
+            self.ignore_signals()
+
+    def ignore_signals(self) -> None:
         """From now on let nothing interrupt: what is left to do is short and must be done."""
-        for number in self._heeded:
+        for number in self._signals:
             signal.signal(number, signal.SIG_IGN)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], timeout: float | None) -> End:

@@ -2,7 +2,7 @@
 
 In: an `Invocation` and an open store. Out: an `Ending` filled in; raises `StepError` or `Interrupted` when the step fails.
 Owns the order of things: when, secrets, with, inputs, cache, attempts, publication. Never writes the record, never prints
-but through `say`. Change it when a step goes through something new.
+but through `report`. Change it when a step goes through something new.
 """
 
 from __future__ import annotations
@@ -27,28 +27,33 @@ from mlspec.store.records import Ending, Records
 
 
 class Step:
-    """A step about to run. `outputs` are its outputs; after `carry_out`, `reason` says why it was skipped if it was, and
-    `undecided` that this is not its end: its list was printed, its question is to be asked, or its instances were looked at.
+    """A step about to run. `outputs` are its outputs; after `run`, `reason` says why it was skipped if it was, and
+    `unfinished` that this is not its end: its list was printed, its question is to be asked, or its instances were looked at.
     """
 
     def __init__(
-        self, invocation: Invocation, records: Records, scratch: Scratch, supervisor: Supervisor, say: Callable[[str], None]
+        self, invocation: Invocation, records: Records, scratch: Scratch, supervisor: Supervisor, report: Callable[[str], None]
     ) -> None:
         self._invocation = invocation
         self._records = records
         self._scratch = scratch
         self._supervisor = supervisor
-        self._say = say
+        self._report = report
         self._inputs = Inputs(records.store, records.run, scratch)
         self.outputs = Outputs(invocation, records.store, records.run, scratch)
         self.ending = Ending()
         self._cache = Cache(invocation, records, self.outputs)
         self.reason = ""
-        self.undecided = False
+        self.unfinished = False
         self.items: list[Any] | None = None
         """The list that `--items` alone found."""
 
-    def carry_out(self) -> None:
+    @property
+    def cache_key(self) -> str | None:
+        """What it has in common with equal steps; None when the cache was not searched."""
+        return self._cache.key
+
+    def run(self) -> None:
         """Run the step; raises `StepError` and `Interrupted`. What it publishes is final once the record is written."""
         invocation, ending = self._invocation, self.ending
         if isinstance(invocation.body, Joined):
@@ -56,7 +61,7 @@ class Step:
             return
         self._records.start(invocation.step, invocation.instance_index)
         self.outputs.forget()
-        if reason := self._unwanted():
+        if reason := self._not_needed():
             self._skip(reason)
             return
         self._check_params()
@@ -68,7 +73,7 @@ class Step:
             if invocation.run.executor_input is not None:
                 self._records.keep_items(invocation.step, self.items)
             print(compact(self.items), flush=True)
-            ending.status, self.undecided = "succeeded", True
+            ending.status, self.unfinished = "succeeded", True
             return
         if invocation.wiring.items is not None:
             scope.add_item(item_of(invocation, invocation.wiring.items, scope.lookup))
@@ -80,7 +85,7 @@ class Step:
                 raise StepError(f"the secret variable {variable} is not set")
         ending.with_ = scope.resolve_with()
         if isinstance(invocation.body, Gate):
-            self._judge(invocation.body, scope)
+            self._evaluate_gate(invocation.body, scope)
             return
         if isinstance(invocation.body, Answered):
             self._take_answer(invocation.body)
@@ -88,7 +93,7 @@ class Step:
         self._inputs.fetch(invocation.wiring.inputs)
         ending.inputs = self._inputs.records
         if self._cache.restore(ending, scope):
-            self._say(f"nothing has changed since run {ending.cached_from}: its outputs are taken")
+            self._report(f"nothing has changed since run {ending.cached_from}: its outputs are taken")
         else:
             self._make_outputs(scope)
         ending.outputs = self.outputs.publish()
@@ -102,10 +107,6 @@ class Step:
             listed = ", ".join(f"params.{name}" for name in found)
             raise StepError(f"{listed} holds `{{{{$`, which Kubeflow takes for its own placeholder")
 
-    def remember(self) -> None:
-        """Let later runs find the outputs; to be called when the record is written."""
-        self._cache.remember()
-
     def _make_outputs(self, scope: Scope) -> None:
         invocation = self._invocation
         context = BodyContext(self._inputs.paths, self.outputs.paths, self.ending.with_, scope.lookup)
@@ -113,9 +114,9 @@ class Step:
         python = isinstance(invocation.body, Call | Uses)
         reply = self._scratch.folder("exchange") / "reply.json" if python else None
         job = Job(arguments, environment, invocation.policy.timeout, reply)
-        attempt(job, self.outputs, invocation.policy.retry, self.ending, self._supervisor, self._say)
+        attempt(job, self.outputs, invocation.policy.retry, self.ending, self._supervisor, self._report)
 
-    def _judge(self, gate: Gate, scope: Scope) -> None:
+    def _evaluate_gate(self, gate: Gate, scope: Scope) -> None:
         self.ending.attempts = 1
         broken = [line for line in gate.lines if not scope.holds(line)]
         if not broken:
@@ -133,22 +134,22 @@ class Step:
             raise StepError(f"refused{by}")
         if answered.answer == "unanswered":
             raise StepError("nobody answered in time")
-        self.undecided = answered.answer == "asked"
+        self.unfinished = answered.answer == "asked"
         self.ending.status = "succeeded"
-        self._say("to be approved" if self.undecided else f"approved{by}")
+        self._report("to be approved" if self.unfinished else f"approved{by}")
 
     def _join(self) -> None:
         """Tell whether instances succeeded. Of no instances at all the step has succeeded, too: its list was empty."""
-        step, self.undecided = self._invocation.step, True
+        step, self.unfinished = self._invocation.step, True
         self.ending.status = "succeeded"
         started = self._records.instances(step)
         if started and not any(self._records.succeeded(step, index) for index in started):
             self._skip("all its instances were")
 
-    def _unwanted(self) -> str:
+    def _not_needed(self) -> str:
         """Say why a step that is there for the failure of others need not run; nothing when it must."""
-        wanted, failed = self._invocation.start.when_failed, {name.partition(".")[0] for name in self._records.failures()}
-        return "" if not wanted or failed & set(wanted) else f"none of {', '.join(wanted)} has failed"
+        awaited, failed = self._invocation.start.when_failed, {name.partition(".")[0] for name in self._records.failures()}
+        return "" if not awaited or failed & set(awaited) else f"none of {', '.join(awaited)} has failed"
 
     def _skip(self, reason: str) -> None:
         self.ending.status = "skipped"

@@ -1,8 +1,8 @@
-"""What a step measured, told to MLflow.
+"""What a step measured, logged to MLflow.
 
-In: an ended step and its `metrics` outputs. Out: one MLflow run, or a sentence that says why there is none. Owns what is told
-and under which names; never fails a step and never raises. Imports MLflow, so it is imported itself only when there is
-something to tell. Change it when MLflow should know more of a step.
+In: an ended step and its `metrics` outputs. Out: one MLflow run, or a sentence that says why there is none. Owns what is logged
+and under which names; never fails a step and never raises. Standard library only, until there is something to log.
+Change it when MLflow should know more of a step.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import Any
+from collections.abc import Mapping
 
+from mlspec.errors import Interrupted
 from mlspec.expr.values import as_text
 from mlspec.invocation.model import Invocation
 from mlspec.ir.bodies import Uses
+from mlspec.observers.base import EndedStep
 from mlspec.store.records import Ending
 from mlspec.tracking import opened, quiet
 
@@ -24,32 +26,35 @@ _LONGEST = 6000
 """Characters of the longest param that MLflow takes."""
 
 
-def wanted(invocation: Invocation, ending: Ending) -> bool:
-    """Tell whether there is something to log: a step that ran and declares metrics, and does not log them itself."""
+def applies(ended: EndedStep) -> bool:
+    """There is something to log of a step that ran and declares metrics, and does not log them itself."""
+    invocation, ending = ended.invocation, ended.ending
     logs_itself = isinstance(invocation.body, Uses) and invocation.body.name.startswith("mlflow/")
     measures = any(output.type == "metrics" for output in invocation.wiring.outputs)
     return invocation.tracking.uri is not None and ending.attempts > 0 and measures and not logs_itself
 
 
-def log(invocation: Invocation, ending: Ending, contents: dict[str, Any]) -> str | None:
-    """Log the step as one MLflow run; `contents` are its metrics by output. Returns why that failed, if it did."""
+def observe(ended: EndedStep) -> str | None:
+    """Log the step as one MLflow run."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a step must not wait minutes for a server that is down
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     try:
         with quiet():
-            _log(invocation, ending, contents)
+            _log(ended.invocation, ended.ending, ended.metrics)
     except ModuleNotFoundError as error:
-        return f"not logged: the module {error.name} is not installed here"
+        return f"MLflow: not logged: the module {error.name} is not installed here"
+    except Interrupted as interrupted:
+        return f"MLflow: not logged: {interrupted}"
     except Exception as error:
         text = str(error).strip()
-        return f"not logged: {text.splitlines()[0] if text else type(error).__name__}"
+        return f"MLflow: not logged: {text.splitlines()[0] if text else type(error).__name__}"
     return None
 
 
-def _log(invocation: Invocation, ending: Ending, contents: dict[str, Any]) -> None:
+def _log(invocation: Invocation, ending: Ending, metrics: Mapping[str, Mapping[str, float]]) -> None:
     from mlflow.entities import Metric, Param
 
-    assert invocation.tracking.uri is not None, "only wanted steps are logged"
+    assert invocation.tracking.uri is not None, "only tracked steps are logged"
     client, experiment = opened(invocation.tracking.uri, invocation.tracking.experiment or invocation.run.lifecycle)
     run = client.create_run(
         experiment,
@@ -59,10 +64,10 @@ def _log(invocation: Invocation, ending: Ending, contents: dict[str, Any]) -> No
     )
     now = int(time.time() * 1000)
     params = [Param(name, as_text(value)[:_LONGEST]) for name, value in ending.with_.items()]
-    metrics = [Metric(name, number, now, 0) for name, number in _metrics(contents).items()]
-    for first in range(0, max(len(params), len(metrics)), _BATCH):
+    numbers = [Metric(name, number, now, 0) for name, number in _flattened(metrics).items()]
+    for first in range(0, max(len(params), len(numbers)), _BATCH):
         batch = slice(first, first + _BATCH)
-        client.log_batch(run.info.run_id, metrics=metrics[batch], params=params[batch])
+        client.log_batch(run.info.run_id, metrics=numbers[batch], params=params[batch])
     client.set_terminated(run.info.run_id, "FINISHED" if ending.status == "succeeded" else "FAILED", now)
 
 
@@ -76,11 +81,11 @@ def _tags(invocation: Invocation) -> dict[str, str]:
     return {name: value for name, value in tags.items() if value}
 
 
-def _metrics(contents: dict[str, Any]) -> dict[str, float]:
+def _flattened(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """All numbers under one name each, prefixed by the output where there are several; MLflow refuses other characters."""
-    prefix = len(contents) > 1
+    prefix = len(metrics) > 1
     return {
         re.sub(r"[^\w .:/-]", "_", f"{output}.{name}" if prefix else name): float(number)
-        for output, numbers in contents.items()
+        for output, numbers in metrics.items()
         for name, number in numbers.items()
     }

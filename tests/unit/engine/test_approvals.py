@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from mlspec import observers
 from mlspec.engine import RunError
 from mlspec.engine.approvals import answer
 from mlspec.engine.events import ApprovalWanted, Event, StepEnded
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Parameter, Plan
+from mlspec.observers.base import EndedStep
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import gate, plan, step, value
 
@@ -45,6 +49,19 @@ def test_an_approved_run_goes_on(project: Project) -> None:
     assert wanted.message == "Promote?"
     assert wanted.approvers == ("risk-officers",)
     assert (wanted.answer, wanted.refusal) == ("mlspec approve 'R 1' sign_off", "mlspec approve 'R 1' sign_off --reject")
+
+
+def test_its_end_is_observed_like_that_of_a_process(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def observe(ended: EndedStep) -> str:
+        record = ended.records.read(ended.invocation.step)
+        return f"{ended.ending.status}, its record says {record and record['status']}"
+
+    module: Any = SimpleNamespace(applies=lambda _: True, observe=observe)
+    monkeypatch.setitem(sys.modules, "mlspec.observers.noting", module)
+    monkeypatch.setattr(observers, "OBSERVERS", (*observers.OBSERVERS, observers.Entry("noting")))
+    spec = asking()
+    ran = project.run(spec, on_event=answering(project, spec, approved=True))
+    assert ran.said("sign_off") == ["mlspec: step sign_off: succeeded, its record says succeeded"]
 
 
 def test_a_refused_one_fails_and_asks_again_when_it_is_resumed(project: Project) -> None:

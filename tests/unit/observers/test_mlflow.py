@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import signal
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.waiting import LIMIT
 
 if TYPE_CHECKING:
     from tests.unit.exec.conftest import Project
@@ -84,3 +87,17 @@ def test_a_step_that_measures_nothing_does_not_ask_mlflow(project: Project) -> N
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()
+
+
+def test_a_step_that_is_interrupted_while_it_waits_for_mlflow_has_succeeded(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT)
+        tracking = f"http://127.0.0.1:{server.getsockname()[1]}"
+        process = project.start("--step", "s", "--tracking", tracking, "--output", "m=metrics", "--shell", MEASURE)
+        connection, _ = server.accept()
+        with connection:
+            process.send_signal(signal.SIGTERM)
+            _, messages = process.communicate(timeout=LIMIT)
+    assert messages == "mlspec: step s: MLflow: not logged: interrupted by SIGTERM\n"
+    assert process.returncode == 0
+    assert project.record("s")["status"] == "succeeded"
