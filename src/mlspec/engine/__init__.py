@@ -1,4 +1,4 @@
-"""Runs a plan on this machine, and tells how any run in a store ended.
+"""Runs a plan on this machine, and reads back how any run in a store ended.
 
 `states` and `frontier` decide what may start, `schedule` starts step processes and waits, `outcome` reads runs back.
 To teach the engine a new kind of step: a body in `ir.bodies`, its arguments in `invocation`, and, only when it is more

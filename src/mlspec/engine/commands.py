@@ -2,7 +2,7 @@
 
 In: a step of the plan and what is known of the run. Out: the command of its process, and what its expressions would read.
 Owns which arguments depend on the run and not on the step alone; never starts anything.
-Change it when the step process must be told more about a local run.
+Change it when the step process must know more of a local run.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Commands:
         return [sys.executable, "-P", "-m", "mlspec", "exec", *to_arguments(given)]
 
     def without_process(self, task: Task, run_status: str | None) -> Invocation:
-        """Return what a step that has no process of its own would be told, for its record and its `when`."""
+        """Return the invocation of a step that has no process of its own, for its record and its `when`."""
         step = self.plan.by_id[task.step]
         given = self._invocation(step, run_status, param_text=lambda name: as_text(self.params[name]))
         if task.index is not None:

@@ -59,7 +59,7 @@ class ApprovalWanted:
 class StepEnded:
     """A step is over, whether it started or not. `seconds` is 0 for one that did not.
 
-    `cached` tells that an equal step of an earlier run lent its outputs; `error` is the record's one line; `log` is where
+    `cached` says that an equal step of an earlier run lent its outputs; `error` is the record's one line; `log` is where
     its output was kept, if it had a process.
     """
 

@@ -49,5 +49,5 @@ def uris_of(
         ended = enumerate(instances.get(step.id, ()))
         return [run_uri(step.name, index, source.output) for index, state in ended if state == "succeeded"]
     steps = [plan.by_id[step_id] for step_id in source.steps]
-    wanted = [step for step in steps if not source.many or states.get(step.id) == "succeeded"]
-    return [run_uri(*place_of(step), source.output) for step in wanted]
+    read = [step for step in steps if not source.many or states.get(step.id) == "succeeded"]
+    return [run_uri(*place_of(step), source.output) for step in read]

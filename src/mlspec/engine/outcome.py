@@ -72,7 +72,7 @@ def existing(runs: Runs, run_id: str) -> str:
 def outcome(plan: Plan, runs: Runs, run_id: str) -> RunOutcome:
     """Tell how a run ended; `run_id` may be `latest`. Raises `RunError` when there is no such run.
 
-    A run made here is told from its manifest, for the spec may have changed since; any other one from its records.
+    A run made here is read from its manifest, for the spec may have changed since; any other one from its records.
     """
     run_id = existing(runs, run_id)
     if runs.manifest(run_id) is not None:
@@ -126,9 +126,9 @@ def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, StepS
             continue
         for index, state in enumerate(instances[step.id]):
             yield f"{step.id}[{index}]", state, records.pop(place_of(step, index), None)
-    told = {step.name for step in plan.all_steps() if step.foreach is not None}
+    fanned_out = {step.name for step in plan.all_steps() if step.foreach is not None}
     for place, record in records.items():
-        if place[0] not in told:
+        if place[0] not in fanned_out:
             yield _id_of(place, record), _status(record), record
 
 

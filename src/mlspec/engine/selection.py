@@ -78,7 +78,7 @@ def rest(plan: Plan, runs: Runs, run_id: str, given: Mapping[str, Json]) -> Sele
 
 
 def meaning(plan: Plan, step: Step) -> str:
-    """Return a digest of what could change the results of a step: all of it but words, places, retries and resources."""
+    """Return a digest of what could change the results of a step: all of it but texts, places, retries and resources."""
     bare = replace(
         step, span=None, description="", extensions={}, retry=Retry(), resources=Resources(), timeout=None, parallel=None
     )

@@ -82,7 +82,7 @@ def _derived(run_if: RunIf, above: Sequence[StepStatus], *, stopped: bool, start
 
 def run_status(states: Iterable[StepStatus]) -> RunStatus:
     """Return the state of a run: `running` until every step has ended, then `failed` when one has failed."""
-    seen = set(states)
-    if seen & {"pending", "running"}:
+    present = set(states)
+    if present & {"pending", "running"}:
         return "running"
-    return "failed" if "failed" in seen else "succeeded"
+    return "failed" if "failed" in present else "succeeded"

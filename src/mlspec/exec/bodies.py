@@ -1,6 +1,6 @@
 """From a body to a command and the environment it runs in.
 
-In: an `Invocation`, paths of inputs and outputs, resolved values. Out: the words of a command, environment variables, and for
+In: an `Invocation`, paths of inputs and outputs, resolved values. Out: the arguments of a command, environment variables, and for
 `--call` and `--uses` the request that `python_body.py` reads. Owns what a body sees; never runs it. Standard library only.
 Change it together with docs/step-process.md, "What the body sees".
 """
@@ -57,8 +57,8 @@ def command(invocation: Invocation, context: BodyContext, exchange: Callable[[],
     match invocation.body:
         case Shell(script):
             return ["/bin/sh", "-e", "-c", _expand(script, context, environment), "sh"], environment
-        case Command(words):
-            return [text for word in words for text in _fill(word, context)], environment
+        case Command(arguments):
+            return [text for argument in arguments for text in _fill(argument, context)], environment
         case Call() | Uses():
             return [
                 interpreter(invocation),
@@ -167,8 +167,8 @@ def _variables(address: str, context: BodyContext, environment: dict[str, str]) 
     return list(texts)
 
 
-def _fill(word: str, context: BodyContext) -> list[str]:
-    """Put paths and values into a word of a command; a word that is one list becomes several."""
+def _fill(argument: str, context: BodyContext) -> list[str]:
+    """Put paths and values into an argument of a command; one that is a list of inputs becomes several."""
 
     def value(field: re.Match[str]) -> Any:
         known = context.of(field[1])
@@ -182,10 +182,10 @@ def _fill(word: str, context: BodyContext) -> list[str]:
             raise StepError(f"{field[0]} is a list and must be a word of its own")
         return as_text(one) if field[1] == "with" else str(one)
 
-    whole = _FIELD.fullmatch(word)
+    whole = _FIELD.fullmatch(argument)
     if whole is not None and whole[1] == "inputs" and isinstance(value(whole), list):
         return [str(path) for path in value(whole)]
-    return [_FIELD.sub(text, word)]
+    return [_FIELD.sub(text, argument)]
 
 
 def _request(invocation: Invocation, context: BodyContext, folder: Path) -> str:

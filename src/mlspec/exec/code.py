@@ -1,4 +1,4 @@
-"""The code a step runs, as far as files tell.
+"""The code a step runs, as far as files show.
 
 In: an `Invocation` and resolved `with`, the project being the current folder. Out: the files whose change makes a cached result
 stale. Owns that choice; never runs or imports anything. Standard library only.
@@ -34,8 +34,8 @@ def files(invocation: Invocation, with_: dict[str, Any]) -> dict[str, Path]:
         found |= _project(invocation) if Path(folder).resolve() == Path.cwd() else _below(folder)
     if not folders and not isinstance(invocation.body, Uses):
         found |= _project(invocation)
-    for word in (*_words(invocation), *_strings(with_)):
-        path = _in_project(word)
+    for text in (*_command_texts(invocation), *_strings(with_)):
+        path = _in_project(text)
         if path is not None:
             found[path.as_posix()] = path
     if isinstance(invocation.body, Uses):
@@ -70,12 +70,13 @@ def _is_hidden(entry: Entry) -> bool:
     return entry.name.startswith(".") or entry.name == "__pycache__"
 
 
-def _words(invocation: Invocation) -> list[str]:
+def _command_texts(invocation: Invocation) -> list[str]:
+    """The words of a script, or the arguments of a command and what options among them are set to."""
     match invocation.body:
         case Shell(script):
             return _BETWEEN_WORDS.split(_WRITTEN.sub(" ", script))
-        case Command(words):
-            return [part for word in words for part in (word, word.rpartition("=")[2])]
+        case Command(arguments):
+            return [text for argument in arguments for text in (argument, argument.rpartition("=")[2])]
         case Call() | Uses() | _:
             return []
 
@@ -89,10 +90,10 @@ def _strings(value: Any) -> list[str]:
     return []
 
 
-def _in_project(word: str) -> Path | None:
-    """The file of the project that `word` names, relative to the project; None when it names none."""
+def _in_project(text: str) -> Path | None:
+    """The file of the project that `text` names, relative to the project; None when it names none."""
     try:
-        path = Path(os.path.relpath(word)) if word else None
+        path = Path(os.path.relpath(text)) if text else None
         return path if path is not None and ".." not in path.parts and path.is_file() else None
     except (OSError, ValueError):  # no name of a file at all: too long, or with a NUL
         return None

@@ -24,7 +24,7 @@ _ADDRESSES = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+"
 class Scope:
     """All values that this step's expressions may read.
 
-    `read` fetches the file of a `--value`, `status` tells what has become of the run so far; both only when they are needed.
+    `read` fetches the file of a `--value`, `status` returns what has become of the run so far; both only when they are needed.
     """
 
     def __init__(self, invocation: Invocation, read: Callable[[str, str], Any], status: Callable[[], str]) -> None:

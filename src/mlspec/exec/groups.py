@@ -33,7 +33,7 @@ class End(NamedTuple):
 
 
 class Supervisor:
-    """Runs one process group at a time, and ends it when the step process is told to end.
+    """Runs one process group at a time, and ends it when the step process is asked to end.
 
     From `watch_signals` on, SIGTERM, SIGINT and SIGHUP raise `Interrupted`, while a body runs only after all of it has ended.
     """

@@ -16,7 +16,7 @@ from typing import Any
 
 
 class BodyError(Exception):
-    """A mistake of the user's, told in one sentence and without a traceback."""
+    """A mistake of the user's, reported in one sentence and without a traceback."""
 
 
 def main() -> int:

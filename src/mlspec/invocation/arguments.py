@@ -145,7 +145,7 @@ def environment_options(environment: StepEnvironment) -> Iterator[Option]:
 
 
 def tracking_options(tracking: Tracking) -> Iterator[Option]:
-    """Where MLflow is told of it."""
+    """Where it is logged to MLflow."""
     if tracking.uri is not None:
         yield "--tracking", tracking.uri
     if tracking.experiment is not None:

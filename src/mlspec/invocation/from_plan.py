@@ -1,4 +1,4 @@
-"""What `mlspec exec` is told of a step, as far as the plan says it: the same for every target and for runs here.
+"""What `mlspec exec` gets of a step, as far as the plan says it: the same for every target and for runs here.
 
 In: a `Plan` and a `Step`. Out: `Invocation`s. Owns the way from the plan to docs/step-process.md; never knows a run id, nor where an
 orchestrator keeps its artifacts (`uris` and `output_path` say). Change it when the plan says something new to the step process.
@@ -31,7 +31,7 @@ UrisOf = Callable[[StepOutput], list[str]]
 
 
 def run_of(plan: Plan) -> Run:
-    """What every step of the plan is told of its run; the run's id is the caller's to add."""
+    """What every step of the plan gets of its run; the run's id is the caller's to add."""
     return Run(plan.lifecycle, store=plan.store, spec_digest=plan.digest)
 
 
@@ -91,7 +91,7 @@ def tracking(plan: Plan) -> Tracking:
 
 
 def fan_out(plan: Plan, step: Step, *, uris: UrisOf | None = None, known: bool = False) -> Wiring:
-    """Return what says which list a `foreach` step fans out over: to instances that are not told their item, and, as the
+    """Return what says which list a `foreach` step fans out over: to instances that do not get their item, and, as the
     `list_invocation`, to the process that prints it. `known`: what the list is in is among the step's own values.
     """
     foreach = step.foreach
@@ -112,7 +112,7 @@ def list_invocation(plan: Plan, step: Step, *, uris: UrisOf | None = None) -> In
 
 
 def instance_invocation(plan: Plan, step: Step, given: Invocation, *, uris: UrisOf | None = None) -> Invocation:
-    """`given`, told the list of its `foreach`, of which it takes its own element."""
+    """`given` with the list of its `foreach`, of which it takes its own element."""
     listed = fan_out(plan, step, uris=uris, known=True)
     wiring = given.wiring._replace(values=(*given.wiring.values, *listed.values), items=listed.items)
     return given._replace(wiring=wiring)

@@ -1,4 +1,4 @@
-"""Kubeflow's side of `mlspec exec`: its executor input and output files, and the words it passes.
+"""Kubeflow's side of `mlspec exec`: its executor input and output files, and the arguments it passes.
 
 In: the arguments of a task's container, and the JSON that `{{$}}` became. Out: plain arguments, and the executor output
 file that KFP's launcher and `kfp.local` read. Owns KFP's two formats; never runs a step. Standard library only.
@@ -17,9 +17,9 @@ from mlspec.expr.braces import guard, unguard
 OUTCOME = "step-outcome"  # no output of a step is called that: names have no dashes
 NUMBERS = "Output"
 _OPTION = "--executor-input"
-_AS_THEY_ARE = (_OPTION, "--param", "--run-status", "--run-id")
+_UNGUARDED = (_OPTION, "--param", "--run-status", "--run-id")
 """Options that carry what KFP puts in when the task runs; all others carry the spec's text, guarded from KFP."""
-_ENDED = {
+_STATUS_OF_STATE = {
     "SUCCEEDED": "succeeded",
     "COMPLETE": "succeeded",
     "CACHED": "succeeded",
@@ -56,11 +56,11 @@ def plain_arguments(arguments: list[str]) -> list[str]:
     does not know it, which happens (kubeflow/pipelines #13321). List items that are not there, because their step was
     skipped, are left out. Only the form `--option=value` is looked at.
     """
-    if not any(word.startswith(f"{_OPTION}=") for word in arguments):
+    if not any(argument.startswith(f"{_OPTION}=") for argument in arguments):
         return arguments
-    words = [word if word.partition("=")[0] in _AS_THEY_ARE else unguard(word) for word in arguments]
-    words = [_run_status(word) if word.startswith("--run-status=") else word for word in words]
-    return [word for word in words if word and not _is_absent_item(word)]
+    plain = [argument if argument.partition("=")[0] in _UNGUARDED else unguard(argument) for argument in arguments]
+    plain = [_run_status(argument) if argument.startswith("--run-status=") else argument for argument in plain]
+    return [argument for argument in plain if argument and not _is_absent_item(argument)]
 
 
 def altered_params(executor_input: str, params: Iterable[str]) -> list[str]:
@@ -89,26 +89,26 @@ def write_output(
         found = listed["artifacts"][0]
         metadata = {key: number for key, number in metrics.get(name, {}).items() if math.isfinite(number)}
         artifacts[name] = {"artifacts": [{"name": found.get("name", name), "uri": found["uri"], "metadata": metadata}]}
-    said = {OUTCOME: status, NUMBERS: None if items is None else [str(number) for number in range(len(items))]}
-    parameters = {name: value for name, value in said.items() if value is not None and name in outputs.get("parameters", {})}
+    values = {OUTCOME: status, NUMBERS: None if items is None else [str(number) for number in range(len(items))]}
+    parameters = {name: value for name, value in values.items() if value is not None and name in outputs.get("parameters", {})}
     path = Path(outputs["outputFile"])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"artifacts": artifacts, "parameterValues": parameters}), encoding="utf-8")
     return {name: listed["artifacts"][0]["uri"] for name, listed in artifacts.items()}
 
 
-def _run_status(word: str) -> str:
-    text = word.partition("=")[2]
+def _run_status(argument: str) -> str:
+    text = argument.partition("=")[2]
     try:
         state = json.loads(text)["state"]
     except (ValueError, KeyError, TypeError):
-        return word
-    status = _ENDED.get(str(state).upper())
+        return argument
+    status = _STATUS_OF_STATE.get(str(state).upper())
     return f"--run-status={status}" if status else ""
 
 
-def _is_absent_item(word: str) -> bool:
-    option, _, value = word.partition("=")
+def _is_absent_item(argument: str) -> bool:
+    option, _, value = argument.partition("=")
     name, _, path = value.partition("=")
     if option not in ("--input", "--value") or not name.endswith("[]"):
         return False

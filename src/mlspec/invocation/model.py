@@ -1,4 +1,4 @@
-"""What one process of `mlspec exec` is told, as a value.
+"""What one process of `mlspec exec` is to do, as a value.
 
 In and out: values. Owns the vocabulary of docs/step-process.md; never reads a file, an argument or the environment. Immutable
 throughout; named tuples and not dataclasses, whose import takes longer than the rest of a step's start. Standard library only.
@@ -15,7 +15,7 @@ from mlspec.terms import Answer, Json, ParamType
 
 
 class Run(NamedTuple):
-    """Which run it is of, and where that is. `executor_input` is what Kubeflow tells a task of itself (JSON)."""
+    """Which run it is of, and where that is. `executor_input` is what Kubeflow passes of the task itself (JSON)."""
 
     lifecycle: str = "lifecycle"
     run_id: str = ""
@@ -94,7 +94,7 @@ class StepEnvironment(NamedTuple):
 
 
 class Tracking(NamedTuple):
-    """Where MLflow is told of the step."""
+    """Where the step is logged to MLflow."""
 
     uri: str | None = None
     experiment: str | None = None

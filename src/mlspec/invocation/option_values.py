@@ -66,9 +66,9 @@ def _add_uri(known: dict[str, str | list[str]], option: str, text: str, form: re
 def output(text: str) -> Output:
     """`NAME=TYPE`, or `NAME=TYPE:PATH`."""
     name, _, rest = text.partition("=")
-    word, colon, path = rest.partition(":")
+    type_name, colon, path = rest.partition(":")
     _check_name("--output", name)
-    kind = next((known for known in OUTPUT_TYPES if known == word), None)
+    kind = next((known for known in OUTPUT_TYPES if known == type_name), None)
     if kind is None:
         raise UsageError(f"--output {text!r}: the type is one of {', '.join(OUTPUT_TYPES)}")
     if colon and not path:
@@ -88,9 +88,9 @@ def named_value(text: str) -> tuple[str, Any]:
 def param(text: str) -> Param:
     """`NAME:TYPE`, or `NAME:TYPE=TEXT`."""
     declared, equals, value = text.partition("=")
-    name, _, word = declared.partition(":")
+    name, _, type_name = declared.partition(":")
     _check_name("--param", name)
-    kind = next((known for known in PARAM_TYPES if known == word), None)
+    kind = next((known for known in PARAM_TYPES if known == type_name), None)
     if kind is None:
         raise UsageError(f"--param {text!r}: the type is one of {', '.join(PARAM_TYPES)}")
     return Param(name, kind, value if equals else None)

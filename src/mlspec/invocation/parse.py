@@ -181,10 +181,10 @@ class _Parser:
             text = self.texts.get(name)
             if text is not None and not form.fullmatch(text):
                 raise UsageError(f"{name} {text!r} is no name")
-        for name, words in (("--otherwise", ("stop", "skip")), ("--run-status", ("succeeded", "failed"))):
+        for name, choices in (("--otherwise", ("stop", "skip")), ("--run-status", ("succeeded", "failed"))):
             text = self.texts.get(name)
-            if text is not None and text not in words:
-                raise UsageError(f"{name} is {' or '.join(words)}, not {text!r}")
+            if text is not None and text not in choices:
+                raise UsageError(f"{name} is {' or '.join(choices)}, not {text!r}")
         paths = [output.path for output in self.outputs.values() if output.path is not None]
         if len(paths) != len(set(paths)):
             raise UsageError("two outputs have the same path")
@@ -219,7 +219,7 @@ class _Parser:
                 raise UsageError("there is no command after --")
             bodies.append(Command(self.command))
         if "--approval" in texts:
-            answer = next((word for word in ANSWERS if word == texts["--approval"]), None)
+            answer = next((known for known in ANSWERS if known == texts["--approval"]), None)
             if answer is None:
                 raise UsageError(f"--approval is one of {', '.join(ANSWERS)}, not {texts['--approval']!r}")
             bodies.append(Answered(answer, texts.get("--by", "")))

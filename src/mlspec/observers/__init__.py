@@ -6,7 +6,7 @@ record, a step fails without it, and processes that leave no record write it, to
 
 To add one (lineage, an audit chain, notifications): a file here with `applies` and `observe` (see `base.Observer`), its line in
 `OBSERVERS`, and its test in `tests/unit/observers/`. A module is imported for the steps that its line enables only, in users'
-images: standard library, and anything else inside `observe`. What it needs to be told is a field of `invocation.model`.
+images: standard library, and anything else inside `observe`. What it needs to know is a field of `invocation.model`.
 """
 
 from __future__ import annotations

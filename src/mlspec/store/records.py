@@ -98,7 +98,7 @@ class Records:
         json_files.write(self.store, layout.record(self.run, step, index), record)
         entry = layout.entry_name(step, index)
         marker = f"{layout.failures_folder(self.run)}/{entry}"
-        if ending.status == "failed" and not final:  # `finally` steps tell each other nothing by `run.status`
+        if ending.status == "failed" and not final:  # a `finally` step's end shows in no other one's `run.status`
             self.store.write(marker, b"")
         elif entry in self.failures():
             self.store.remove(marker)

@@ -2,7 +2,7 @@
 
 In: a store and a lifecycle. Out: its runs, with the records and the manifest of each, as JSON values.
 Owns what `latest` means and how run ids are made; never judges what a record says.
-Change it when something must be known of a run as a whole that no step's record tells.
+Change it when something must be known of a run as a whole that is in no step's record.
 """
 
 from __future__ import annotations
