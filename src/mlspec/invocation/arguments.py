@@ -87,6 +87,11 @@ def start_options(start: Start) -> Iterator[Option]:
 def identity_options(step: str, instance: Instance | None = None) -> Iterator[Option]:
     """Which step it is, and which instance of it."""
     yield "--step", step
+    yield from instance_options(instance)
+
+
+def instance_options(instance: Instance | None) -> Iterator[Option]:
+    """Which instance of its step it is; nothing where the step has but one."""
     if instance is not None:
         values = f"={compact(dict(instance.values))}" if instance.values else ""
         yield "--instance", f"{instance.index}{values}"

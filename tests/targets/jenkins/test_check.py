@@ -120,7 +120,7 @@ def test_resources_are_those_of_the_pod() -> None:
     made = replace(made, steps=(large, made.steps[1]))
     assert found(made) == []
     text = TARGET.emit(made)[0].content
-    pod_of = text[text.index("String podOf(") : text.index("// One word of a shell command")]
+    pod_of = text[text.index("String podOf(") : text.index("// An argument of a shell command")]
     settings = ", ".join(f"{name}: {literal(value)}" for name, value in settings_of(made, large).items())
     assert yaml.safe_load(jenkins.evaluate(f"{pod_of}\nreturn podOf([{settings}])")) == {
         "spec": {

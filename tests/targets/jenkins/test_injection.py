@@ -11,11 +11,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlspec.invocation.arguments import (
+    body_options,
+    environment_options,
+    instance_options,
+    policy_options,
+    tracking_options,
+    wiring_options,
+)
+from mlspec.invocation.from_plan import fan_out, invocation
 from mlspec.ir.bodies import Approval, Gate, Instance, Output, Shell
 from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Schedule, Secret, Step, Value
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.settings import settings_of
-from mlspec.targets.jenkins.words import options_by_list
 from tests.engines import jenkins
 from tests.targets.built import plan
 from tests.targets.jenkins.plans import of, step, writes
@@ -116,7 +124,7 @@ def plans(draw: st.DrawFn) -> Plan:
         *steps,
         finals=(step("end", text(), description=text()),),
         params=(Parameter("p", "string", text(), text()), Parameter("q", "string", text(), enum=(text(), text()))),
-        environments={"e": Environment("e", image=name(), pythonpath=(name(),))},
+        environments={"e": Environment("e", image=name(), pythonpath=(name(), name()))},
         secrets={"s": Secret("s", "TOKEN", {"jenkins": {"credentials": name()}})},
         tracking_uri=name(),
         tracking_experiment=name(),
@@ -137,21 +145,45 @@ def pods(image: str) -> dict[str, Any]:
 
 
 RECORDERS = """
-def execute(Map settings = [:], String step, List options) { [step, settings, [], options] }
-def executeEach(Map settings = [:], String step, List items, List options) { [step, settings, items, options] }
-def approve(Map settings, String step, List options) { [step, settings, [], options] }
+@Field List calls = []
+def execute(Map settings = [:], String step, List options) { calls << [step, settings, [], options] }
+def executeEach(Map settings = [:], String step, List items, List options) { calls << [step, settings, items, options] }
+def approve(Map settings, String step, List options) { calls << [step, settings, [], options] }
+def ready(String step, List needs) { true }
 """
+"""What the functions of steps call, made to write down what they are given."""
 
 
 def expected(made: Plan, one: Step) -> list[Any]:
-    lists = {"items": [], **options_by_list(made, one)}
-    flat = [[word for option in lists[name] for word in option] for name in ("items", "options")]
+    """What a step's call is given: all of its invocation but its name, which is that of the call."""
+    whole, listed = invocation(made, one), fan_out(made, one)
+    values = tuple(value for value in whole.wiring.values if value not in listed.values)
+    options = [
+        *instance_options(whole.instance),
+        *wiring_options(whole.wiring._replace(values=values)),
+        *policy_options(whole.policy),
+        *body_options(whole.body),
+        *environment_options(whole.environment),
+        *tracking_options(whole.tracking),
+    ]
+    flat = [[argument for option in each for argument in option] for each in (wiring_options(listed), options)]
     return [one.id, json.loads(json.dumps(settings_of(made, one))), *flat]
+
+
+def shared(text: str) -> str:
+    """What stands at the top of a file for all steps."""
+    return text[text.index("import groovy") : text.index("\npipeline {")]
 
 
 def functions(text: str, first: str) -> str:
     """The part of a file that holds what users wrote of steps: everything between the pipeline and `ready`."""
     return text[text.index(f"\ndef {first}() {{\n") : text.rindex("\n// Whether a step may start")]
+
+
+def part(text: str, first: str, last: str) -> str:
+    """From one text to another."""
+    start = text.index(first)
+    return text[start : text.index(last, start)]
 
 
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -165,8 +197,8 @@ def test_groovy_reads_back_what_the_plan_says(made: Plan) -> None:
     assert checked.problems == ()
     runs = {f"run_{one.slug}" for one in made.all_steps()}
     assert {name for name in checked.bytes if name.startswith("run_")} == runs
-    calls = ", ".join(f"run_{one.slug}()" for one in made.all_steps())
-    found = jenkins.evaluate(f"{functions(text, 'run_a')}\n{RECORDERS}\nreturn [{calls}]")
+    calls = "\n".join(f"run_{one.slug}()" for one in made.all_steps())
+    found = jenkins.evaluate(f"{shared(text)}\n{functions(text, 'run_a')}\n{RECORDERS}\n{calls}\nreturn calls")
     assert found == [expected(made, one) for one in made.all_steps()]
 
 
@@ -177,12 +209,16 @@ def test_groovy_reads_back_what_the_plan_says_as_data(made: Plan) -> None:
         patch.setattr("mlspec.targets.jenkins.emit.BUDGET", 0)
         text = TARGET.emit(made)[0].content
     assert jenkins.check(text).problems == ()
-    helpers = text[text.index("// A list of levels") :]
-    entries = jenkins.evaluate(f"{helpers}\nreturn [decoded(steps(), '\\n\\n'), decoded(finalSteps(), '\\n\\n')]")
-    found = {
-        entry["step"]: [entry["step"], entry.get("settings", {}), entry.get("items", []), entry["options"]]
-        for entry in [*entries[0], *entries[1]]
-    }
+    parts = [
+        shared(text),
+        part(text, "def runEntry(", "\n// The finally steps"),
+        part(text, "// A list of levels", "\n// Whether a step may start"),
+        text[text.index("def arrangement() {") :],
+        RECORDERS,
+        "for (entry in decoded(steps(), '\\n\\n') + decoded(finalSteps(), '\\n\\n')) { runEntry(entry) }",
+        "return calls",
+    ]
+    found = {call[0]: call for call in jenkins.evaluate("\n".join(parts))}
     assert found == {one.id: expected(made, one) for one in made.all_steps()}
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from mlspec.invocation.arguments import step_options
 from mlspec.invocation.from_plan import invocation
-from mlspec.ir.bodies import Gate, Instance, Shell
-from mlspec.ir.model import Plan, Secret, Step
+from mlspec.ir.bodies import Call, Gate, Instance, Output, Shell
+from mlspec.ir.model import Environment, ForEach, Plan, Secret, Step
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins
@@ -211,7 +211,9 @@ def test_data_in_many_strings_is_read_back_whole() -> None:
     )
     assert levels == [[[member.id for member in chain.steps] for chain in level.chains] for level in levels_of(made.steps)]
     options = {name: entry["options"] for name, entry in entries.items()}
-    assert options == {one.id: [word for words in step_options(invocation(made, one)) for word in words] for one in made.steps}
+    assert {name: ["--step", name, *found] for name, found in options.items()} == {
+        one.id: [argument for option in step_options(invocation(made, one)) for argument in option] for one in made.steps
+    }
 
 
 @pytest.mark.usefixtures("form")
@@ -230,3 +232,24 @@ def test_secrets_run_if_and_settings_in_every_form(tmp_path: Path) -> None:
         "b": "failed",
         "c": "succeeded",
     }
+
+
+@pytest.mark.usefixtures("form")
+def test_instances_find_the_modules_of_their_environment_in_every_form(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/work.py").write_text("def each(out):\n    out.write_text('called')\n", encoding="utf-8")
+    body, out = Call("work:each"), (Output("out", "artifact"),)
+    instances = [
+        Step(f"grid[n={n}]", "grid", f"grid__{n}", body, outputs=out, environment="e", instance=Instance(n, (("n", n),)))
+        for n in range(2)
+    ]
+    made = plan(
+        "modules",
+        *instances,
+        step("some", body, foreach=ForEach(None, (), (1, 2)), environment="e", outputs=out),
+        environments={"e": Environment("e", pythonpath=("lib",))},
+    )
+    done = build(tmp_path, made)
+    assert done.result == "SUCCESS", done.log
+    for name in ("grid/0", "grid/1", "some/0", "some/1"):
+        assert output(tmp_path, made, done, f"{name}/out") == b"called"

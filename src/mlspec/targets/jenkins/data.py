@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlspec.expr.values import compact
-from mlspec.ir.describe import origin
+from mlspec.invocation.arguments import Option
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, block, modified_utf8
 from mlspec.targets.jenkins.levels import Level
+from mlspec.targets.jenkins.process import needs_of, process_options
 from mlspec.targets.jenkins.settings import settings_of
-from mlspec.targets.jenkins.words import needs_of, options_by_list
 
 NEXT_CHAIN, NEXT_LEVEL = "|", "---"
 """What parts the names of steps in the arrangement; no step has such a name."""
@@ -35,16 +35,25 @@ def data_of(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
 
 def entry_of(plan: Plan, step: Step) -> str:
     """A step as JSON, one option a line."""
-    head: dict[str, Any] = {"step": step.id, "logic": origin(step, plan.spec_file), "needs": needs_of(plan, step)}
+    process = process_options(plan, step)
+    head: dict[str, Any] = {"step": step.id, "needs": needs_of(plan, step)}
     if step.run_if != "success":
         head["run_if"] = step.run_if
     if settings := settings_of(plan, step):
         head["settings"] = settings
+    if process.environment is not None:
+        head["environment"] = process.environment
+    if process.tracking:
+        head["tracking"] = True
     entry = compact(head)[:-1]
-    for name, groups in options_by_list(plan, step).items():
-        lines = ",\n".join("  " + ", ".join(compact(word) for word in words) for words in groups)
-        entry += f',"{name}":[\n{lines}]'
-    return entry + "}"
+    if process.items is not None:
+        entry += f',"items":{_option_lines(process.items)}'
+    return f'{entry},"options":{_option_lines(process.own)}}}'
+
+
+def _option_lines(options: Sequence[Option]) -> str:
+    lines = ",\n".join("  " + ", ".join(map(compact, option)) for option in options)
+    return f"[\n{lines}]" if lines else "[]"
 
 
 def _arrangement(levels: Sequence[Level]) -> Iterator[str]:

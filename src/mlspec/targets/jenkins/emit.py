@@ -15,8 +15,8 @@ from typing import Any
 
 from mlspec.emission.templates import template
 from mlspec.expr.values import as_text, number_text
+from mlspec.invocation.arguments import Option
 from mlspec.ir.bodies import Approval
-from mlspec.ir.describe import origin
 from mlspec.ir.model import Parameter, Plan, Step
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.jenkins.cron import trigger
@@ -24,9 +24,17 @@ from mlspec.targets.jenkins.data import data_of
 from mlspec.targets.jenkins.groovy import block, comment, literal
 from mlspec.targets.jenkins.levels import Level, barriers_of, levels_of
 from mlspec.targets.jenkins.options import JenkinsOptions, Kubernetes, options_of
+from mlspec.targets.jenkins.process import ProcessOptions, environments, needs_of, process_options, tracking
 from mlspec.targets.jenkins.settings import own_nodes, settings_of
-from mlspec.targets.jenkins.size import BUDGET, LIST_LIMIT, pipeline_bytes
-from mlspec.targets.jenkins.words import needs_of, options_by_list
+from mlspec.targets.jenkins.size import BUDGET, LIST_LIMIT, MAP_LIMIT, pipeline_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OptionList:
+    """A list of options, line by line, and what is added to it."""
+
+    lines: list[str]
+    added: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +48,11 @@ class StageView:
     guard: str
     """The same for its function, in a pipeline too large for conditions of its stages; else empty."""
     comment: str
+    """What the spec says of it; empty where it says nothing."""
     call: str
-    """The call that runs it, but for its lists of words."""
-    words: list[list[str]]
-    """The lists of words that close the call, line by line: for a foreach what finds its list; the options."""
+    """The call that runs it, but for its options."""
+    options: list[OptionList]
+    """The lists that close the call: for a foreach what finds its list; the options of its process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,9 @@ def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
         "service_account": kubernetes.service_account,
         "trigger": block(trigger(plan.schedule)) if plan.schedule else None,
         "parameters": [_parameter(parameter) for parameter in plan.params],
-        "run_options": [literal(words) for words in _run_options(plan, options)],
+        "run_options": [literal(option) for option in _run_options(plan, options)],
+        "environments": list(_environment_lines(plan)),
+        "tracking": _arguments(tracking(plan)),
         "uses_settings": apart or bool(used),
         "uses_places": apart or not used.isdisjoint(("label", "image", "secrets")),
         "uses_own_nodes": apart,
@@ -111,19 +122,20 @@ def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
         "uses_parallel": "parallel" in used,
         "uses_approvals": "question" in used,
         "uses_run_if": any(step.run_if != "success" for step in plan.steps),
+        "uses_instances": any(step.instance or step.foreach for step in plan.all_steps()),
         "uses_matrix": any(step.instance for step in plan.all_steps()),
     }
 
 
 def _run_options(plan: Plan, options: JenkinsOptions) -> list[str]:
     """The options that all steps share, as shell text; Jenkins sets BUILD_TAG, unique to a build of a job."""
-    words = [
+    found = [
         f"--lifecycle {shlex.quote(plan.lifecycle)}",
         '--run-id "$BUILD_TAG"',
         f"--store {shlex.quote(plan.store)}",
         f"--spec-digest {shlex.quote(plan.digest)}",
     ]
-    return words + ([f"--project {shlex.quote(options.project)}"] if options.project != "." else [])
+    return found + ([f"--project {shlex.quote(options.project)}"] if options.project != "." else [])
 
 
 def _stages(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
@@ -170,21 +182,44 @@ def _stage(plan: Plan, step: Step, *, ready: bool) -> StageView:
         function=f"run_{step.slug}",
         ready=f"ready({literal(step.id)}, [{needs}]{run_if})" if ready else "",
         guard="",
-        comment=comment(joined((origin(step, plan.spec_file), step.description))),
+        comment=comment(step.description),
         call=f"{verb}({between.join([literal(step.id), *settings])}, ",
-        words=[list(_option_lines(groups)) for groups in options_by_list(plan, step).values()],
+        options=list(_option_lists(process_options(plan, step))),
     )
 
 
-def _option_lines(groups: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def _option_lists(process: ProcessOptions) -> Iterator[OptionList]:
+    if process.items is not None:
+        yield OptionList(list(_option_lines(process.items)))
+    shared = [f" + environments[{literal(process.environment)}]"] if process.environment else []
+    shared += [" + tracking"] if process.tracking else []
+    yield OptionList(list(_option_lines(process.own)), "".join(shared))
+
+
+def _option_lines(options: Sequence[Option]) -> Iterator[str]:
     """One option a line; the list is cut in two where it would grow too long for the CPS transform."""
     count = 0
-    for words in groups:
-        if count + len(words) > LIST_LIMIT:
+    for option in options:
+        if count + len(option) > LIST_LIMIT:
             yield "    ] + ["
             count = 0
-        count += len(words)
-        yield "        " + ", ".join(block(word) for word in words) + ","
+        count += len(option)
+        yield "        " + ", ".join(map(block, option)) + ","
+
+
+def _environment_lines(plan: Plan) -> Iterator[str]:
+    """One environment a line; the map is cut in two as lists are."""
+    for number, (name, options) in enumerate(environments(plan).items()):
+        if number and number % MAP_LIMIT == 0:
+            yield "] + ["
+        yield f"    {literal(name)}: {_arguments(options)},"
+
+
+def _arguments(options: Sequence[Option]) -> str:
+    """The arguments of options as a list in one line; empty where there are none."""
+    found = [literal(argument) for option in options for argument in option]
+    lists = [found[start : start + LIST_LIMIT] for start in range(0, len(found), LIST_LIMIT)]
+    return " + ".join(f"[{', '.join(arguments)}]" for arguments in lists)
 
 
 def _groovy(value: Any) -> str:

@@ -20,9 +20,9 @@ from mlspec.targets.jenkins.emit import fits
 from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, modified_utf8, unspeakable
 from mlspec.targets.jenkins.levels import levels_of
 from mlspec.targets.jenkins.options import extension_of, jenkins_form, options_of
+from mlspec.targets.jenkins.process import all_arguments
 from mlspec.targets.jenkins.settings import image_of, own_nodes
 from mlspec.targets.jenkins.size import BUDGET, parameter_bytes
-from mlspec.targets.jenkins.words import options_by_list
 from mlspec.targets.unenforced import unenforced_resources
 
 
@@ -88,12 +88,12 @@ def _secrets(plan: Plan) -> Iterator[Diagnostic]:
 
 def _step(plan: Plan, step: Step, path: str) -> Iterator[Diagnostic]:
     span = step.span or _top(plan)
-    words = {word for options in options_by_list(plan, step).values() for option in options for word in option}
+    texts = all_arguments(plan, step)
     if isinstance(step.body, Approval):
-        words |= {step.body.message, *step.body.approvers}
+        texts |= {step.body.message, *step.body.approvers}
         yield from _approvers(step, step.body, span, path)
-    for word in sorted(words):
-        if reason := unspeakable(word):
+    for text in sorted(texts):
+        if reason := unspeakable(text):
             yield _unspeakable(f"a value of the step `{step.name}`", reason, span, path)
     label = extension_of(step).label
     if label and not own_nodes(plan):

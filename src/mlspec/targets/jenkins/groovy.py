@@ -42,7 +42,7 @@ def comment(text: str) -> str:
 
 
 def unspeakable(text: str) -> str | None:
-    """Say why no Groovy literal or shell word holds `text`; None when one does.
+    """Say why no Groovy literal or argument of a command holds `text`; None when one does.
 
     NUL ends a word of a command, U+FFFF is the end of the file to Groovy's lexer, a lone surrogate is no text at all.
     """

@@ -17,6 +17,8 @@ BUDGET = 49_152
 """Three quarters of the limit: the weights are estimates."""
 LIST_LIMIT = 250
 """Elements of a list literal that the transform takes."""
+MAP_LIMIT = 125
+"""Entries of a map literal that it takes."""
 
 _PIPELINE = 2_000
 _STAGE = 305

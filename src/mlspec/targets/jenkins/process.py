@@ -1,0 +1,98 @@
+"""The options of step processes, and which steps they wait for: the same in every form of the file.
+
+In: a plan and a step. Out: options, and the names of those that stand once at the top of the file. Owns which options those are,
+how a fan-out's are parted and how instances of a matrix are named together; never quotes.
+Change it when a step is started in another way.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mlspec.invocation.arguments import (
+    Option,
+    body_options,
+    cache_options,
+    environment_options,
+    instance_options,
+    policy_options,
+    step_options,
+    tracking_options,
+    wiring_options,
+)
+from mlspec.invocation.from_plan import cache_on, environment_of, fan_out, invocation
+from mlspec.invocation.from_plan import tracking as plan_tracking
+from mlspec.invocation.model import Invocation, StepEnvironment
+from mlspec.ir.bodies import Gate
+from mlspec.ir.model import Plan, Step
+from mlspec.targets.jenkins.settings import image_of
+
+
+class ProcessOptions(NamedTuple):
+    """The options of a step's process, but for its run and its name."""
+
+    own: list[Option]
+    """All that stand in the step's lines."""
+    environment: str | None = None
+    """The environment whose options stand once for all steps in it."""
+    tracking: bool = False
+    """Whether those of `tracking` are the step's, too."""
+    items: list[Option] | None = None
+    """Of a foreach: those that find its list, for the process that prints it and for each instance."""
+
+
+def process_options(plan: Plan, step: Step) -> ProcessOptions:
+    """Part the options of a step's process in its own and those that it shares."""
+    process = _invocation(plan, step)
+    shared = process.environment.name if _is_shared(process.environment) else None
+    return ProcessOptions(
+        own=[
+            *instance_options(process.instance),
+            *cache_options(process.cache),
+            *wiring_options(process.wiring),
+            *policy_options(process.policy),
+            *(environment_options(process.environment) if shared is None else ()),
+            *body_options(process.body),
+        ],
+        environment=shared,
+        tracking=process.tracking.uri is not None,
+        items=list(wiring_options(fan_out(plan, step))) if step.foreach else None,
+    )
+
+
+def all_arguments(plan: Plan, step: Step) -> set[str]:
+    """What the file says of the step's process, wherever it stands."""
+    options = [*step_options(_invocation(plan, step)), *wiring_options(fan_out(plan, step))]
+    return {argument for option in options for argument in option}
+
+
+def environments(plan: Plan) -> dict[str, list[Option]]:
+    """The options of each environment that stands at the top of the file, by name in order."""
+    found = {step.environment: environment_of(plan, step) for step in plan.all_steps() if step.environment}
+    return {name: list(environment_options(found[name])) for name in sorted(found) if _is_shared(found[name])}
+
+
+def tracking(plan: Plan) -> list[Option]:
+    """The options that tell steps where to log to MLflow; none where no step does, as gates do not."""
+    logs = any(not isinstance(step.body, Gate) for step in plan.all_steps())
+    return list(tracking_options(plan_tracking(plan))) if logs else []
+
+
+def needs_of(plan: Plan, step: Step) -> list[str]:
+    """The steps it needs, all instances of a matrix as one: `train[*]`."""
+    by_id = plan.by_id
+    names = [f"{by_id[name].name}[*]" if by_id[name].instance else name for name in step.upstream]
+    return list(dict.fromkeys(names))
+
+
+def _invocation(plan: Plan, step: Step) -> Invocation:
+    """A foreach's instances find their list by `items`, so that no other option says where it is."""
+    made = invocation(plan, step)._replace(cache=cache_on(plan, step, "jenkins", image_of(plan, step)))
+    listed = fan_out(plan, step).values
+    values = tuple([value for value in made.wiring.values if value not in listed])
+    return made._replace(wiring=made.wiring._replace(values=values))
+
+
+def _is_shared(environment: StepEnvironment) -> bool:
+    """Whether there is more to say of it than its name."""
+    return bool(environment.pythonpath)
