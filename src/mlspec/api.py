@@ -60,6 +60,13 @@ def plan(spec: Spec) -> Plan:
     return build(draft, settings.options, settings.extensions)
 
 
+def lower(plan: Plan) -> Plan:
+    """Decide what the plan leaves open, as all targets have it: the image of each step. A lowered plan is returned as it is."""
+    from mlspec.lowering import lower as lowered
+
+    return lowered(plan)
+
+
 def compile(plan: Plan, target: str) -> list[GeneratedFile]:
     """Compile to one target; raises `TargetError` with the findings when the target refuses, `KeyError` when unknown."""
     from mlspec.targets.base import targets
@@ -79,9 +86,10 @@ class TargetError(Exception):
 
 
 def emit(plan: Plan, target: Target) -> tuple[list[GeneratedFile] | None, list[Diagnostic]]:
-    """Compile to one target; None where it refuses. Warnings come with the files."""
+    """Compile to one target, lowered or not; None where it refuses. Warnings come with the files."""
     from mlspec.targets.base import refusals
 
+    plan = lower(plan)
     findings = refusals(plan, target) or target.check(plan)
     findings = in_order(findings)
     return (None if has_errors(findings) else target.emit(plan)), findings

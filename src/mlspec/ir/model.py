@@ -43,6 +43,7 @@ class Environment:
     image: str | None = None
     pythonpath: tuple[str, ...] = ()
     span: Span | None = None
+    image_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,8 @@ class Step:
     """Unique Python identifier: `train`, or `train__0` for the first instance."""
     body: Body
     stage: Stage = "model"
+    stage_given: bool = True
+    """Whether the spec or its library step says the stage; else it is the language's default."""
     description: str = ""
     upstream: tuple[str, ...] = ()
     """Ids of all steps it reads or needs directly, in plan order."""
@@ -156,6 +159,10 @@ class Step:
     """Seconds that one attempt may take."""
     resources: Resources = Resources()
     environment: str | None = None
+    image_environment: str | None = None
+    """Of a gate or an approval, which need no environment: the one that it names for its image alone."""
+    image: str | None = None
+    """The image it runs in where steps run in containers; None where the plan gives none, and until `lowering` has filled it."""
     secrets: tuple[str, ...] = ()
     cache: bool = True
     instance: Instance | None = None
@@ -216,6 +223,8 @@ class Plan:
     """Where the spec is, as it was named: for runs here alone. Nothing that is generated may say it. None where it is not on disk."""
     params: tuple[Parameter, ...] = ()
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    default_environment: str | None = None
+    """The environment of steps that name none."""
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     store: str = ".mlspec/store"
     store_span: Span | None = None

@@ -51,6 +51,7 @@ def _pipeline(
         finals=tuple(step for step in steps if pipeline.scope.steps[step.name].final),
         params=tuple(_parameter(spec, key) for key in lifecycle.params),
         environments=environments,
+        default_environment=lifecycle.defaults.environment,
         secrets={key: _secret(spec, key) for key in lifecycle.secrets},
         store=lifecycle.store,
         store_span=spec.span("store") if spec.node("store") else None,
@@ -72,8 +73,15 @@ def _pipeline(
 
 def _environment(spec: Spec, name: str, requirements: tuple[str, ...]) -> model.Environment:
     written = spec.lifecycle.environments[name]
-    span = spec.key_span("environments", name)
-    return model.Environment(name, written.python, requirements, written.image, tuple(written.pythonpath), span)
+    return model.Environment(
+        name,
+        written.python,
+        requirements,
+        written.image,
+        tuple(written.pythonpath),
+        spec.key_span("environments", name),
+        spec.span("environments", name, "image") if written.image is not None else None,
+    )
 
 
 def _parameter(spec: Spec, name: str) -> model.Parameter:

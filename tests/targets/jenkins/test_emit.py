@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.ir.model import Parameter, Plan, Step
+from mlspec.ir.bodies import Gate
+from mlspec.ir.model import Environment, Parameter, Plan, Step
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from tests.targets import emission
@@ -90,3 +92,22 @@ def test_a_list_too_long_for_the_cps_transform_is_cut() -> None:
 @pytest.mark.slow
 def test_ten_thousand_steps_compile_without_recursion() -> None:
     assert text(chain(10_000)).count('"--step"') == 10_001
+
+
+def test_a_gate_runs_in_a_container_where_steps_do() -> None:
+    gate = Step("ready", "ready", "ready", Gate(("1 < 2",), "stop"), upstream=("work",))
+    made = plan(
+        "gated",
+        step("work", environment="ml"),
+        gate,
+        step("bare", "true", "ready"),
+        environments={"ml": Environment("ml", image="acme/ml:1")},
+        target_options={"jenkins": {"agent": {"docker": True}}},
+    )
+    assert re.findall(r"execute\('(\w+)'(?:, image: '([^']*)')?", text(made)) == [
+        ("work", "acme/ml:1"),
+        ("ready", "acme/ml:1"),
+        ("bare", ""),
+    ]
+    on_the_agent = replace(made, target_options={"jenkins": {}})
+    assert "image" not in text(on_the_agent)

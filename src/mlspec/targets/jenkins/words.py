@@ -9,12 +9,12 @@ from __future__ import annotations
 from mlspec.invocation.arguments import Option, step_options, wiring_options
 from mlspec.invocation.from_plan import cache_on, fan_out, invocation
 from mlspec.ir.model import Plan, Step
-from mlspec.targets.jenkins.settings import image_of
+from mlspec.targets.jenkins.settings import container_image
 
 
 def options_by_list(plan: Plan, step: Step) -> dict[str, list[Option]]:
     """The options of the step: `items` has those that find the list of a foreach, `options` all others."""
-    given = invocation(plan, step)._replace(cache=cache_on(plan, step, "jenkins", image_of(plan, step)))
+    given = invocation(plan, step)._replace(cache=cache_on(plan, step, "jenkins", container_image(plan, step)))
     if step.foreach is None:
         return {"options": step_options(given)}
     listed = fan_out(plan, step)

@@ -17,7 +17,7 @@ from mlspec.invocation.arguments import wiring_options
 from mlspec.invocation.from_plan import fan_out
 from mlspec.ir.bodies import Call, Gate, Shell, Uses
 from mlspec.ir.model import Plan, Step
-from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, options_of
 from mlspec.targets.options import misfits
 from mlspec.targets.secret_forms import kubernetes_form
 from mlspec.terms import Json
@@ -95,10 +95,11 @@ def _nul(plan: Plan, texts: Mapping[str, str]) -> Iterator[Diagnostic]:
 
 
 def _images(plan: Plan) -> Iterator[Diagnostic]:
-    options = options_of(plan)
+    if options_of(plan).image is not None:
+        return
     seen: set[str | None] = set()
     for step in plan.all_steps():
-        if image_of(plan, step, options) is None and step.environment not in seen:
+        if step.image is None and step.environment not in seen:
             seen.add(step.environment)
             where = f"environment {step.environment}" if step.environment else f"step {step.name}"
             yield Diagnostic(
