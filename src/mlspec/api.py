@@ -51,13 +51,11 @@ def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = 
 
 def plan(spec: Spec) -> Plan:
     """Make the plan of a loaded spec; raises `SpecError`."""
-    from mlspec.planning.build import build
-
-    draft, settings, findings = check_meaning(spec)
-    findings = in_order(findings)
-    if draft is None or has_errors(findings):
+    meaning = check_meaning(spec)
+    findings = in_order(meaning.findings)
+    if meaning.plan is None or has_errors(findings):
         raise SpecError(spec.document, findings)
-    return build(draft, settings.options, settings.extensions)
+    return meaning.plan
 
 
 def lower(plan: Plan) -> Plan:
@@ -113,7 +111,7 @@ def _said(head: str, findings: Sequence[Diagnostic]) -> str:
 
 
 def json_schema() -> str:
-    """The JSON Schema of the language with our own targets and library steps; those of other packages are not in it."""
+    """The JSON Schema of the language with our own targets, library steps and policies; those of other packages are not in it."""
     from mlspec.checking.schema import json_schema as make
 
     return make()

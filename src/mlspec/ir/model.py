@@ -241,6 +241,8 @@ class Plan:
     monitor: Monitor | None = None
     target_options: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """The spec's `targets:` section, by target; validated by the target itself."""
+    option_spans: Mapping[str, Span] = field(default_factory=dict)
+    """Where the spec has each value of that section, by its place in it: `kubeflow.image`."""
 
     def all_steps(self) -> tuple[Step, ...]:
         """Return the steps and then the `finally` steps."""

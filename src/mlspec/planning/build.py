@@ -26,13 +26,14 @@ def build(draft: Draft, target_options: Mapping[str, Mapping[str, Any]], extensi
     spec, monitor = draft.spec, draft.spec.lifecycle.monitor
     environments = {name: _environment(spec, name, lines) for name, lines in draft.requirements.items()}
     main, *watching = (_pipeline(draft.spec, pipeline, environments, extensions) for pipeline in draft.pipelines)
+    main = replace(main, target_options=target_options, option_spans=_option_spans(spec))
     if monitor is None:
-        return replace(main, target_options=target_options)
+        return main
     pipeline = draft.pipelines[1]
     builder = Builder(pipeline.scope, pipeline.wired)
     values = tuple(builder.value(address) for address in sorted(pipeline.retrain.values)) if pipeline.retrain else ()
     watched = model.Monitor(watching[0], monitor.retrain, values, spec.key_span("monitor"))
-    return replace(main, monitor=watched, target_options=target_options)
+    return replace(main, monitor=watched)
 
 
 def _pipeline(
@@ -112,6 +113,19 @@ def _schedule(spec: Spec, monitor: bool) -> model.Schedule | None:
     path = ("monitor", "schedule") if monitor else ("triggers", "schedule")
     span: Span = spec.key_span(*path)
     return model.Schedule(owner.schedule.cron, owner.schedule.timezone, span)
+
+
+def _option_spans(spec: Spec) -> dict[str, Span]:
+    """Of the options of targets that are no mappings."""
+    waiting: list[tuple[str, Node | None]] = [(name, spec.node("targets", name)) for name in spec.lifecycle.targets]
+    spans = {}
+    while waiting:
+        path, node = waiting.pop()
+        if node is not None and isinstance(node.value, dict):
+            waiting += [(f"{path}.{key}", child) for key, child in node.value.items()]
+        elif node is not None:
+            spans[path] = node.span
+    return spans
 
 
 def _digest(spec: Spec) -> str:
