@@ -228,6 +228,8 @@ class Plan:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     store: str = ".mlspec/store"
     store_span: Span | None = None
+    profile_stores: tuple[str, ...] = ()
+    """The stores that profiles of the spec set, whether or not one of them is laid over it."""
     on_failure: OnFailure = "stop"
     on_failure_span: Span | None = None
     description: str = ""

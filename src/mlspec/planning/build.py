@@ -56,6 +56,7 @@ def _pipeline(
         secrets={key: _secret(spec, key) for key in lifecycle.secrets},
         store=lifecycle.store,
         store_span=spec.span("store") if spec.node("store") else None,
+        profile_stores=tuple(store for each in lifecycle.profiles.values() if isinstance(store := each.get("store"), str)),
         on_failure="stop" if monitor else lifecycle.on_failure,
         on_failure_span=spec.span("on_failure") if spec.node("on_failure") else None,
         description=lifecycle.metadata.description,

@@ -40,8 +40,9 @@ def check(plan: Plan) -> list[Diagnostic]:
 def _on_workers(plan: Plan) -> Iterator[Diagnostic]:
     larger = "send it to workers that are large enough: `x-airflow: {queue: …}`"
     yield from unenforced_resources(plan, "on Airflow's workers", larger)
-    install = "install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON"
-    yield from unused_images(plan, "Airflow's workers do", install)
+    if "airflow.runner" not in plan.option_spans:  # who writes `runner: bash` knows where steps run
+        install = "install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON"
+        yield from unused_images(plan, "Airflow's workers do", install)
 
 
 def _in_containers(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:

@@ -113,7 +113,8 @@ def _images(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _store(plan: Plan) -> Iterator[Diagnostic]:
-    if "://" not in plan.store or plan.store.startswith("file:"):
+    # A spec whose profile has a store for the cluster is compiled with it to run there, and without to be read.
+    if _is_path(plan.store) and all(map(_is_path, plan.profile_stores)):
         yield Diagnostic(
             "MLS511",
             f"the store {plan.store} is a path, so every pod writes its records into itself and they are lost",
@@ -122,6 +123,10 @@ def _store(plan: Plan) -> Iterator[Diagnostic]:
             hint="use a store that all pods reach, such as `store: s3://bucket/folder`",
             path="store",
         )
+
+
+def _is_path(store: str) -> bool:
+    return "://" not in store or store.startswith("file:")
 
 
 def _secrets(plan: Plan) -> Iterator[Diagnostic]:
