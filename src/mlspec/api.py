@@ -51,13 +51,18 @@ def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = 
 
 def plan(spec: Spec) -> Plan:
     """Make the plan of a loaded spec; raises `SpecError`."""
-    from mlspec.planning.build import build
-
-    draft, settings, findings = check_meaning(spec)
-    findings = in_order(findings)
-    if draft is None or has_errors(findings):
+    meaning = check_meaning(spec)
+    findings = in_order(meaning.findings)
+    if meaning.plan is None or has_errors(findings):
         raise SpecError(spec.document, findings)
-    return build(draft, settings.options, settings.extensions)
+    return meaning.plan
+
+
+def lower(plan: Plan) -> Plan:
+    """Decide what the plan leaves open, as all targets have it: the image of each step. A lowered plan is returned as it is."""
+    from mlspec.lowering import lower as lowered
+
+    return lowered(plan)
 
 
 def compile(plan: Plan, target: str) -> list[GeneratedFile]:
@@ -79,9 +84,10 @@ class TargetError(Exception):
 
 
 def emit(plan: Plan, target: Target) -> tuple[list[GeneratedFile] | None, list[Diagnostic]]:
-    """Compile to one target; None where it refuses. Warnings come with the files."""
+    """Compile to one target, lowered or not; None where it refuses. Warnings come with the files."""
     from mlspec.targets.base import refusals
 
+    plan = lower(plan)
     findings = refusals(plan, target) or target.check(plan)
     findings = in_order(findings)
     return (None if has_errors(findings) else target.emit(plan)), findings
@@ -105,7 +111,7 @@ def _said(head: str, findings: Sequence[Diagnostic]) -> str:
 
 
 def json_schema() -> str:
-    """The JSON Schema of the language with our own targets and library steps; those of other packages are not in it."""
+    """The JSON Schema of the language with our own targets, library steps and policies; those of other packages are not in it."""
     from mlspec.checking.schema import json_schema as make
 
     return make()

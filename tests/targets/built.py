@@ -11,6 +11,7 @@ from dataclasses import replace
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Shell
 from mlspec.ir.model import Plan, Step, StepOutput
+from mlspec.lowering import lower
 
 SPAN = Span("mlspec.yaml", 1, 1, 1, 2)
 DIGEST = "sha256:" + "0" * 64
@@ -27,4 +28,5 @@ def reads(step: str, output: str, kind: str = "dataset") -> StepOutput:
 
 
 def plan(name: str, *steps: Step, **fields: object) -> Plan:
-    return replace(Plan(name, "mlspec.yaml", DIGEST, steps), **fields)  # type: ignore[arg-type]
+    """A plan of these steps, lowered, as targets get it."""
+    return lower(replace(Plan(name, "mlspec.yaml", DIGEST, steps), **fields))  # type: ignore[arg-type]

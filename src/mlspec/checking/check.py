@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlspec.checking.hidden import hidden_findings
+from mlspec.checking.meaning import Meaning, check_meaning
 from mlspec.checking.suppression import unsuppressed
-from mlspec.checking.target_options import TargetSettings, check_target_options, language_of, with_target_hints
+from mlspec.checking.target_options import language_of, with_target_hints
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
-from mlspec.planning.check import Draft
-from mlspec.planning.check import check as check_plan
 from mlspec.source import Document, assemble
 from mlspec.source.project import Project
 from mlspec.spec import leaks
@@ -34,19 +32,13 @@ class Checked:
 
     document: Document
     spec: Spec | None = None
-    draft: Draft | None = None
-    settings: TargetSettings = field(default_factory=TargetSettings)
-    """What it says to targets alone."""
+    meaning: Meaning | None = None
     findings: list[Diagnostic] = field(default_factory=list)
 
-    @cached_property
+    @property
     def plan(self) -> Plan | None:
-        """The plan; None where a finding is an error. Made when it is first asked for: checking alone is quicker without."""
-        if self.draft is None or has_errors(self.findings):
-            return None
-        from mlspec.planning.build import build
-
-        return build(self.draft, self.settings.options, self.settings.extensions)
+        """The plan; None where a finding is an error."""
+        return None if self.meaning is None or has_errors(self.findings) else self.meaning.plan
 
 
 def check(
@@ -71,17 +63,10 @@ def check(
         checked.findings += findings
         if lifecycle is not None:
             checked.spec = Spec(lifecycle, document, document.root)
-            checked.draft, checked.settings, findings = check_meaning(checked.spec)
-            checked.findings += findings
+            checked.meaning = check_meaning(checked.spec)
+            checked.findings += checked.meaning.findings
         else:
             checked.findings += hidden_findings(document, document.root, findings, check_meaning)
     kept = unsuppressed(checked.document, checked.spec, checked.findings, strict=strict)
     checked.findings = in_order([leaks.silent(finding, values) for finding in kept])
     return checked
-
-
-def check_meaning(spec: Spec) -> tuple[Draft | None, TargetSettings, list[Diagnostic]]:
-    """Check what a valid spec says: its pipelines, and what it says to targets."""
-    draft, findings = check_plan(spec)
-    settings, more = check_target_options(spec)
-    return draft, settings, [*findings, *more]

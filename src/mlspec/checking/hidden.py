@@ -7,8 +7,8 @@ them count; never judges (the caller's check does). Change it when one mistake h
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from mlspec.checking.meaning import Meaning
 from mlspec.checking.target_options import language_of
 from mlspec.diagnostics import Diagnostic
 from mlspec.source import Document, Node
@@ -21,7 +21,7 @@ def hidden_findings(
     document: Document,
     root: Node,
     known: Sequence[Diagnostic],
-    check_meaning: Callable[[Spec], tuple[Any, Any, list[Diagnostic]]],
+    check_meaning: Callable[[Spec], Meaning],
 ) -> list[Diagnostic]:
     """Errors of meaning in a spec that does not validate, as far as they are none of those `known` once more."""
     recovered = recover(root, known)
@@ -32,6 +32,6 @@ def hidden_findings(
     places = {(finding.span.file, finding.span.line, finding.span.column) for finding in known}
     return [
         finding
-        for finding in check_meaning(spec)[2]
+        for finding in check_meaning(spec).findings
         if finding.severity == "error" and (finding.span.file, finding.span.line, finding.span.column) not in places
     ]

@@ -1,4 +1,4 @@
-"""The JSON Schema of the language, with what our own targets and library steps declare.
+"""The JSON Schema of the language, with what our own targets, library steps and policies declare.
 
 In: nothing. Out: the schema's text. Owns whose declarations are in it: those of other packages are not, since the schema ships
 with mlspec. Never says how a declaration becomes a schema (see `spec.schema`). Change it when others bring something new to say.
@@ -6,7 +6,7 @@ with mlspec. Never says how a declaration becomes a schema (see `spec.schema`). 
 
 from __future__ import annotations
 
-from mlspec import library
+from mlspec import library, policies
 from mlspec.checking.declared import language, model_of
 from mlspec.spec.schema import json_schema as make
 from mlspec.targets.base import secret_forms, targets
@@ -18,4 +18,5 @@ def json_schema() -> str:
     options = {name: model_of(target.options) for name, target in own.items()}
     extensions = {name: model_of(target.extension) for name, target in own.items() if target.extension is not None}
     steps = [step for step in map(library.load, library.names()) if step.function.__module__.startswith("mlspec.")]
-    return make(language(secret_forms(own)), options, extensions, steps)
+    rules = {name: policies.load(name).summary for name in policies.BUILT_IN}
+    return make(language(secret_forms(own)), options, extensions, steps, rules)

@@ -43,8 +43,9 @@ def COMMAND(  # noqa: N802
         if checked.plan is None:
             status = 1
             continue
-        for name in names or _default_targets(checked.plan):
-            files = _emit(checked, checked.plan, name)
+        plan = api.lower(checked.plan)
+        for name in names or _default_targets(plan):
+            files = _emit(checked, plan, name)
             folder = (Path(out) if out else checked.document.folder / "pipelines") / name
             if files is None:
                 status = 1

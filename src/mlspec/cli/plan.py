@@ -27,7 +27,8 @@ def COMMAND(  # noqa: N802
         arguments.known("target", name, targets())
         if form != "text":
             raise click.UsageError("--target goes with --format text")
-    plan = arguments.pipeline(output.planned(api.check(arguments.one(spec), profile=profile, sets=sets)), pipeline)
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+    plan = arguments.pipeline(api.lower(output.planned(checked)), pipeline)
     click.echo(render(plan, form), nl=False)
     if name is not None:
         click.echo(_waits(plan, name))

@@ -43,6 +43,7 @@ class Environment:
     image: str | None = None
     pythonpath: tuple[str, ...] = ()
     span: Span | None = None
+    image_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,8 @@ class Step:
     """Unique Python identifier: `train`, or `train__0` for the first instance."""
     body: Body
     stage: Stage = "model"
+    stage_given: bool = True
+    """Whether the spec or its library step says the stage; else it is the language's default."""
     description: str = ""
     upstream: tuple[str, ...] = ()
     """Ids of all steps it reads or needs directly, in plan order."""
@@ -156,6 +159,10 @@ class Step:
     """Seconds that one attempt may take."""
     resources: Resources = Resources()
     environment: str | None = None
+    image_environment: str | None = None
+    """Of a gate or an approval, which need no environment: the one that it names for its image alone."""
+    image: str | None = None
+    """The image it runs in where steps run in containers; None where the plan gives none, and until `lowering` has filled it."""
     secrets: tuple[str, ...] = ()
     cache: bool = True
     instance: Instance | None = None
@@ -216,9 +223,13 @@ class Plan:
     """Where the spec is, as it was named: for runs here alone. Nothing that is generated may say it. None where it is not on disk."""
     params: tuple[Parameter, ...] = ()
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    default_environment: str | None = None
+    """The environment of steps that name none."""
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     store: str = ".mlspec/store"
     store_span: Span | None = None
+    profile_stores: tuple[str, ...] = ()
+    """The stores that profiles of the spec set, whether or not one of them is laid over it."""
     on_failure: OnFailure = "stop"
     on_failure_span: Span | None = None
     description: str = ""
@@ -232,6 +243,8 @@ class Plan:
     monitor: Monitor | None = None
     target_options: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """The spec's `targets:` section, by target; validated by the target itself."""
+    option_spans: Mapping[str, Span] = field(default_factory=dict)
+    """Where the spec has each value of that section, by its place in it: `kubeflow.image`."""
 
     def all_steps(self) -> tuple[Step, ...]:
         """Return the steps and then the `finally` steps."""

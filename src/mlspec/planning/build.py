@@ -26,13 +26,14 @@ def build(draft: Draft, target_options: Mapping[str, Mapping[str, Any]], extensi
     spec, monitor = draft.spec, draft.spec.lifecycle.monitor
     environments = {name: _environment(spec, name, lines) for name, lines in draft.requirements.items()}
     main, *watching = (_pipeline(draft.spec, pipeline, environments, extensions) for pipeline in draft.pipelines)
+    main = replace(main, target_options=target_options, option_spans=_option_spans(spec))
     if monitor is None:
-        return replace(main, target_options=target_options)
+        return main
     pipeline = draft.pipelines[1]
     builder = Builder(pipeline.scope, pipeline.wired)
     values = tuple(builder.value(address) for address in sorted(pipeline.retrain.values)) if pipeline.retrain else ()
     watched = model.Monitor(watching[0], monitor.retrain, values, spec.key_span("monitor"))
-    return replace(main, monitor=watched, target_options=target_options)
+    return replace(main, monitor=watched)
 
 
 def _pipeline(
@@ -51,9 +52,11 @@ def _pipeline(
         finals=tuple(step for step in steps if pipeline.scope.steps[step.name].final),
         params=tuple(_parameter(spec, key) for key in lifecycle.params),
         environments=environments,
+        default_environment=lifecycle.defaults.environment,
         secrets={key: _secret(spec, key) for key in lifecycle.secrets},
         store=lifecycle.store,
         store_span=spec.span("store") if spec.node("store") else None,
+        profile_stores=tuple(store for each in lifecycle.profiles.values() if isinstance(store := each.get("store"), str)),
         on_failure="stop" if monitor else lifecycle.on_failure,
         on_failure_span=spec.span("on_failure") if spec.node("on_failure") else None,
         description=lifecycle.metadata.description,
@@ -72,8 +75,15 @@ def _pipeline(
 
 def _environment(spec: Spec, name: str, requirements: tuple[str, ...]) -> model.Environment:
     written = spec.lifecycle.environments[name]
-    span = spec.key_span("environments", name)
-    return model.Environment(name, written.python, requirements, written.image, tuple(written.pythonpath), span)
+    return model.Environment(
+        name,
+        written.python,
+        requirements,
+        written.image,
+        tuple(written.pythonpath),
+        spec.key_span("environments", name),
+        spec.span("environments", name, "image") if written.image is not None else None,
+    )
 
 
 def _parameter(spec: Spec, name: str) -> model.Parameter:
@@ -104,6 +114,19 @@ def _schedule(spec: Spec, monitor: bool) -> model.Schedule | None:
     path = ("monitor", "schedule") if monitor else ("triggers", "schedule")
     span: Span = spec.key_span(*path)
     return model.Schedule(owner.schedule.cron, owner.schedule.timezone, span)
+
+
+def _option_spans(spec: Spec) -> dict[str, Span]:
+    """Of the options of targets that are no mappings."""
+    waiting: list[tuple[str, Node | None]] = [(name, spec.node("targets", name)) for name in spec.lifecycle.targets]
+    spans = {}
+    while waiting:
+        path, node = waiting.pop()
+        if node is not None and isinstance(node.value, dict):
+            waiting += [(f"{path}.{key}", child) for key, child in node.value.items()]
+        elif node is not None:
+            spans[path] = node.span
+    return spans
 
 
 def _digest(spec: Spec) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mlspec.diagnostics import Diagnostic, Related, has_errors
 from mlspec.diagnostics.collection import Findings, TooManyError, did_you_mean
 from mlspec.ir import graph
-from mlspec.planning.checks import brackets, calls, files, gates, images, pins, policies, unused
+from mlspec.planning.checks import brackets, calls, files, gates, images, pins, unused
 from mlspec.planning.expressions import Expressions
 from mlspec.planning.pipeline import Pipeline
 from mlspec.planning.scope import Scope
@@ -25,7 +25,6 @@ CHECKS: tuple[Callable[[Pipeline, Findings], None], ...] = (
     gates.check,
     brackets.check,
     unused.check_outputs,
-    policies.check,
 )
 """Checks of one pipeline, in no particular order."""
 

@@ -39,8 +39,13 @@ class Named:
     @property
     def stage(self) -> Stage:
         """Its own stage; where it says none, that of its library step."""
-        said = "stage" in self.step.model_fields_set
-        return self.library.stage if self.library is not None and not said else self.step.stage
+        written = "stage" in self.step.model_fields_set
+        return self.library.stage if self.library is not None and not written else self.step.stage
+
+    @property
+    def stage_given(self) -> bool:
+        """Whether it or its library step says the stage."""
+        return self.library is not None or "stage" in self.step.model_fields_set
 
     @property
     def many(self) -> bool:

@@ -1,6 +1,6 @@
 """A plan as JSON, for other tools.
 
-In: a plan. Out: a document with a version; keys are only ever added. Never holds a position or a secret's value.
+In: a plan, lowered. Out: a document with a version; keys are only ever added. Never holds a position or a secret's value.
 Change it when the plan carries more.
 """
 
@@ -47,6 +47,7 @@ def _step(step: Step) -> dict[str, Any]:
         "retry": step.retry.limit,
         "timeout": step.timeout,
         "environment": step.environment,
+        "image": step.image,
         "instance": dict(step.instance.values) if step.instance else None,
     }
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from mlspec.spec.base import Section
 from mlspec.spec.environments import Environment, Secret, Tracking
-from mlspec.spec.metadata import Governance, Lint, Metadata, Policy
+from mlspec.spec.metadata import Governance, Lint, Metadata
 from mlspec.spec.params import AnyParam
 from mlspec.spec.scalars import Identifier, StepName, Text
 from mlspec.spec.step import Defaults, Step
@@ -67,7 +67,7 @@ class Lifecycle(Section):
         examples=[[{"events": ["failed"], "to": {"secret": "slack_url"}}]],
     )
     governance: Governance | None = Field(None, description="What reviewers and auditors ask.")
-    policies: list[Policy] = Field(
+    policies: list[str] = Field(
         default_factory=list, description="Rules that this lifecycle must keep.", examples=[["fairness_before_deploy"]]
     )
     targets: dict[str, Any] = Field(default_factory=dict, description="Options of each target.")

@@ -11,8 +11,6 @@ from pydantic import Field
 from mlspec.spec.base import Section
 from mlspec.spec.scalars import Date, LifecycleName, Text
 
-Policy = Literal["fairness_before_deploy", "pinned_images", "approval_before_deploy"]
-
 
 class Metadata(Section):
     """Who and what a lifecycle is."""

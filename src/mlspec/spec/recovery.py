@@ -18,7 +18,7 @@ MAX_RECOVERED = 200
 """Mistakes of form beside which no others are looked for: each costs a copy of what is around it."""
 
 _SUGGESTED = re.compile(r"did you mean `([\w/.-]+)`\?")
-_POLICIES = frozenset({"timeout", "retry", "resources", "stage", "cache", "parallel", "description", "environment", "secrets"})
+_POLICIES = frozenset({"timeout", "retry", "resources", "cache", "parallel", "description", "environment", "secrets"})
 """Keys of a step that no other part of the spec hangs on; nor does one hang on what a step says to a target, `x-…`."""
 _SECTIONS = frozenset(
     {"governance", "triggers", "notifications", "policies", "lint", "tracking", "store", "defaults", "targets"}
@@ -53,6 +53,8 @@ def _recovered(root: Node, finding: Diagnostic) -> Node | None:
     rest = path[len(step) :]
     if len(step) < 2 or step[-2] not in _NAMED or not rest:
         return None
+    if rest[0] == "stage":
+        return _with(root, (*step, "stage"), _node("model", root))  # left out it would be asked for
     if rest[0] in _POLICIES or rest[0].startswith("x-"):
         return _with(root, (*step, rest[0]), None)
     if rest[0] == "approval":

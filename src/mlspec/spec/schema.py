@@ -1,7 +1,7 @@
 """The JSON Schema of the language, for editors.
 
-In: the models, those that targets bring for their sections, and the steps of the library. Out: the schema's text, the same bytes
-each time. Owns how pydantic's schema becomes one that editors show well; `schema_rules` owns the rules between keys,
+In: the models, those that targets bring for their sections, the steps of the library, the policies. Out: the schema's text, the
+same bytes each time. Owns how pydantic's schema becomes one that editors show well; `schema_rules` owns the rules between keys,
 `schema_library` what a library step takes. Never validates. Change it when editors should know more.
 
 The schema is draft-07, which every version of yaml-language-server and every validator reads. `patternErrorMessage`,
@@ -24,13 +24,6 @@ from mlspec.terms import MEANINGS, STAGE_MODEL
 
 _POINTER = "#/definitions/"
 _NOTES = {"description": "Notes of your own; mlspec does not read them."}
-_MEANINGS = {
-    **MEANINGS,
-    "fairness_before_deploy": "Nothing is deployed but after a gate on a fairness metric.",
-    "pinned_images": "Every image is named by its digest.",
-    "approval_before_deploy": "Nothing is deployed but after an approval.",
-}
-"""What the words of enumerations mean; editors show it beside each."""
 _TITLES = {
     "Lifecycle": "lifecycle",
     "Step": "step",
@@ -47,9 +40,14 @@ def json_schema(
     options: Mapping[str, type[BaseModel]],
     extensions: Mapping[str, type[BaseModel]],
     library: Iterable[LibraryStep],
+    policies: Mapping[str, str],
 ) -> str:
-    """Return the schema of `language`: `options` by target for `targets:`, `extensions` by target for `x-<target>` on steps."""
+    """Return the schema of `language`: `options` by target for `targets:`, `extensions` by target for `x-<target>` on steps, and
+    what each of the `policies` asks.
+    """
     definitions = _definitions(language, options, extensions)
+    names = {"enum": list(policies), "type": "string", "enumDescriptions": list(policies.values())}
+    definitions["Lifecycle"]["properties"]["policies"]["items"] = names
     choices = schema_rules.take_choices(definitions)
     schema_library.add_steps(definitions["Step"], library)
     partial = schema_rules.partial(definitions)
@@ -120,8 +118,8 @@ def _tidy(value: Any) -> Any:
     value.pop("title", None)
     _drop_default(value)
     _open_names(value)
-    if set(value.get("enum", ())) & set(_MEANINGS):
-        value["enumDescriptions"] = [_MEANINGS.get(word, "") for word in value["enum"]]
+    if set(value.get("enum", ())) & set(MEANINGS):
+        value["enumDescriptions"] = [MEANINGS.get(word, "") for word in value["enum"]]
     return value
 
 

@@ -164,7 +164,9 @@ class Step(Section):
     resources: Resources | None = Field(
         None, description="What its container is given.", examples=[{"cpu": 2, "memory": "4Gi"}]
     )
-    environment: Identifier | None = Field(None, description="What it needs around it: a name of `environments`.")
+    environment: Identifier | None = Field(
+        None, description="What it needs around it: a name of `environments`. A gate or an approval takes its image alone."
+    )
     cache: bool | None = Field(None, description="Whether an equal earlier step's outputs may stand for its own.")
     matrix: dict[Identifier, list[Scalar]] | None = Field(
         None, description="One instance for each combination.", examples=[{"depth": [2, 4], "loss": ["log", "hinge"]}]
@@ -229,7 +231,6 @@ PROCESS_KEYS = (
     "retry",
     "timeout",
     "resources",
-    "environment",
     "cache",
     "matrix",
     "foreach",

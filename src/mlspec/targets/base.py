@@ -92,14 +92,14 @@ class Target(Protocol):
     """How many lines of a generated file each kind of edit may move, for each instance of the step; a kind that is missing has none."""
 
     def check(self, plan: Plan) -> list[Diagnostic]:
-        """Find what the capability table cannot express (name lengths, sizes, combinations)."""
+        """Find what the capability table cannot express (name lengths, sizes, combinations). The plan is a lowered one."""
 
     def waits(self, plan: Plan) -> Mapping[str, str]:
         """What steps wait for although they do not need it, by step id, in words; of any plan, compiled or refused."""
         return {}
 
     def emit(self, plan: Plan) -> list[GeneratedFile]:
-        """Compile. Called only for plans without errors from `refusals` and `check`."""
+        """Compile. Called only for lowered plans without errors from `refusals` and `check`."""
 
 
 @cache

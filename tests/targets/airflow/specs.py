@@ -11,11 +11,11 @@ from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
 
 
 def planned(text: str) -> Plan:
-    """The plan of a spec."""
+    """The plan of a spec, lowered."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "mlspec.yaml"
         path.write_text(text, encoding="utf-8")
-        return api.plan(api.load(path))
+        return api.lower(api.plan(api.load(path)))
 
 
 FAN = planned("""

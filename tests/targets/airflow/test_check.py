@@ -12,6 +12,7 @@ from mlspec.ir.model import Environment, Parameter, Plan, Resources, Secret, Ste
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals
 from tests.targets.airflow.plans import CREDIT, DIAMOND
+from tests.targets.airflow.specs import planned
 from tests.targets.built import plan, step
 
 PLAIN = plan("plain", step("s", "true"))
@@ -94,3 +95,11 @@ def test_the_table_answers_for_every_feature() -> None:
 def test_an_approval_is_well_where_airflow_has_it() -> None:
     made = plan("p", ASK, target_options=THREE)
     assert (TARGET.check(made), refusals(made, TARGET)) == ([], [])
+
+
+@pytest.mark.parametrize(("options", "codes"), [("{}", ["MLS533"]), ("{version: 3}", ["MLS533"]), ("{runner: bash}", [])])
+def test_who_writes_where_steps_run_is_not_told(options: str, codes: list[str]) -> None:
+    head = "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: demo}\n"
+    spec = "environments: {ml: {image: 'ml:1'}}\ndefaults: {environment: ml}\nsteps: {s: {run: 'true'}}\n"
+    made = planned(f"{head}{spec}targets: {{airflow: {options}}}\n")
+    assert [finding.code for finding in TARGET.check(made)] == codes

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.ir.bodies import Shell
-from mlspec.ir.model import Parameter, Plan
+from mlspec.ir.bodies import Gate, Shell
+from mlspec.ir.model import Environment, Parameter, Plan
 from mlspec.targets.airflow import TARGET
 from tests.targets import emission
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
@@ -124,3 +125,24 @@ def test_scripts_stand_as_they_were_written() -> None:
 def test_a_parameter_named_like_a_method_of_a_mapping_is_read_as_a_key() -> None:
     made = plan("a", step("s", "true"), params=(Parameter("items", "string", ""),))
     assert "{{ params['items'] }}" in text(made)
+
+
+def test_a_gate_that_names_an_environment_runs_in_its_image() -> None:
+    gates = [
+        replace(step(name, "", "work"), body=Gate(("1 < 2",), "stop"), image_environment=environment)
+        for name, environment in (("named", "small"), ("other", None))
+    ]
+    made = plan(
+        "gated",
+        step("work", "true", environment="ml"),
+        *gates,
+        environments={name: Environment(name, image=f"acme/{name}:1") for name in ("ml", "small")},
+        target_options={"airflow": {"runner": "docker"}},
+    )
+    assert TARGET.check(made) == []
+    assert re.findall(r'image=IMAGE\["(.+)"\]', text(made)) == ["ml", "small", "*"]
+    assert ast.literal_eval(re.findall(r"^IMAGE = (\{.*?^\})", text(made), re.MULTILINE | re.DOTALL)[0]) == {
+        "*": "acme/ml:1",
+        "ml": "acme/ml:1",
+        "small": "acme/small:1",
+    }

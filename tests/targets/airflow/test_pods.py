@@ -55,9 +55,9 @@ def test_secrets_come_from_kubernetes_where_it_has_them(airflow: Airflow, tmp_pa
     assert "KEY" not in {each["name"] for each in made["good"]["spec"]["containers"][0]["env"]}
 
 
-def test_a_gate_runs_in_the_image_that_is_for_all(airflow: Airflow, tmp_path: Path) -> None:
+def test_a_gate_runs_in_the_image_of_the_nearest_step_above(airflow: Airflow, tmp_path: Path) -> None:
     [container] = pods(airflow, tmp_path, PODS)["good"]["spec"]["containers"]
-    assert container["image"] == "ghcr.io/acme/mlspec:1"
+    assert container["image"] == "ghcr.io/acme/ml:1.4.2"
 
 
 @pytest.mark.parametrize("script", [AWKWARD, "$(MLSPEC_RUN_ID) $$(A) $$$(B) $", "echo $HOME $((1 + 1)) ${A:-b}\n'"])

@@ -14,6 +14,7 @@ import pytest
 from mlspec.engine import Runs, outcome
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Environment, Plan, Secret, Step
+from mlspec.lowering import lower
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from tests.engines import jenkins
@@ -121,9 +122,9 @@ def test_steps_run_in_pods_of_their_images(tmp_path: Path) -> None:
     )
     train = replace(made.steps[0], environment="ml", secrets=("token",))
     later = replace(made.steps[-1], extensions={"jenkins": {"label": "metal"}})
-    made = replace(made, steps=(train, *made.steps[1:-1], later))
+    made = lower(replace(made, steps=(train, *made.steps[1:-1], later)))
     done, states = build(tmp_path, made, {ASK: "ada"}, credentials={"the-token": "x"})
     assert set(states.values()) == {"succeeded"}, done.log
-    assert done.log.count('image: "ghcr.io/acme/ml:1"') == 1
-    assert done.log.count('image: "mlspec:1"') == 5  # twice for the approval
+    assert done.log.count('image: "ghcr.io/acme/ml:1"') == 3  # twice for the approval below it
+    assert done.log.count('image: "mlspec:1"') == 3
     assert done.log.count("on metal") == 1

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from mlspec.ir.bodies import Gate
 from mlspec.ir.model import Environment, Parameter, Plan, Step
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
@@ -125,3 +127,22 @@ def test_maps_and_lists_of_one_line_are_cut_too() -> None:
 @pytest.mark.slow
 def test_ten_thousand_steps_compile_without_recursion() -> None:
     assert text(chain(10_000)).count('{"step":') == 10_001
+
+
+def test_a_gate_runs_in_a_container_where_steps_do() -> None:
+    gate = Step("ready", "ready", "ready", Gate(("1 < 2",), "stop"), upstream=("work",))
+    made = plan(
+        "gated",
+        step("work", environment="ml"),
+        gate,
+        step("bare", "true", "ready"),
+        environments={"ml": Environment("ml", image="acme/ml:1")},
+        target_options={"jenkins": {"agent": {"docker": True}}},
+    )
+    assert re.findall(r"execute\('(\w+)'(?:, image: '([^']*)')?", text(made)) == [
+        ("work", "acme/ml:1"),
+        ("ready", "acme/ml:1"),
+        ("bare", ""),
+    ]
+    on_the_agent = replace(made, target_options={"jenkins": {}})
+    assert "image" not in text(on_the_agent)

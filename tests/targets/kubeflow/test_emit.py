@@ -104,9 +104,10 @@ def test_a_gate_runs_in_the_image_of_the_nearest_step_above_it() -> None:
         step("bare", upstream="second"),
         environments={name: Environment(name, image=f"acme/{name}:1") for name in ("far", "near")},
     )
-    executors = documents(chained)[0]["deploymentSpec"]["executors"]
-    images = {name: part["container"]["image"] for name, part in executors.items()}
-    assert (images["exec-first"], images["exec-second"], images["exec-bare"]) == ("acme/near:1", "acme/near:1", "python:3.11")
+    for option, bare in (({}, "python:3.11"), ({"image": "acme/own:1"}, "acme/own:1")):
+        executors = documents(replace(chained, target_options={"kubeflow": option}))[0]["deploymentSpec"]["executors"]
+        images = {name: part["container"]["image"] for name, part in executors.items()}
+        assert (images["exec-first"], images["exec-second"], images["exec-bare"]) == ("acme/near:1", "acme/near:1", bare)
 
 
 def test_the_estimated_size_is_near_the_real_one() -> None:

@@ -17,6 +17,7 @@ from tests.targets.built import plan, step
 from tests.targets.kubeflow.plans import FULL, chain
 
 REMOTE = {"store": "s3://acme/store", "target_options": {"kubeflow": {"image": "acme/base:1"}}}
+PRODUCTION = "{a: {params: {}}, prod: {store: 's3://acme/store'}}"
 DEADLINE = {"kubeflow": {"deadline": 193}}
 SECRET = {"token": Secret("token", "TOKEN")}
 
@@ -46,6 +47,14 @@ def test_each_fault_alone(name: str) -> None:
 
 def test_a_good_plan_has_none() -> None:
     assert TARGET.check(FULL) == []
+
+
+@pytest.mark.parametrize(("profiles", "codes"), [("{}", ["MLS511"]), ("{a: {store: /mnt/s}}", ["MLS511"]), (PRODUCTION, [])])
+def test_a_store_for_the_cluster_may_stand_in_a_profile(profiles: str, codes: list[str], tmp_path: Path) -> None:
+    spec = tmp_path / "mlspec.yaml"
+    head = "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: demo}\ntargets: {kubeflow: {image: a}}\n"
+    spec.write_text(f"{head}steps: {{s: {{run: 'true'}}}}\nprofiles: {profiles}\n", encoding="utf-8")
+    assert [finding.code for finding in TARGET.check(api.plan(api.load(spec)))] == codes
 
 
 def test_the_word_null_in_a_text_is_fine() -> None:

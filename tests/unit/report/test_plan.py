@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mlspec import api
+from mlspec.cli.main import main
 from mlspec.ir.model import Plan
 from mlspec.report import FORMS, render
 from mlspec.report.graph_layout import layout
@@ -61,6 +62,17 @@ def test_html_holds_text_as_text(plan: Plan) -> None:
     page = render(plan, "html")
     assert "<script>" not in page.replace("</script>", "")
     assert "&lt;b&gt;" in page
+
+
+def test_json_has_the_image_of_each_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = AWKWARD + "environments: {a: {image: 'a@sha256:0'}, b: {image: 'b@sha256:0'}}\ndefaults: {environment: a}\n"
+    spec = spec.replace("good: {", "good: {environment: b, ").replace("last: {", "ask: {approval: {message: Go?}}\n  last: {")
+    (tmp_path / "mlspec.yaml").write_text(spec, encoding="utf-8")
+    assert main(["plan", str(tmp_path / "mlspec.yaml"), "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    images = {step["id"]: step["image"] for step in (*document["steps"], *document["finally"])}
+    assert images.pop("good") == "b@sha256:0"
+    assert set(images.values()) == {"a@sha256:0"}
 
 
 def test_json_can_be_read_back(plan: Plan) -> None:

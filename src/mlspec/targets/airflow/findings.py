@@ -14,7 +14,7 @@ from mlspec.ir.model import Plan
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import depth
 from mlspec.targets.airflow.options import AirflowOptions, airflow_form, extension_of, options_of
-from mlspec.targets.airflow.runners import RUNNERS, fallback_image
+from mlspec.targets.airflow.runners import RUNNERS
 from mlspec.targets.unenforced import unenforced_resources, unused_images
 
 MAX_TAG = 100
@@ -40,12 +40,13 @@ def check(plan: Plan) -> list[Diagnostic]:
 def _on_workers(plan: Plan) -> Iterator[Diagnostic]:
     larger = "send it to workers that are large enough: `x-airflow: {queue: …}`"
     yield from unenforced_resources(plan, "on Airflow's workers", larger)
-    install = "install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON"
-    yield from unused_images(plan, "Airflow's workers do", install)
+    if "airflow.runner" not in plan.option_spans:  # who writes `runner: bash` knows where steps run
+        install = "install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON"
+        yield from unused_images(plan, "Airflow's workers do", install)
 
 
 def _in_containers(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
-    if fallback_image(plan, options) is None:
+    if not options.image and not any(step.image for step in plan.all_steps()):
         yield Diagnostic(
             "MLS537",
             f"no environment names an image for `runner: {options.runner}`",

@@ -51,7 +51,7 @@ class AirflowOptions:
         str | None,
         Setting(
             min_length=1,
-            description="Image of steps whose environment names none, such as gates, where steps run in containers; "
+            description="Image of steps whose environment names none, where steps run in containers; "
             "default: the first image that a step runs in.",
             examples=("ghcr.io/acme/credit-ml:1.4.2",),
         ),

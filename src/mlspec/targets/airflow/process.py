@@ -25,12 +25,12 @@ from mlspec.ir.bodies import Gate
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.airflow.literals import block, string
 from mlspec.targets.airflow.options import options_of
-from mlspec.targets.airflow.runners import image_of
+from mlspec.targets.airflow.runners import container_image
 
 
 def invocation_of(plan: Plan, step: Step) -> Invocation:
     """What the step's process is told, but for its run and for what `mlspec exec` is told of every step."""
-    image = image_of(plan, step, options_of(plan))
+    image = container_image(plan, step, options_of(plan))
     return invocation(plan, step)._replace(start=start_of(plan, step), cache=cache_on(plan, step, "airflow", image))
 
 

@@ -15,7 +15,7 @@ from mlspec.ir.model import Plan, Resources, Secret, Step
 from mlspec.quantities import amount
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import INDENT, literal, string
-from mlspec.targets.airflow.options import AirflowOptions, extension_of
+from mlspec.targets.airflow.options import AirflowOptions, extension_of, options_of
 from mlspec.targets.secret_forms import KubernetesSecret, kubernetes_form
 
 PROVIDERS = "airflow.providers"
@@ -72,9 +72,7 @@ class Runner:
         """What the step's operator gets, as arguments so many levels deep; `bare` for a process that only looks at the step."""
         if self.name == "bash":
             return []
-        environment = plan.environments.get(step.environment or "")
-        own = environment.name if environment and environment.image else "*"
-        arguments = [f"image=IMAGE[{string(own)}]"]
+        arguments = [f"image=IMAGE[{string(_image_name(plan, step, options_of(plan)))}]"]
         if bare or isinstance(step.body, Approval):
             return arguments
         if self.name == "docker":
@@ -101,11 +99,21 @@ class Runner:
 
 
 def images(plan: Plan, options: AirflowOptions) -> list[tuple[str, str]]:
-    """The image of each environment that steps are in, by name, and under `*` that of steps which are in none."""
-    used = {step.environment for step in plan.all_steps()}
+    """The image of each environment that steps run in, by name, and under `*` that of steps which are in none."""
+    used = {_image_name(plan, step, options) for step in plan.all_steps()}
     found = {name: each.image for name, each in plan.environments.items() if name in used and each.image}
-    rest = {"*": fallback_image(plan, options) or ""} if used - set(found) else {}
+    rest = {"*": _default_image(plan, options) or ""} if "*" in used else {}
     return [(string(name), string(image)) for name, image in (rest | found).items()]
+
+
+def _image_name(plan: Plan, step: Step, options: AirflowOptions) -> str:
+    """The name under which the generated file has the step's image: its environment, or `*`."""
+    environment = plan.environments.get(step.environment or step.image_environment or "")
+    if environment is not None and environment.image:
+        return environment.name
+    if step.image is None or step.image == _default_image(plan, options):
+        return "*"
+    return next(name for name, each in plan.environments.items() if each.image == step.image)
 
 
 RUNNERS = {
@@ -125,20 +133,14 @@ RUNNERS = {
 }
 
 
-def fallback_image(plan: Plan, options: AirflowOptions) -> str | None:
-    """The image of steps whose environment has none, such as gates: the target's own, else the first that a step runs in."""
-    if options.image:
-        return options.image
-    used = (plan.environments.get(step.environment or "") for step in plan.all_steps())
-    return next((environment.image for environment in used if environment and environment.image), None)
+def _default_image(plan: Plan, options: AirflowOptions) -> str | None:
+    """The image of steps for which the plan has none: the target's own, else the first that a step runs in."""
+    return options.image or next((step.image for step in plan.all_steps() if step.image), None)
 
 
-def image_of(plan: Plan, step: Step, options: AirflowOptions) -> str | None:
-    """The image that the step runs in; None when it runs on the worker itself."""
-    if options.runner == "bash":
-        return None
-    environment = plan.environments.get(step.environment or "")
-    return (environment.image if environment else None) or fallback_image(plan, options)
+def container_image(plan: Plan, step: Step, options: AirflowOptions) -> str | None:
+    """The image of the step's container; None when it runs on the worker itself."""
+    return None if options.runner == "bash" else step.image or _default_image(plan, options)
 
 
 def _local_store(plan: Plan) -> list[str]:

@@ -21,7 +21,7 @@ from mlspec.targets.jenkins.groovy import LITERAL_LIMIT, modified_utf8, unspeaka
 from mlspec.targets.jenkins.levels import levels_of
 from mlspec.targets.jenkins.options import extension_of, jenkins_form, options_of
 from mlspec.targets.jenkins.process import all_arguments
-from mlspec.targets.jenkins.settings import image_of, own_nodes
+from mlspec.targets.jenkins.settings import container_image, own_nodes
 from mlspec.targets.jenkins.size import BUDGET, parameter_bytes
 from mlspec.targets.unenforced import unenforced_resources
 
@@ -99,7 +99,7 @@ def _step(plan: Plan, step: Step, path: str) -> Iterator[Diagnostic]:
     if label and not own_nodes(plan):
         yield from _store(plan, f"the step `{step.name}` runs on an agent of its own, which", span, f"{path}.x-jenkins.label")
     if options_of(plan).agent.kubernetes and not label:
-        yield from _pod(step, image_of(plan, step), span, path)
+        yield from _pod(step, container_image(plan, step), span, path)
 
 
 def _store(plan: Plan, who: str, span: Span, path: str) -> Iterator[Diagnostic]:
@@ -161,7 +161,7 @@ def _resources(plan: Plan) -> Iterator[Diagnostic]:
         plan,
         "on an agent of Jenkins",
         "set `targets.jenkins.agent` to `{docker: true}` or `{kubernetes: {}}`, or choose a fitting agent with `x-jenkins.label`",
-        lambda step: image_of(plan, step) is None,
+        lambda step: container_image(plan, step) is None,
     )
 
 

@@ -24,7 +24,7 @@ class Kubernetes:
         str | None,
         Setting(
             min_length=1,
-            description="Image of steps whose environment names none, gates and approvals among them; it has mlspec.",
+            description="Image of steps whose environment names none; it has mlspec.",
             examples=("ghcr.io/acme/credit-ml:1.4.2",),
         ),
     ] = None

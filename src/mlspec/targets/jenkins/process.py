@@ -25,7 +25,7 @@ from mlspec.invocation.from_plan import tracking as plan_tracking
 from mlspec.invocation.model import Invocation, StepEnvironment
 from mlspec.ir.bodies import Gate
 from mlspec.ir.model import Plan, Step
-from mlspec.targets.jenkins.settings import image_of
+from mlspec.targets.jenkins.settings import container_image
 
 
 class ProcessOptions(NamedTuple):
@@ -87,7 +87,7 @@ def needs_of(plan: Plan, step: Step) -> list[str]:
 
 def _invocation(plan: Plan, step: Step) -> Invocation:
     """A foreach's instances find their list by `items`, so that no other option says where it is."""
-    made = invocation(plan, step)._replace(cache=cache_on(plan, step, "jenkins", image_of(plan, step)))
+    made = invocation(plan, step)._replace(cache=cache_on(plan, step, "jenkins", container_image(plan, step)))
     listed = fan_out(plan, step).values
     values = tuple([value for value in made.wiring.values if value not in listed])
     return made._replace(wiring=made.wiring._replace(values=values))

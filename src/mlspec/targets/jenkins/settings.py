@@ -24,7 +24,7 @@ def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
         settings["label"] = label
     if step.foreach is not None and step.foreach.parallel is not None:
         settings["parallel"] = step.foreach.parallel
-    if image := image_of(plan, step):
+    if image := container_image(plan, step):
         settings["image"] = image
         limits = pod_limits if options_of(plan).agent.kubernetes else docker_limits
         if limit := limits(step.resources):
@@ -47,22 +47,17 @@ def _question(approval: Approval) -> dict[str, Any]:
     return question
 
 
-def image_of(plan: Plan, step: Step) -> str | None:
-    """The image the step runs in, in a container or in a pod; None when it runs on the agent itself."""
-    kubernetes = options_of(plan).agent.kubernetes
-    if kubernetes:
-        return None if extension_of(step).label else _own_image(plan, step) or kubernetes.image
-    return _own_image(plan, step) if options_of(plan).agent.docker else None
+def container_image(plan: Plan, step: Step) -> str | None:
+    """The image of the step's container or pod; None when it runs on the agent itself."""
+    agent = options_of(plan).agent
+    if agent.kubernetes:
+        return None if extension_of(step).label else step.image or agent.kubernetes.image
+    return step.image if agent.docker else None
 
 
 def own_nodes(plan: Plan) -> bool:
     """Whether steps hold an agent each and the build holds none: an approval may wait for days, and pods are for steps."""
     return options_of(plan).agent.kubernetes is not None or any(isinstance(step.body, Approval) for step in plan.all_steps())
-
-
-def _own_image(plan: Plan, step: Step) -> str | None:
-    environment = plan.environments.get(step.environment) if step.environment else None
-    return environment.image if environment else None
 
 
 def docker_limits(resources: Resources) -> str:

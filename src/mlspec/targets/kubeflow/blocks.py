@@ -26,7 +26,7 @@ from mlspec.targets.kubeflow.arguments import (
 )
 from mlspec.targets.kubeflow.document import Component, Container, Pairs, Task
 from mlspec.targets.kubeflow.graph import Graph, graph_of
-from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, image_of, options_of
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, options_of
 
 PARAMETER_TYPES = {
     "string": "STRING",
@@ -172,7 +172,7 @@ def image_text(sight: Sight, step: Step) -> str:
 
 
 def _image(sight: Sight, step: Step) -> str:
-    return image_of(sight.plan, step, sight.options) or DEFAULT_IMAGE
+    return step.image or sight.options.image or DEFAULT_IMAGE
 
 
 def words(sight: Sight, options: list[str]) -> list[str]:

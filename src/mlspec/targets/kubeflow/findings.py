@@ -17,7 +17,7 @@ from mlspec.invocation.arguments import wiring_options
 from mlspec.invocation.from_plan import fan_out
 from mlspec.ir.bodies import Call, Gate, Shell, Uses
 from mlspec.ir.model import Plan, Step
-from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, image_of, options_of
+from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, options_of
 from mlspec.targets.options import misfits
 from mlspec.targets.secret_forms import kubernetes_form
 from mlspec.terms import Json
@@ -95,10 +95,11 @@ def _nul(plan: Plan, texts: Mapping[str, str]) -> Iterator[Diagnostic]:
 
 
 def _images(plan: Plan) -> Iterator[Diagnostic]:
-    options = options_of(plan)
+    if options_of(plan).image is not None:
+        return
     seen: set[str | None] = set()
     for step in plan.all_steps():
-        if image_of(plan, step, options) is None and step.environment not in seen:
+        if step.image is None and step.environment not in seen:
             seen.add(step.environment)
             where = f"environment {step.environment}" if step.environment else f"step {step.name}"
             yield Diagnostic(
@@ -112,7 +113,8 @@ def _images(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _store(plan: Plan) -> Iterator[Diagnostic]:
-    if "://" not in plan.store or plan.store.startswith("file:"):
+    # A spec whose profile has a store for the cluster is compiled with it to run there, and without to be read.
+    if _is_path(plan.store) and all(map(_is_path, plan.profile_stores)):
         yield Diagnostic(
             "MLS511",
             f"the store {plan.store} is a path, so every pod writes its records into itself and they are lost",
@@ -121,6 +123,10 @@ def _store(plan: Plan) -> Iterator[Diagnostic]:
             hint="use a store that all pods reach, such as `store: s3://bucket/folder`",
             path="store",
         )
+
+
+def _is_path(store: str) -> bool:
+    return "://" not in store or store.startswith("file:")
 
 
 def _secrets(plan: Plan) -> Iterator[Diagnostic]:

@@ -6,11 +6,9 @@ reads a spec. Change it when the target learns an option.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from mlspec.ir.bodies import Gate
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.options import Cache, Setting, read
 
@@ -77,28 +75,6 @@ def extension_of(step: Step) -> KubeflowStep:
     """The step's `x-kubeflow`."""
     extension = step.extensions.get("kubeflow")
     return read(KubeflowStep, extension) if extension else _NOTHING
-
-
-def image_of(plan: Plan, step: Step, options: KubeflowOptions) -> str | None:
-    """The image that the spec gives the step: its environment's, else the target's own; None when it gives none.
-
-    A gate, which has no environment, runs in the image of the nearest step above it.
-    """
-    if (own := _own_image(plan, step)) or options.image or not isinstance(step.body, Gate):
-        return own or options.image
-    line, seen = deque(step.upstream), set(step.upstream)
-    while line:
-        above = plan.by_id[line.popleft()]
-        if image := _own_image(plan, above):
-            return image
-        line.extend(step_id for step_id in above.upstream if step_id not in seen)
-        seen.update(above.upstream)
-    return None
-
-
-def _own_image(plan: Plan, step: Step) -> str | None:
-    environment = plan.environments.get(step.environment) if step.environment else None
-    return environment.image if environment else None
 
 
 _NOTHING = KubeflowStep()
