@@ -23,16 +23,21 @@ def seconds_of(text: str) -> float | None:
 
 def duration_text(seconds: float) -> str:
     """Write seconds as a duration that `seconds_of` reads back: 600 is `10m`, 90.5 is `1m30.5s`, 0 is `0s`."""
+    return "".join(f"{count}{unit}" for count, unit in duration_parts(seconds))
+
+
+def duration_parts(seconds: float) -> list[tuple[str, str]]:
+    """Return the parts of that text, each a number and its unit: 5400 is 1 `h` and 30 `m`."""
     whole = int(seconds)
     written = repr(float(seconds))
     if "e" in written and seconds != whole:  # so little that Python writes an exponent, which is no duration
-        return f"{seconds:.25f}".rstrip("0") + "s"
+        return [(f"{seconds:.25f}".rstrip("0"), "s")]
     fraction = written.partition(".")[2] if seconds != whole else ""
     parts = []
     for unit, size in _UNITS:
         count, whole = divmod(whole, size)
         if count:
-            parts.append(f"{count}{unit}")
+            parts.append((str(count), unit))
     if whole or fraction or not parts:
-        parts.append(f"{whole}{'.' + fraction if fraction else ''}s")
-    return "".join(parts)
+        parts.append((f"{whole}{'.' + fraction if fraction else ''}", "s"))
+    return parts

@@ -60,7 +60,6 @@ def invocation(
     Parameters come from `MLSPEC_PARAM_*` unless `param_text` gives their text.
     """
     uris = uris or in_store(plan)
-    gate = isinstance(step.body, Gate)
     return Invocation(
         step=step.name,
         instance=step.instance,
@@ -74,7 +73,7 @@ def invocation(
         ),
         policy=Policy(step.when, step.retry if step.retry.limit else Retry(), step.timeout),
         environment=environment_of(plan, step),
-        tracking=Tracking() if gate else tracking(plan),
+        tracking=tracking_of(plan, step),
         body=_body(step),
     )
 
@@ -88,6 +87,11 @@ def environment_of(plan: Plan, step: Step) -> StepEnvironment:
 def tracking(plan: Plan) -> Tracking:
     """Where steps log to MLflow."""
     return Tracking(plan.tracking_uri, plan.tracking_experiment) if plan.tracking_uri else Tracking()
+
+
+def tracking_of(plan: Plan, step: Step) -> Tracking:
+    """Where the step logs: a gate nowhere."""
+    return Tracking() if isinstance(step.body, Gate) else tracking(plan)
 
 
 def fan_out(plan: Plan, step: Step, *, uris: UrisOf | None = None, known: bool = False) -> Wiring:

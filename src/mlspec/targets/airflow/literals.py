@@ -48,6 +48,12 @@ def block(text: str) -> str:
     return f'{prefix}"""{text}"""'
 
 
+def doc(text: str) -> str:
+    """The source of a documentation text."""
+    # Airflow reads documentation that ends in `.md` from a file of that name.
+    return block(text + "\n" if text.endswith(".md") else text)
+
+
 def visible(text: str) -> str:
     r"""`text` with every invisible character as an escape: one line, safe in a comment too."""
     return _INVISIBLE.sub(_escape, text)

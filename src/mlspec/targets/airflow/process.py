@@ -1,7 +1,7 @@
-"""What the step processes of tasks are told, as source text.
+"""The options of step processes, as source text.
 
-In: a plan, a step and its invocation. Out: the arguments of the generated file's functions, a line each. Owns which
-options stand once at the top of the file; never knows which task a process is of.
+In: a plan, a step and its invocation. Out: the arguments of the generated file's functions, a line each, and what stands once at the
+top of the file for many of them. Owns which options these are; never knows which task a process is of.
 Change it when the step process learns an option that only Airflow gives.
 """
 
@@ -14,14 +14,15 @@ from mlspec.invocation.arguments import (
     body_options,
     cache_options,
     environment_options,
+    identity_options,
     policy_options,
+    run_options,
     start_options,
     tracking_options,
     wiring_options,
 )
-from mlspec.invocation.from_plan import cache_on, environment_of, invocation, tracking
-from mlspec.invocation.model import Invocation, Start, StepEnvironment, Wiring
-from mlspec.ir.bodies import Gate
+from mlspec.invocation.from_plan import cache_on, environment_of, invocation, run_of, tracking, tracking_of
+from mlspec.invocation.model import Invocation, Start, StepEnvironment, Tracking, Wiring
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.airflow.literals import block, string
 from mlspec.targets.airflow.options import options_of
@@ -29,7 +30,7 @@ from mlspec.targets.airflow.runners import container_image
 
 
 def invocation_of(plan: Plan, step: Step) -> Invocation:
-    """What the step's process is told, but for its run and for what `mlspec exec` is told of every step."""
+    """The invocation of a step, but for its run."""
     image = container_image(plan, step, options_of(plan))
     return invocation(plan, step)._replace(start=start_of(plan, step), cache=cache_on(plan, step, "airflow", image))
 
@@ -39,53 +40,59 @@ def start_of(plan: Plan, step: Step) -> Start:
     return Start(when_failed=_failures(plan, step))
 
 
-def option_lines(given: Invocation, listed: Wiring = Wiring()) -> tuple[str, ...]:  # noqa: B008 - a constant
-    """The options after the step's name as source text; those that many steps share are named, for they stand at the top of
-    the file. `listed` is what an instance of a `foreach` is told of its list.
+def option_lines(plan: Plan, invocation: Invocation, fan_out: Wiring = Wiring()) -> tuple[str, ...]:  # noqa: B008 - a constant
+    """The options after the step's name; those that many steps share by the name that they have at the top of the file.
+
+    `fan_out` says to an instance of a `foreach` which list it takes its element of.
     """
     own = [
-        *start_options(given.start),
-        *cache_options(given.cache),
-        *wiring_options(given.wiring),
-        *policy_options(given.policy),
+        *start_options(invocation.start),
+        *cache_options(invocation.cache),
+        *wiring_options(invocation.wiring),
+        *policy_options(invocation.policy),
     ]
-    last = [*wiring_options(listed), *body_options(given.body)]
-    return (*_source(own), *_environment(given.environment), *_tracking(given), *_source(last))
+    last = [*wiring_options(fan_out), *body_options(invocation.body)]
+    return (*_source(own), *_surroundings(plan, invocation), *_source(last))
 
 
-def name_line(given: Invocation) -> str:
-    """The option that names the step, as source text."""
-    return string(f"--step {given.step}")
+def named_lines(plan: Plan, invocation: Invocation, fan_out: Wiring = Wiring()) -> tuple[str, ...]:  # noqa: B008 - a constant
+    """The step's name, and its `option_lines`."""
+    return (*_source(identity_options(invocation.step)), *option_lines(plan, invocation, fan_out))
 
 
-def tracking_lines(plan: Plan) -> list[str]:
-    """The options of `TRACKING` at the top of the file; none where no step logs."""
-    tracked = any(not isinstance(step.body, Gate) for step in plan.all_steps())
-    return [string(" ".join(option)) for option in tracking_options(tracking(plan))] if tracked else []
+def common_lines(plan: Plan) -> tuple[str, ...]:
+    """The options that all processes start with, which the plan knows."""
+    return tuple(_source(run_options(run_of(plan))))
 
 
-def environment_lines(plan: Plan) -> list[tuple[str, list[str]]]:
-    """The options of each environment that a step is in, by name; not where there is but the name."""
-    found = {step.environment: environment_of(plan, step) for step in plan.all_steps() if step.environment}
-    return [
-        (string(name), [string(" ".join(option)) for option in environment_options(found[name])])
-        for name in sorted(found)
-        if _is_shared(found[name])
-    ]
+def tracking_lines(plan: Plan) -> tuple[str, ...]:
+    """`TRACKING` at the top of the file; nothing where no step logs."""
+    logs = any(tracking_of(plan, step).uri is not None for step in plan.all_steps())
+    return tuple(_source(tracking_options(tracking(plan)))) if logs else ()
 
 
-def _is_shared(environment: StepEnvironment) -> bool:
-    return bool(environment.pythonpath)
+def environment_lines(plan: Plan) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """`ENVIRONMENT` at the top of the file, by name: what steps in it have in common, where that is more than its name."""
+    logs = tracking(plan)
+    steps = [step for step in plan.all_steps() if tracking_of(plan, step) == logs]
+    found = {step.environment: environment_of(plan, step) for step in steps if step.environment}
+    return tuple((string(name), tuple(_apart(found[name], logs))) for name in sorted(found) if _is_shared(found[name], logs))
 
 
-def _environment(environment: StepEnvironment) -> list[str]:
-    if _is_shared(environment):
+def _surroundings(plan: Plan, invocation: Invocation) -> list[str]:
+    """What the step runs in, and where it logs."""
+    environment, logs = invocation.environment, invocation.tracking
+    if _is_shared(environment, logs) and logs == tracking(plan):
         return [f"*ENVIRONMENT[{string(environment.name or '')}]"]
-    return _source(environment_options(environment))
+    return _apart(environment, logs)
 
 
-def _tracking(given: Invocation) -> list[str]:
-    return ["*TRACKING"] if given.tracking.uri is not None else []
+def _is_shared(environment: StepEnvironment, logs: Tracking) -> bool:
+    return environment.name is not None and bool(environment.pythonpath or logs.uri)
+
+
+def _apart(environment: StepEnvironment, logs: Tracking) -> list[str]:
+    return [*_source(environment_options(environment)), *(["*TRACKING"] if logs.uri else [])]
 
 
 def _source(options: Iterable[Option]) -> list[str]:

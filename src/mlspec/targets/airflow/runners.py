@@ -23,14 +23,27 @@ PROVIDERS = "airflow.providers"
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """One way to run steps. `variables` and `command` are what its operator calls the environment and the command."""
+    """One way to run steps."""
 
     name: str
     operator: str
     module: str
     variables: str
+    """What its operator calls the environment of a step."""
     command: str
+    """What its operator calls the command of a step."""
     items_operator: str
+    """The operator of the task that hands on a list."""
+    before: str = ""
+    """What stands before a shell text to make a command of it, as source text."""
+    after: str = ""
+    dollar: str = "$"
+    """A dollar sign that the shell sees."""
+
+    @property
+    def in_containers(self) -> bool:
+        """Whether steps run in images."""
+        return self.name != "bash"
 
     def imports(self, plan: Plan) -> list[str]:
         """The import lines it needs, beside those that every file has."""
@@ -120,7 +133,16 @@ RUNNERS = {
     runner.name: runner
     for runner in (
         Runner("bash", "BashOperator", "standard.operators.bash", "env", "bash_command", "BashOperator"),
-        Runner("docker", "DockerOperator", "docker.operators.docker", "environment", "command", "ListOperator"),
+        Runner(
+            "docker",
+            "DockerOperator",
+            "docker.operators.docker",
+            "environment",
+            "command",
+            "ListOperator",
+            before='["/bin/sh", "-c", ',
+            after="]",
+        ),
         Runner(
             "kubernetes",
             "KubernetesPodOperator",
@@ -128,6 +150,9 @@ RUNNERS = {
             "env_vars",
             "arguments",
             "KubernetesPodOperator",
+            before="[",
+            after="]",
+            dollar="$$",
         ),
     )
 }

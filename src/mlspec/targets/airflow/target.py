@@ -29,7 +29,7 @@ class AirflowTarget(Target):
     step_hints = MappingProxyType(dict.fromkeys(("pool", "queue"), "write it under `x-airflow`"))
     secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret, "airflow": AirflowSecret})
     catalogue = Path(__file__).parent / "catalogue"
-    review_limits = MappingProxyType({"default": 2, "renaming": 8, "setting": 1, "needs": 1})
+    review_limits = MappingProxyType({"default": 2, "renaming": 7, "setting": 1, "needs": 1})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""

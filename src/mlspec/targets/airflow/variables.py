@@ -10,26 +10,12 @@ from __future__ import annotations
 import keyword
 
 from mlspec.ir.model import Plan
+from mlspec.targets.airflow.functions import FUNCTIONS, QUOTED
 
-_FUNCTIONS = (
-    "always_process",
-    "answer_process",
-    "answered",
-    "final",
-    "final_each",
-    "for_each",
-    "for_rows",
-    "items_process",
-    "list_items",
-    "matrix_rows",
-    "quoted",
-    "step",
-    "step_process",
-)
 _MEMBERS = ("answer", "each", "items", "question", "ready")
 _IMPORTS = ("json", "k8s", "literal", "os", "pendulum", "shlex", "timedelta")
 _BUILT_IN = ("enumerate", "list", "str", "super")
-_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *_FUNCTIONS, *_MEMBERS, *_IMPORTS, *_BUILT_IN, "dag"})
+_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, QUOTED, *FUNCTIONS, *_MEMBERS, *_IMPORTS, *_BUILT_IN, "dag"})
 """Names that the generated file uses itself: a task of that name gets a variable of another."""
 
 

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -32,18 +32,17 @@ ENVIRONMENT = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle calls",
     "--store .mlspec/store",
     "--spec-digest sha256:ef8cf7409d29c2fb649ddb9f2818e82617b929614c67803d47356f5165a1c423",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -75,7 +74,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # make: call work.steps:make
     make = step(
         "make",
         "--output table=dataset",
@@ -88,7 +86,6 @@ with DAG(
         "--call work.steps:make",
     )
 
-    # measure: call work.steps:measure
     measure = step(
         "measure",
         "--input table=run:make/table",
@@ -99,7 +96,6 @@ with DAG(
     )
     make >> measure
 
-    # check: uses data/validate
     check = step(
         "check",
         "--input data=run:make/table",
@@ -111,7 +107,6 @@ with DAG(
     )
     make >> check
 
-    # sum_up: run in mlspec.yaml
     sum_up = step(
         "sum_up",
         "--output o=report",

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -25,18 +25,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle diamond",
     "--store .mlspec/store",
     "--spec-digest sha256:e3fe19f843d58932eae8c0b2a35538e28d53f2b6bad605f222d4cbe7c8232451",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -80,7 +79,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # ingest: run in mlspec.yaml
     ingest = step(
         "ingest",
         "--output table=dataset",
@@ -88,7 +86,6 @@ with DAG(
         "--shell seq ${{ params.rows }} > ${{ outputs.table }}",
     )
 
-    # left: run in mlspec.yaml
     left = step(
         "left",
         "--input table=run:ingest/table",
@@ -101,7 +98,6 @@ echo ${{ with.label }} >> ${{ outputs.out }}
     )
     ingest >> left
 
-    # right: run in mlspec.yaml
     right = step(
         "right",
         "--input table=run:ingest/table",
@@ -114,7 +110,6 @@ wc -l < ${{ inputs.table }} | awk '{printf "{\"rows\": %d}", $1}' > ${{ outputs.
     )
     ingest >> right
 
-    # join: run in mlspec.yaml
     join = step(
         "join",
         "--input left=run:left/out",
@@ -128,7 +123,6 @@ wc -l < ${{ inputs.table }} | awk '{printf "{\"rows\": %d}", $1}' > ${{ outputs.
     # The tasks below run last, whatever happened above.
     steps = list(dag.tasks)
 
-    # cleanup: run in mlspec.yaml
     cleanup = final(
         "cleanup",
         "--output status=artifact",

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -23,18 +23,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle failing",
     "--store .mlspec/store",
     "--spec-digest sha256:5c312f979b77fa14381c4a6194e2fbf22ef5c6f56e6a787838547445f6f319ed",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -74,14 +73,12 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # first: run in mlspec.yaml
     first = step(
         "first",
         "--output o=artifact",
         "--shell echo 1 > ${{ outputs.o }}",
     )
 
-    # second: run in mlspec.yaml
     second = step(
         "second",
         "--input o=run:first/o",
@@ -90,7 +87,6 @@ with DAG(
     )
     first >> second
 
-    # broken: run in mlspec.yaml
     broken = step(
         "broken",
         "--output o=dataset",
@@ -99,7 +95,6 @@ with DAG(
     )
     second >> broken
 
-    # after: run in mlspec.yaml
     after = step(
         "after",
         "--input o=run:broken/o",
@@ -107,7 +102,6 @@ with DAG(
     )
     broken >> after
 
-    # later: run in mlspec.yaml
     later = step(
         "later",
         "--shell true",
@@ -117,7 +111,6 @@ with DAG(
     # The tasks below run last, whatever happened above.
     steps = list(dag.tasks)
 
-    # tell: run in mlspec.yaml
     tell = final(
         "tell",
         "--output status=artifact",
@@ -125,7 +118,6 @@ with DAG(
     ).as_teardown()
     steps >> tell
 
-    # tell_more: run in mlspec.yaml
     tell_more = final(
         "tell_more",
         "--output o=artifact",

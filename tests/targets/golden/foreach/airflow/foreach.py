@@ -16,7 +16,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -26,18 +26,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle foreach",
     "--store .mlspec/store",
     "--spec-digest sha256:f608faa9ab49839ca203b87f618b2802078f6119d4a652caefd35b302b4e5277",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -73,7 +72,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # split: run in mlspec.yaml
     split = step(
         "split",
         "--output found=values",
@@ -81,7 +79,6 @@ with DAG(
         '--shell echo \'{"regions": ["north", "south"], "year": 2026}\' > ${{ outputs.found }}\n',
     )
 
-    # fit: run in mlspec.yaml, for each element of split.found.regions
     with TaskGroup("fit") as fit:
         items = BashOperator(
             task_id="items",
@@ -114,7 +111,6 @@ with DAG(
         )
     split >> fit
 
-    # join: run in mlspec.yaml
     join = step(
         "join",
         "--input parts[]=run:fit/*/part",

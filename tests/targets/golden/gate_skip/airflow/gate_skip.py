@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -24,18 +24,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle gate-skip",
     "--store .mlspec/store",
     "--spec-digest sha256:de9de90aad60f05ca4cfee9b3bfd4d2fd44a3e39f355663e5872e2788c3f5d78",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -78,7 +77,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # train: run in mlspec.yaml
     train = step(
         "train",
         "--output model=model",
@@ -88,7 +86,6 @@ echo model > ${{ outputs.model }}
 """,
     )
 
-    # good: gate in mlspec.yaml, otherwise skip
     good = step(
         "good",
         "--value train.metrics=run:train/metrics",
@@ -99,7 +96,6 @@ echo model > ${{ outputs.model }}
     )
     train >> good
 
-    # deploy: run in mlspec.yaml
     deploy = step(
         "deploy",
         "--input model=run:train/model",
@@ -108,7 +104,6 @@ echo model > ${{ outputs.model }}
     )
     [train, good] >> deploy
 
-    # after_deploy: run in mlspec.yaml
     after_deploy = step(
         "after_deploy",
         "--input url=run:deploy/url",
@@ -117,7 +112,6 @@ echo model > ${{ outputs.model }}
     )
     deploy >> after_deploy
 
-    # report: run in mlspec.yaml
     report = step(
         "report",
         "--input model=run:train/model",
@@ -126,7 +120,6 @@ echo model > ${{ outputs.model }}
     )
     train >> report
 
-    # both: run in mlspec.yaml
     both = step(
         "both",
         "--shell true",
@@ -136,7 +129,6 @@ echo model > ${{ outputs.model }}
     # The tasks below run last, whatever happened above.
     steps = list(dag.tasks)
 
-    # cleanup: run in mlspec.yaml
     cleanup = final(
         "cleanup",
         "--output status=artifact",

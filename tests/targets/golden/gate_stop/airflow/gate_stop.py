@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -24,18 +24,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle gate-stop",
     "--store .mlspec/store",
     "--spec-digest sha256:8d83d3055029392e14f6db7fb7d662246f0dba45cc6b20d0de5eaf54dbfe44ab",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -78,14 +77,12 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # train: run in mlspec.yaml
     train = step(
         "train",
         "--output metrics=metrics",
         '--shell echo "{\\"auc\\": 0.8, \\"gap\\": NaN}" > ${{ outputs.metrics }}',
     )
 
-    # good: gate in mlspec.yaml, otherwise stop
     good = step(
         "good",
         "--value train.metrics=run:train/metrics",
@@ -95,7 +92,6 @@ with DAG(
     )
     train >> good
 
-    # known: gate in mlspec.yaml, otherwise skip
     known = step(
         "known",
         "--value train.metrics=run:train/metrics",
@@ -104,7 +100,6 @@ with DAG(
     )
     [train, good] >> known
 
-    # deploy: run in mlspec.yaml
     deploy = step(
         "deploy",
         "--shell true",
@@ -114,7 +109,6 @@ with DAG(
     # The tasks below run last, whatever happened above.
     steps = list(dag.tasks)
 
-    # cleanup: run in mlspec.yaml
     cleanup = final(
         "cleanup",
         "--output status=artifact",

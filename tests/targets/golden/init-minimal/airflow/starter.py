@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -33,18 +33,17 @@ ENVIRONMENT = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle starter",
     "--store .mlspec/store",
     "--spec-digest sha256:b1660213ada7aa67d50f066636f22674931bad9801c91425323a5947c3491e5a",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -83,7 +82,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # make: call starter.steps:make
     make = step(
         "make",
         "--output table=dataset",
@@ -94,7 +92,6 @@ with DAG(
         "--call starter.steps:make",
     )
 
-    # fit: run in mlspec.yaml
     fit = step(
         "fit",
         "--input table=run:make/table",
@@ -104,7 +101,6 @@ with DAG(
     )
     make >> fit
 
-    # measure: call starter.steps:measure
     measure = step(
         "measure",
         "--input table=run:make/table",
@@ -115,7 +111,6 @@ with DAG(
     )
     [make, fit] >> measure
 
-    # quality: gate in mlspec.yaml, otherwise stop
     quality = step(
         "quality",
         "--value measure.metrics=run:measure/metrics",

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -34,18 +34,17 @@ ENVIRONMENT = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle starter",
     "--store .mlspec/store",
     "--spec-digest sha256:64c9abc26e849c48bcd98dcdb53bd892e86e9fc877828eb8db7d9ae1bb40129f",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -92,7 +91,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # ingest: call starter.data:ingest
     ingest = step(
         "ingest",
         "--output train=dataset",
@@ -105,7 +103,6 @@ with DAG(
         "--call starter.data:ingest",
     )
 
-    # train: call starter.train:train
     train = step(
         "train",
         "--input data=run:ingest/train",
@@ -121,7 +118,6 @@ with DAG(
     )
     ingest >> train
 
-    # evaluate: call starter.evaluate:evaluate
     evaluate = step(
         "evaluate",
         "--input model=run:train/model",
@@ -133,7 +129,6 @@ with DAG(
     )
     [ingest, train] >> evaluate
 
-    # quality: gate in mlspec.yaml, otherwise stop
     quality = step(
         "quality",
         "--value evaluate.metrics=run:evaluate/metrics",
@@ -143,7 +138,6 @@ with DAG(
     )
     evaluate >> quality
 
-    # export: call starter.export:export
     export = step(
         "export",
         "--input model=run:train/model",
@@ -156,7 +150,6 @@ with DAG(
     )
     [ingest, train, quality] >> export
 
-    # same: gate in mlspec.yaml, otherwise stop
     same = step(
         "same",
         "--value export.parity=run:export/parity",

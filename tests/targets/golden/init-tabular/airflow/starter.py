@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -33,18 +33,17 @@ ENVIRONMENT = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle starter",
     "--store .mlspec/store",
     "--spec-digest sha256:d4fcf5c332c019e43eec39ff0e464d7c87bdce95f1a16b942a596f4278d5e5ce",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -84,7 +83,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # ingest: call starter.data:ingest
     ingest = step(
         "ingest",
         "--output table=dataset",
@@ -93,7 +91,6 @@ with DAG(
         "--call starter.data:ingest",
     )
 
-    # validate: uses data/validate
     validate = step(
         "validate",
         "--input data=run:ingest/table",
@@ -106,7 +103,6 @@ with DAG(
     )
     ingest >> validate
 
-    # split: call starter.data:split
     split = step(
         "split",
         "--input table=run:ingest/table",
@@ -121,7 +117,6 @@ with DAG(
     )
     [ingest, validate] >> split
 
-    # train: call starter.train:train
     train = step(
         "train",
         "--input data=run:split/train",
@@ -135,7 +130,6 @@ with DAG(
     )
     split >> train
 
-    # evaluate: uses evaluate/classifier
     evaluate = step(
         "evaluate",
         "--input model=run:train/model",
@@ -149,7 +143,6 @@ with DAG(
     )
     [split, train] >> evaluate
 
-    # quality: gate in mlspec.yaml, otherwise stop
     quality = step(
         "quality",
         "--value evaluate.metrics=run:evaluate/metrics",
@@ -159,7 +152,6 @@ with DAG(
     )
     evaluate >> quality
 
-    # export: uses export/onnx
     export = step(
         "export",
         "--input model=run:train/model",

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -23,18 +23,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle matrix",
     "--store .mlspec/store",
     "--spec-digest sha256:d0d46461f54a65f57f227b541cf04de6679c1ddd3c940b9fe70a18a5c19aa568",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -69,14 +68,12 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # base: run in mlspec.yaml
     base = step(
         "base",
         "--output data=dataset",
         "--shell echo base > ${{ outputs.data }}",
     )
 
-    # train: run in mlspec.yaml, for each row of its matrix
     train = BashOperator.partial(
         task_id="train",
     ).expand(
@@ -99,7 +96,6 @@ echo "{\"score\": ${{ matrix.depth }}}" > ${{ outputs.metrics }}
     )
     base >> train
 
-    # pick: run in mlspec.yaml
     pick = step(
         "pick",
         "--input models[]=run:train/*/model",

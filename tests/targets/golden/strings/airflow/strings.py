@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -24,18 +24,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle strings",
     "--store .mlspec/store",
     "--spec-digest sha256:796a925d609714683b5150596c3775be2155dae1f76f735ccd399aced523d02b",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -68,7 +67,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # values: run in mlspec.yaml
     values = step(
         "values",
         "--output out=artifact",
@@ -87,7 +85,6 @@ done > ${{ outputs.out }}
         doc_md="{{ ds }} ''' \"\"\" ${HOME} \\",
     )
 
-    # script: run in mlspec.yaml
     script = step(
         "script",
         "--output out=artifact",
@@ -95,7 +92,6 @@ done > ${{ outputs.out }}
         "--shell # a comment with it's own quote, {{ braces }} and ${{ with.x }}\ncat <<'EOF' > ${{ outputs.out }}\n{{ ds }} $HOME `id` \\ \\\\ ''' \"\"\"\nEOF\nprintf '%s|' 'single $HOME {{ x }}' \"double ${MLSPEC_STEP} ${{ with.x }}\" \\$HOME >> ${{ outputs.out }}\n",
     )
 
-    # odd: run in mlspec.yaml
     odd = step(
         "odd",
         "--output out=artifact",

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -24,18 +24,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle timeout",
     "--store .mlspec/store",
     "--spec-digest sha256:2c58999df5cfac8e477c1ff302ee7e936045248378e75a75090247b2a58ed3a6",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -78,7 +77,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # folder: run in mlspec.yaml
     folder = step(
         "folder",
         "--output files=artifact",
@@ -90,7 +88,6 @@ echo 2 > ${{ outputs.files }}/deep/b
 """,
     )
 
-    # reads: run in mlspec.yaml
     reads = step(
         "reads",
         "--input files=run:folder/files",
@@ -99,7 +96,6 @@ echo 2 > ${{ outputs.files }}/deep/b
     )
     folder >> reads
 
-    # slow: run in mlspec.yaml
     slow = step(
         "slow",
         "--retry 1",
@@ -111,7 +107,6 @@ echo 2 > ${{ outputs.files }}/deep/b
     # The tasks below run last, whatever happened above.
     steps = list(dag.tasks)
 
-    # end: run in mlspec.yaml
     end = final(
         "end",
         "--output status=artifact",

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -26,18 +26,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle when",
     "--store .mlspec/store",
     "--spec-digest sha256:96ad3c6337e96164fdf54c77dfabf1095756ecd5f1403091ee5f13c280a0a78e",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -71,7 +70,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # make: run in mlspec.yaml
     make = step(
         "make",
         "--output info=values",
@@ -80,7 +78,6 @@ with DAG(
         '--shell echo "{\\"rows\\": $MLSPEC_WITH_ROWS}" > ${{ outputs.info }}',
     )
 
-    # promote: run in mlspec.yaml
     promote = step(
         "promote",
         "--output o=artifact",
@@ -91,7 +88,6 @@ with DAG(
     )
     make >> promote
 
-    # announce: run in mlspec.yaml
     announce = step(
         "announce",
         "--input o=run:promote/o",
@@ -100,7 +96,6 @@ with DAG(
     )
     promote >> announce
 
-    # archive: run in mlspec.yaml
     archive = step(
         "archive",
         "--output o=artifact",
@@ -112,14 +107,12 @@ with DAG(
     )
     make >> archive
 
-    # join: run in mlspec.yaml
     join = step(
         "join",
         "--shell true",
     )
     [announce, archive] >> join
 
-    # free: run in mlspec.yaml
     free = step(
         "free",
         "--shell true",

@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 # The folder of mlspec.yaml, on every worker.
 PROJECT = os.environ.get("MLSPEC_PROJECT") or str(Path(__file__).resolve().parents[2])
 
-# What every step is told of its run. Airflow renders these when a task starts; they stay
+# What every step knows of its run. Airflow renders these when a task starts; they stay
 # environment variables, so that no value of a run becomes part of a shell command.
 RUN = {
     "MLSPEC_RUN_ID": "{{ run_id }}",
@@ -26,18 +26,17 @@ RUN = {
 
 def quoted(*options: str) -> str:
     """Return options as shell text; the name of an option ends at its first space."""
-    words = [word for option in options for word in option.split(" ", 1)]
-    return shlex.join(words)
+    arguments = [word for option in options for word in option.split(" ", 1)]
+    return shlex.join(arguments)
 
 
 # How every step process starts.
-COMMON = quoted(
+EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + quoted(
     "--project " + PROJECT,
     "--lifecycle no",
     "--store .mlspec/store",
     "--spec-digest sha256:fc2f9825c06a8c4ac52da3c7f4f5da05789492fafacb7e9b7924170268941a9d",
 )
-EXEC = '${MLSPEC:-mlspec} exec --run-id "$MLSPEC_RUN_ID" ' + COMMON
 
 
 def step_process(*options: str) -> Any:
@@ -82,7 +81,6 @@ with DAG(
         "do_xcom_push": False,
     },
 ) as dag:
-    # y: run in mlspec.yaml
     y = step(
         "y",
         "--output no=dataset",
@@ -94,7 +92,6 @@ echo '{"no": 1}' > ${{ outputs.on }}
 """,
     )
 
-    # no: run in mlspec.yaml
     no = step(
         "no",
         "--input off=run:y/no",
@@ -106,7 +103,6 @@ echo '{"no": 1}' > ${{ outputs.on }}
     )
     y >> no
 
-    # null: run in mlspec.yaml
     null = step(
         "null",
         "--input null=run:no/null",
@@ -116,7 +112,6 @@ echo '{"no": 1}' > ${{ outputs.on }}
     )
     [y, no] >> null
 
-    # true: run in mlspec.yaml
     true = step(
         "true",
         "--shell true",
@@ -126,14 +121,12 @@ echo '{"no": 1}' > ${{ outputs.on }}
     # The tasks below run last, whatever happened above.
     steps = list(dag.tasks)
 
-    # def: run in mlspec.yaml
     def_ = final(
         "def",
         "--shell true",
     ).as_teardown()
     steps >> def_
 
-    # class: run in mlspec.yaml
     class_ = final(
         "class",
         "--param y:string",
