@@ -60,7 +60,6 @@ def invocation(
     Parameters come from `MLSPEC_PARAM_*` unless `param_text` gives their text.
     """
     uris = uris or in_store(plan)
-    gate = isinstance(step.body, Gate)
     return Invocation(
         step=step.name,
         instance=step.instance,
@@ -74,7 +73,7 @@ def invocation(
         ),
         policy=Policy(step.when, step.retry if step.retry.limit else Retry(), step.timeout),
         environment=environment_of(plan, step),
-        tracking=Tracking() if gate else tracking(plan),
+        tracking=tracking_of(plan, step),
         body=_body(step),
     )
 
@@ -83,6 +82,11 @@ def environment_of(plan: Plan, step: Step) -> StepEnvironment:
     """What the step's environment is called here, and where its modules are."""
     environment = plan.environments.get(step.environment) if step.environment else None
     return StepEnvironment(environment.name, pythonpath=environment.pythonpath) if environment else StepEnvironment()
+
+
+def tracking_of(plan: Plan, step: Step) -> Tracking:
+    """Where the step logs to MLflow: a gate has nothing to log."""
+    return Tracking() if isinstance(step.body, Gate) else tracking(plan)
 
 
 def tracking(plan: Plan) -> Tracking:
