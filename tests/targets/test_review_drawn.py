@@ -104,7 +104,7 @@ def of_steps(target: str, lines: list[str]) -> list[str]:
 
 def words_of(target: str, lines: list[str]) -> Counter[tuple[str, ...]]:
     """The lines of steps, whatever their order, and that of the names in a line."""
-    kept = without_digest(line for line in of_steps(target, lines) if line.strip() != "- *spec")
+    kept = without_digest(of_steps(target, lines))
     return Counter(tuple(sorted(re.findall(r"[^\s,\[\]()&|\"]+", line))) for line in kept)
 
 

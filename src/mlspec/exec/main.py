@@ -17,7 +17,7 @@ from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
 from mlspec.exec.step import Step
 from mlspec.invocation.kubeflow import write_output
-from mlspec.invocation.model import Invocation
+from mlspec.invocation.model import Invocation, Joined
 from mlspec.invocation.parse import parse, usage
 from mlspec.observers import notify
 from mlspec.observers.base import EndedStep
@@ -57,7 +57,7 @@ class _StepProcess:
         self._step = Step(invocation, self._records, scratch, supervisor, self._report)
 
     def run(self) -> int:
-        if self._invocation.start.fail_fast and (failed := self._failed_elsewhere()):
+        if self._may_be_blocked() and (failed := self._failed_elsewhere()):
             _print_message(f"step {self._invocation.label} blocked: step {failed} of this run has failed")
             return NOT_RUN
         ending = self._step.ending
@@ -81,6 +81,11 @@ class _StepProcess:
         ended = EndedStep(self._invocation, ending, self._records, self._metrics(), self._step.cache_key)
         notify(ended, self._report, self._supervisor.interruptible)
         return self._exit_status()
+
+    def _may_be_blocked(self) -> bool:
+        """Whether it is one of those that a failure elsewhere keeps from starting: what looks back on others is not."""
+        start = self._invocation.start
+        return start.fail_fast and not start.final and not isinstance(self._invocation.body, Joined)
 
     def _write_kubeflow_output(self) -> None:
         """The last of what makes a step succeed on Kubeflow, and no observer: it decides the URIs that are recorded."""

@@ -84,6 +84,11 @@ def environment_of(plan: Plan, step: Step) -> StepEnvironment:
     return StepEnvironment(environment.name, pythonpath=environment.pythonpath) if environment else StepEnvironment()
 
 
+def tracking_of(plan: Plan, step: Step) -> Tracking:
+    """Where the step logs to MLflow: a gate has nothing to log."""
+    return Tracking() if isinstance(step.body, Gate) else tracking(plan)
+
+
 def tracking(plan: Plan) -> Tracking:
     """Where steps log to MLflow."""
     return Tracking(plan.tracking_uri, plan.tracking_experiment) if plan.tracking_uri else Tracking()

@@ -88,10 +88,22 @@ def test_names_that_kfp_would_take_for_its_own_are_changed() -> None:
 
 def test_no_text_of_a_spec_is_a_placeholder() -> None:
     awkward = step("work", "echo '{{$}}' '{{$.pipeline_job_uuid}}' {{{workflow.name}} {~{", with_=(("x", "{{$}}"),))
-    args = documents(plan("braces", awkward))[0]["deploymentSpec"]["executors"]["exec-work"]["container"]["args"]
-    theirs = [word for word in args if word.startswith(("--shell", "--with"))]
+    container = documents(plan("braces", awkward))[0]["deploymentSpec"]["executors"]["exec-work"]["container"]
+    theirs = [argument for argument in container["args"] if argument.startswith(("--shell", "--with"))]
     assert theirs == ["--with=x={~{$}}", "--shell=echo '{~{$}}' '{~{$.pipeline_job_uuid}}' {~{~{workflow.name}} {~~{"]
-    assert "--executor-input={{$}}" in args
+    assert "--executor-input={{$}}" in container["command"]
+
+
+def test_what_processes_share_may_be_any_text() -> None:
+    texts = {"store": "a\nb: *c\n", "tracking_uri": "x # y", "tracking_experiment": "it's\n  &so {{$}}"}
+    environments = {"ml": Environment("ml", image="m", pythonpath=("a\nb", "*c"))}
+    odd = plan("odd", step("bare"), step("inside", environment="ml"), environments=environments, **texts)
+    executors = documents(odd)[0]["deploymentSpec"]["executors"]
+    tracked = ["--tracking=x # y", "--experiment=it's\n  &so {~{$}}"]
+    for label, own in (("bare", []), ("inside", ["--environment=ml", "--pythonpath=a\nb", "--pythonpath=*c"])):
+        command = executors[f"exec-{label}"]["container"]["command"]
+        assert "--store=a\nb: *c\n" in command
+        assert command[command.index("--fail-fast") + 1 :] == [*own, *tracked]
 
 
 def test_a_gate_runs_in_the_image_of_the_nearest_step_above_it() -> None:

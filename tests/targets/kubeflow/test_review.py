@@ -66,6 +66,36 @@ def test_a_parameters_default_is_its_own_line_and_the_digest(tmp_path: Path) -> 
     assert [line for line in lines if "defaultValue" not in line and "--spec-digest" not in line] == []
 
 
+def test_what_processes_share_stands_once_and_moves_with_no_step(tmp_path: Path) -> None:
+    environments = "environments: {b: {image: b:1, pythonpath: [src]}, a: {image: a:1}}\ntracking: {uri: http://mlflow}\n"
+    spec = SPEC.replace("steps:\n", environments + "steps:\n", 1).replace("publish:\n", "publish:\n    environment: b\n")
+    lines = [line.strip() for line in body(tmp_path, spec)]
+    for option in ("lifecycle", "run-id", "store", "executor-input", "spec-digest", "environment", "pythonpath"):
+        assert sum(f"--{option}=" in line for line in lines) == 1, option
+    assert [line for line in lines if line.endswith(("b:1", "a:1"))] == ["image: &image-of-b b:1"]
+    first = "steps:\n  first: {run: 'true', environment: a}\n"
+    change = changed(tmp_path, spec, spec.replace("steps:\n", first, 1))
+    assert [line for line in change if line[0] == "-" and "--spec-digest" not in line] == []
+    assert "+        image: &image-of-a a:1" in change
+
+
+def test_a_comment_says_what_the_block_does_not(tmp_path: Path) -> None:
+    described = (
+        SPEC.replace("publish:\n", "publish:\n    description: Sends it off\n") + "  many: {matrix: {n: [1]}, run: 'true'}\n"
+    )
+    comments = [line.strip() for line in body(tmp_path, described) if line.startswith(" ") and line.strip().startswith("# ")]
+    assert [comment for comment in comments if "*name" not in comment] == ["# Sends it off", "# many[n=1]"]
+
+
+def test_a_process_is_passed_nothing_twice(tmp_path: Path) -> None:
+    ir = yaml.safe_load("\n".join(body(tmp_path, SPEC + LEAVES)))
+    for label, executor in ir["deploymentSpec"]["executors"].items():
+        arguments = [*executor["container"]["command"], *executor["container"]["args"]]
+        assert arguments[:2] == ["mlspec", "exec"]
+        assert len(arguments) == len(set(arguments)), label
+        assert ("--final" in arguments) == (label == "exec-bye")
+
+
 LEAVES = """
   each:
     foreach: [a, b]
@@ -102,6 +132,11 @@ def test_a_new_step_touches_no_other_steps_block(tmp_path: Path, step: str) -> N
     for place in ("  ingest:\n", "  quality:"):
         lines = changed(tmp_path, SPEC, SPEC.replace(place, step + place))
         assert [line for line in lines if line[0] == "-" and "--spec-digest" not in line] == []
+
+
+def test_the_employment_example_is_at_most_420_lines() -> None:
+    path = EXAMPLES[0].parents[1] / "employment" / "pipelines" / "kubeflow" / "employment.yaml"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420
 
 
 def tasks_of(ir: dict[str, Any]) -> dict[str, Any]:

@@ -163,6 +163,13 @@ def test_after_a_failure_a_fail_fast_step_is_blocked_without_a_record(project: P
     project.done(*fast)
 
 
+def test_what_looks_back_on_a_failed_run_is_not_blocked(project: Project) -> None:
+    project.fails("--step", "bad", "--shell", "false")
+    project.done("--step", "clean", "--fail-fast", "--final", "--shell", "true")
+    project.done("--step", "each", "--instance", "0", "--shell", "true")
+    project.done("--step", "each", "--fail-fast", "--joined")
+
+
 def test_a_skip_clears_the_mark_of_a_former_failure_too(project: Project) -> None:
     project.exec("--step", "bad", "--instance", "1", "--shell", "false")
     assert [path.name for path in (project.root / "store/lifecycle/r/_failed").iterdir()] == ["bad.1"]

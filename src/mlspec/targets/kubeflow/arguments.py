@@ -1,6 +1,6 @@
-"""The words of one step's process on Kubeflow, with KFP's placeholders for what is known when it runs.
+"""The arguments of one step's process on Kubeflow, with KFP's placeholders for what is known when it runs.
 
-In: a plan and a step. Out: one word for each option (`--input=table={{$.inputs.artifacts['table'].path}}`), and the
+In: a plan and a step. Out: one argument for each option (`--input=table={{$.inputs.artifacts['table'].path}}`), and the
 names that the component's inputs have. Owns how steps' inputs, values and params are named in KFP; never writes YAML.
 Change it when the step process or KFP's placeholders change.
 """
@@ -22,7 +22,7 @@ from mlspec.invocation.arguments import (
 )
 from mlspec.invocation.from_plan import UrisOf, fan_out, in_store, invocation, list_invocation, run_of
 from mlspec.invocation.kubeflow import passed_arguments, placeholder
-from mlspec.invocation.model import Cache, Invocation, Joined, Start
+from mlspec.invocation.model import Cache, Invocation, Joined, Start, StepEnvironment, Tracking
 from mlspec.ir.bodies import Output
 from mlspec.ir.model import Plan, Step, StepOutput
 
@@ -63,13 +63,14 @@ def ports_of(step: Step) -> Ports:
 
 
 def run_arguments(plan: Plan) -> list[str]:
-    """The arguments that say which run it is: every process of the pipeline begins with them, and ends with the spec's digest."""
+    """The arguments that every process of the pipeline begins with: which run it is, and that a failure ends it."""
     run_id, executor_input = placeholder(f"inputs.parameters['{RUN_ID}']"), placeholder("")
-    return passed_arguments(run_options(run_of(plan)._replace(run_id=run_id, executor_input=executor_input, spec_digest=None)))
+    run = run_of(plan)._replace(run_id=run_id, executor_input=executor_input)
+    return passed_arguments([*run_options(run), *start_options(Start(fail_fast=plan.on_failure == "stop"))])
 
 
 def arguments(plan: Plan, step: Step, ports: Ports, *, final: bool, cache: Cache | None = None) -> list[str]:
-    """The arguments of the step's `mlspec exec`, but for those that are the same for all."""
+    """The arguments of the step's `mlspec exec` that are its own: neither its run's nor its environment's."""
     uris = _uris(plan, ports.artifacts)
 
     def output_path(output: Output) -> str | None:
@@ -79,18 +80,18 @@ def arguments(plan: Plan, step: Step, ports: Ports, *, final: bool, cache: Cache
         return placeholder(f"inputs.parameters['{ports.params[name]}']")
 
     given = invocation(plan, step, uris=uris, output_path=output_path, param_text=param_text)
-    started: list[Option] = [*cache_options(cache), *start_options(_start(plan, final=final))]
+    own = given._replace(environment=StepEnvironment(), tracking=Tracking())
+    started: list[Option] = [*cache_options(cache), *start_options(_start(final=final))]
     if step.foreach is not None:
         started.append(("--instance", placeholder(f"inputs.parameters['{INDEX}']")))
         started += wiring_options(fan_out(plan, step, uris=uris, known=True))
-    return passed_arguments([*started, *step_options(given)])
+    return passed_arguments([*started, *step_options(own)])
 
 
 def items_arguments(plan: Plan, step: Step, ports: Ports, *, final: bool) -> list[str]:
     """The arguments of the process that finds the list of a `foreach` step."""
     given = list_invocation(plan, step, uris=_uris(plan, ports.artifacts))
-    fail_fast = plan.on_failure == "stop" and not final
-    parts = [*identity_options(given.step), *start_options(Start(fail_fast=fail_fast)), *wiring_options(given.wiring)]
+    parts = [*identity_options(given.step), *start_options(Start(final=final)), *wiring_options(given.wiring)]
     return passed_arguments([*parts, *body_options(given.body)])
 
 
@@ -107,10 +108,8 @@ def join_arguments(step: Step) -> list[str]:
     return passed_arguments(step_options(Invocation(step=step.name, body=Joined())))
 
 
-def _start(plan: Plan, *, final: bool) -> Start:
-    if final:
-        return Start(run_status=placeholder(f"inputs.parameters['{RUN_STATUS}']"))
-    return Start(fail_fast=plan.on_failure == "stop")
+def _start(*, final: bool) -> Start:
+    return Start(final=True, run_status=placeholder(f"inputs.parameters['{RUN_STATUS}']")) if final else Start()
 
 
 def _uris(plan: Plan, artifacts: Mapping[tuple[str, str], str]) -> UrisOf:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from mlspec.emission import yaml_text
 from mlspec.invocation.from_plan import cache_on
-from mlspec.ir.describe import origin
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import joined
 from mlspec.targets.kubeflow import graph as shape
@@ -22,8 +21,8 @@ from mlspec.targets.kubeflow.arguments import (
     Ports,
     arguments,
     ports_of,
-    run_arguments,
 )
+from mlspec.targets.kubeflow.common import Common, common_of
 from mlspec.targets.kubeflow.document import Component, Container, Pairs, Task
 from mlspec.targets.kubeflow.graph import Graph, graph_of
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, extension_of, options_of
@@ -57,7 +56,7 @@ RUN_ID_WIRE = (RUN_ID, "{runtimeValue: {constant: '{{$.pipeline_job_uuid}}'}}")
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Context:
     """What all steps of a document share."""
 
     plan: Plan
@@ -65,15 +64,15 @@ class Sight:
     ports: Mapping[str, Ports]
     """By step id."""
     options: KubeflowOptions
-    run: list[str]
-    """The words that every process begins with, as YAML."""
+    common: Common
 
 
-def sight_of(plan: Plan) -> Sight:
-    """Look at a plan as its steps' blocks see it."""
+def context_of(plan: Plan) -> Context:
+    """Work out what the blocks of a plan's steps need to know of the whole."""
     ports = {step.id: ports_of(step) for step in plan.all_steps()}
-    run = [yaml_text.item(word, _ARGS) for word in run_arguments(plan)]
-    return Sight(plan, graph_of(plan), ports, options_of(plan), run)
+    options = options_of(plan)
+    common = common_of(plan, {step.id: _image(step, options) for step in plan.all_steps()})
+    return Context(plan, graph_of(plan), ports, options, common)
 
 
 def final_status(above: str) -> Pairs:
@@ -86,16 +85,17 @@ def passed(names: Pairs, kind: str = "Parameter") -> Pairs:
     return [(name, f"{{componentInput{kind}: {yaml_text.scalar(name)}}}") for name, _ in names]
 
 
-def task_of(sight: Sight, step: Step, status: Pairs) -> Task:
+def task_of(context: Context, step: Step, status: Pairs) -> Task:
     """The task that stands for a step, in the DAG that all of its kind stand in; `status` comes last, if it does."""
-    plan, names, ports = sight.plan, sight.graph.names, sight.ports[step.id]
-    groups = shape.watched(plan, sight.graph, step)
-    lane = [sight.graph.after[step.id]] if step.id in sight.graph.after else []
+    plan, names, ports = context.plan, context.graph.names, context.ports[step.id]
+    groups = shape.watched(plan, context.graph, step)
+    lane = [context.graph.after[step.id]] if step.id in context.graph.after else []
     return Task(
         name=names[step.id],
+        comment=_comment(step),
         component=names[step.id],
         depends=", ".join(yaml_text.scalar(names[above]) for above in [*step.upstream, *lane]),
-        condition=yaml_text.scalar(shape.condition(sight.graph, groups)) if groups else "",
+        condition=yaml_text.scalar(shape.condition(context.graph, groups)) if groups else "",
         artifacts=[
             (name, f"{{taskOutputArtifact: {_key_of('producerTask', names[above], 'outputArtifactKey', output)}}}")
             for (above, output), name in ports.artifacts.items()
@@ -121,63 +121,58 @@ def _key_of(task: str, name: str, output: str, key: str) -> str:
     return f"{{{task}: {yaml_text.scalar(name)}, {output}: {yaml_text.scalar(key)}}}"
 
 
-def artifacts_in(sight: Sight, step: Step) -> Pairs:
+def artifacts_in(context: Context, step: Step) -> Pairs:
     """The input artifacts of a step's component."""
-    return [(name, _kind(sight.plan, *source)) for source, name in sight.ports[step.id].artifacts.items()]
+    return [(name, _kind(context.plan, *source)) for source, name in context.ports[step.id].artifacts.items()]
 
 
-def params_in(sight: Sight, step: Step) -> Pairs:
+def params_in(context: Context, step: Step) -> Pairs:
     """The run parameters that a step's component takes."""
-    plan = sight.plan
+    plan = context.plan
     return [
         (name, f"{{parameterType: {PARAMETER_TYPES[plan.param(param).type]}}}")
-        for param, name in sight.ports[step.id].params.items()
+        for param, name in context.ports[step.id].params.items()
     ]
 
 
-def channels_in(sight: Sight, step: Step) -> Pairs:
+def channels_in(context: Context, step: Step) -> Pairs:
     """The inputs that carry the outcomes a step's task starts on."""
-    names = sight.graph.names
-    groups = shape.watched(sight.plan, sight.graph, step)
+    names = context.graph.names
+    groups = shape.watched(context.plan, context.graph, step)
     return [(shape.channel(names[above]), STRING) for group in groups for above in group]
 
 
-def leaf_of(sight: Sight, step: Step, status: Pairs) -> Component:
+def leaf_of(context: Context, step: Step, status: Pairs) -> Component:
     """The container of a step; `status` is the input that `run.status` comes through, if it does."""
-    cache = cache_on(sight.plan, step, "kubeflow", _image(sight, step))
-    options = arguments(sight.plan, step, sight.ports[step.id], final=bool(status), cache=cache)
+    cache = cache_on(context.plan, step, "kubeflow", _image(step, context.options))
+    own = arguments(context.plan, step, context.ports[step.id], final=bool(status), cache=cache)
     return Component(
-        name=sight.graph.names[step.id],
-        comment=comment_of(sight, step),
+        name=context.graph.names[step.id],
         body=Container(
-            image=image_text(sight, step),
-            args=words(sight, options),
+            image=context.common.images[step.id],
+            command=context.common.commands[step.id],
+            args=items_of(own),
             resources=resources_of(step),
         ),
-        artifacts_in=artifacts_in(sight, step),
-        params_in=[(RUN_ID, STRING), *params_in(sight, step), *channels_in(sight, step), *status],
+        artifacts_in=artifacts_in(context, step),
+        params_in=[(RUN_ID, STRING), *params_in(context, step), *channels_in(context, step), *status],
         artifacts_out=[(output.name, ARTIFACT_TYPES[output.type]) for output in step.outputs],
-        params_out=[(shape.OUTCOME, STRING)] if step.id in sight.graph.skippable else [],
+        params_out=[(shape.OUTCOME, STRING)] if step.id in context.graph.skippable else [],
     )
 
 
-def comment_of(sight: Sight, step: Step) -> str:
-    """Which step this is, and where it stands in the spec."""
-    return yaml_text.comment(joined([f"{step.id}: {origin(step, sight.plan.spec_file)}", step.description]))
+def _comment(step: Step) -> str:
+    """What the blocks of a step do not say: which instance it is, since names hold a number only, and what it is for."""
+    return yaml_text.comment(joined([step.id if step.instance else "", step.description]))
 
 
-def image_text(sight: Sight, step: Step) -> str:
-    """The image that a step's containers run."""
-    return yaml_text.scalar(_image(sight, step))
+def _image(step: Step, options: KubeflowOptions) -> str:
+    return step.image or options.image or DEFAULT_IMAGE
 
 
-def _image(sight: Sight, step: Step) -> str:
-    return step.image or sight.options.image or DEFAULT_IMAGE
-
-
-def words(sight: Sight, options: list[str]) -> list[str]:
-    """A process' own options behind those that all have, as items of a list."""
-    return [*sight.run, *(yaml_text.item(word, _ARGS) for word in options)]
+def items_of(arguments: list[str]) -> list[str]:
+    """A process' own arguments as items of a list."""
+    return [yaml_text.item(argument, _ARGS) for argument in arguments]
 
 
 def resources_of(step: Step) -> Pairs:

@@ -30,17 +30,35 @@ class Task(NamedTuple):
     params: Pairs
     depends: str = ""
     condition: str = ""
+    comment: str = ""
     exits: bool = False
     """Whether it is an exit task: it runs however the task ended that it depends on."""
-    nested: bool = False
-    """Whether its component is a DAG, for which there is nothing to cache."""
     iterator: Loop | None = None
 
 
+class Command(NamedTuple):
+    """Arguments that processes begin with: the key and the anchor they stand under."""
+
+    key: str
+    anchor: str
+    arguments: list[str]
+
+
+class Group(NamedTuple):
+    """What executors have in common, of all or of an environment. `image` is empty where none runs it."""
+
+    environment: str
+    anchor: str
+    """Of the image."""
+    image: str
+    commands: list[Command]
+
+
 class Container(NamedTuple):
-    """What the executor of a component runs."""
+    """What the executor of a component runs. The image and the command are aliases of what stands in a `Group`."""
 
     image: str
+    command: str
     args: list[str]
     resources: Pairs
 
@@ -56,7 +74,6 @@ class Component(NamedTuple):
     """What a task runs: a container or a DAG, behind named inputs and outputs."""
 
     name: str
-    comment: str
     body: Container | Dag
     artifacts_in: Pairs
     params_in: Pairs

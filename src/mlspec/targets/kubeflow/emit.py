@@ -5,8 +5,9 @@ knows. Owns which DAG a task stands in and the order of all parts; the templates
 builds a document in memory: text is written straight from the plan, so the cost is linear in it.
 Change it when a pipeline gains a part that belongs to no step.
 
-Each step is three blocks (component, executor, task), because the IR keeps three maps. All are in plan order.
-KFP's own cache is off: a step it took from its cache would leave no record in the store.
+Each step is three blocks (task, component, executor), because the IR keeps three maps. All are in plan order.
+KFP's own cache is off: a step it took from its cache would leave no record in the store. That is what a task without
+`cachingOptions` means (pipeline_spec.proto: `enable_cache` "defaults to false"); `taskInfo` stays: KFP shows the name in it.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from mlspec.targets.kubeflow.blocks import (
     FINAL_STATUS,
     NESTED_STATUS,
     PARAMETER_TYPES,
-    Sight,
+    Context,
+    context_of,
     final_status,
     leaf_of,
     passed,
-    sight_of,
     task_of,
 )
 from mlspec.targets.kubeflow.document import Component, Container, Dag, Pairs, Task
@@ -37,52 +38,42 @@ from mlspec.targets.kubeflow.foreach import INSTANCE, fan_out
 
 def emit(plan: Plan) -> list[GeneratedFile]:
     """Compile to `<lifecycle>.yaml`."""
-    sight = sight_of(plan)
-    tasks, components = _pipeline(sight)
+    context = context_of(plan)
+    tasks, components = _pipeline(context)
     body = template("kubeflow", "pipeline.yaml.j2").render(
         name=yaml_text.scalar(plan.lifecycle),
         description=yaml_text.item(plan.description, 4) if plan.description else "",
-        pipeline_root=yaml_text.scalar(sight.options.pipeline_root) if sight.options.pipeline_root else "",
+        pipeline_root=yaml_text.scalar(context.options.pipeline_root) if context.options.pipeline_root else "",
         parameters=[(p.name, PARAMETER_TYPES[p.type], yaml_text.value(p.default)) for p in plan.params],
         descriptions={p.name: yaml_text.item(p.description, 12) for p in plan.params if p.description},
         tasks=tasks,
         components=components,
-        executors=_executors(components, plan.digest),
-        platforms=list(_platforms(sight)),
+        common=context.common.groups,
+        executors=[(part.name, *part.body) for part in components if isinstance(part.body, Container)],
+        platforms=list(_platforms(context)),
         OUTCOME=shape.OUTCOME,
     )
     return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
 
 
-def _executors(components: Iterable[Component], digest: str) -> list[tuple[str, str, str, list[str], Pairs]]:
-    """Label, comment, image, words and resources of each container; all share the word that says which spec they are from."""
-    executors = []
-    word = f"&spec {yaml_text.scalar(f'--spec-digest={digest}')}"
-    for part in components:
-        if isinstance(part.body, Container):
-            executors.append((part.name, part.comment, part.body.image, [*part.body.args, word], part.body.resources))
-            word = "*spec"
-    return executors
-
-
-def _pipeline(sight: Sight) -> tuple[list[Task], list[Component]]:
+def _pipeline(context: Context) -> tuple[list[Task], list[Component]]:
     """The tasks of the root DAG, and all components; with final steps, the others stand in a DAG of their own."""
-    plan = sight.plan
-    tasks, components = _parts(sight, plan.steps, [])
+    plan = context.plan
+    tasks, components = _parts(context, plan.steps, [])
     if not plan.finals:
         return tasks, components
     parameters = [(p.name, f"{{parameterType: {PARAMETER_TYPES[p.type]}}}") for p in plan.params]
     given = passed(parameters)
-    above = Task(shape.STEPS, shape.STEPS, [], given, nested=True)
+    above = Task(shape.STEPS, shape.STEPS, [], given)
     status = final_status(shape.STEPS)
-    last, final_parts = _parts(sight, plan.finals, [(RUN_STATUS, FINAL_STATUS if _alone(plan) else NESTED_STATUS)])
-    dags = [Component(shape.STEPS, "", Dag(tasks), [], parameters, [], [])]
+    last, final_parts = _parts(context, plan.finals, [(RUN_STATUS, FINAL_STATUS if _alone(plan) else NESTED_STATUS)])
+    dags = [Component(shape.STEPS, Dag(tasks), [], parameters, [], [])]
     if _alone(plan):
         exit_task = last[0]._replace(params=[*last[0].params[:-1], *status])
     else:
         declared = [*parameters, (RUN_STATUS, FINAL_STATUS)]
-        dags.append(Component(shape.FINALLY, "", Dag(last), [], declared, [], []))
-        exit_task = Task(shape.FINALLY, shape.FINALLY, [], [*given, *status], nested=True)
+        dags.append(Component(shape.FINALLY, Dag(last), [], declared, [], []))
+        exit_task = Task(shape.FINALLY, shape.FINALLY, [], [*given, *status])
     return [above, exit_task._replace(depends=shape.STEPS, exits=True)], [*dags, *components, *final_parts]
 
 
@@ -91,23 +82,23 @@ def _alone(plan: Plan) -> bool:
     return len(plan.finals) == 1 and plan.finals[0].foreach is None
 
 
-def _parts(sight: Sight, steps: Iterable[Step], status: Pairs) -> tuple[list[Task], list[Component]]:
+def _parts(context: Context, steps: Iterable[Step], status: Pairs) -> tuple[list[Task], list[Component]]:
     """The task and the components of each step; `status` is the input through which `run.status` comes, if it does."""
     tasks: list[Task] = []
     components: list[Component] = []
     for step in steps:
         if step.foreach is None:
-            task = task_of(sight, step, status)
-            components.append(leaf_of(sight, step, status))
+            task = task_of(context, step, status)
+            components.append(leaf_of(context, step, status))
         else:
-            task, parts = fan_out(sight, step, step.foreach, status)
+            task, parts = fan_out(context, step, step.foreach, status)
             components += parts
         tasks.append(task)
     return tasks, components
 
 
-def _platforms(sight: Sight) -> Iterable[tuple[str, list[str]]]:
-    for step in sight.plan.all_steps():
-        if lines := platform.settings(sight.plan, step):
-            name = sight.graph.names[step.id]
+def _platforms(context: Context) -> Iterable[tuple[str, list[str]]]:
+    for step in context.plan.all_steps():
+        if lines := platform.settings(context.plan, step):
+            name = context.graph.names[step.id]
             yield (name if step.foreach is None else f"{name}-{INSTANCE}", lines)

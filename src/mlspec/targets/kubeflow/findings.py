@@ -14,7 +14,7 @@ from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.values import as_text, number_text
 from mlspec.invocation.arguments import wiring_options
-from mlspec.invocation.from_plan import fan_out
+from mlspec.invocation.from_plan import fan_out, tracking_of
 from mlspec.ir.bodies import Call, Gate, Shell, Uses
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, options_of
@@ -82,7 +82,7 @@ def _invalid(kind: type, given: Mapping[str, Json], span: Span, path: str) -> It
 
 
 def _nul(plan: Plan, texts: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """Words with NUL cannot be passed to a process, and `arguments` sets its own placeholders off with it."""
+    """Arguments with NUL cannot be passed to a process, and `arguments` sets its own placeholders off with it."""
     for step in plan.all_steps():
         if "\0" in texts[step.id]:
             yield Diagnostic(
@@ -208,19 +208,21 @@ def _size(plan: Plan, texts: Mapping[str, str]) -> Iterator[Diagnostic]:
 def estimated_size(plan: Plan, texts: Mapping[str, str] | None = None) -> int:
     """About how many bytes of JSON the IR is, without making it; `texts` are those of `_texts`, where they are at hand."""
     texts = texts or _texts(plan)
-    return sum(_bytes(plan, step, texts[step.id]) for step in plan.all_steps())
+    return 300 + sum(_bytes(plan, step, texts[step.id]) for step in plan.all_steps())
 
 
 def _bytes(plan: Plan, step: Step, texts: str) -> int:
-    """A step's texts, what declares, wires and tells its inputs and outputs, and what every step has."""
+    """A step's texts, what declares, wires and passes its inputs and outputs, and what every step has."""
     shared = 110 + len((plan.lifecycle + plan.store).encode())
     inputs, outputs, params = len(step.inputs) + len(step.values), len(step.outputs), len(step.params)
     wiring = 215 * inputs + 125 * outputs + 35 * params + 20 * len(step.upstream)
-    told = 35 * inputs + 25 * (outputs + params) + (60 if step.environment else 0) + len(texts.encode())
-    one = 610 + shared + told + wiring
+    tracked = tracking_of(plan, step)
+    passed = 35 * inputs + 25 * (outputs + params) + (60 if step.environment else 0) + len(texts.encode())
+    passed += 30 + len(f"{tracked.uri}{tracked.experiment or ''}".encode()) if tracked.uri else 0
+    one = 590 + shared + passed + wiring
     if step.foreach is None:
         return one
-    asking = sum(len(word.encode()) for option in wiring_options(fan_out(plan, step)) for word in option)
+    asking = sum(len(argument.encode()) for option in wiring_options(fan_out(plan, step)) for argument in option)
     return 2080 + one + 2 * shared + 3 * (wiring + asking)
 
 

@@ -24,17 +24,16 @@ from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import INDEX, RUN_ID, items_arguments, join_arguments, list_artifact
 from mlspec.targets.kubeflow.blocks import (
     STRING,
-    Sight,
+    Context,
     artifacts_in,
     channels_in,
-    comment_of,
-    image_text,
+    items_of,
     leaf_of,
     params_in,
     passed,
     task_of,
-    words,
 )
+from mlspec.targets.kubeflow.common import COMMAND
 from mlspec.targets.kubeflow.document import Component, Container, Dag, Loop, Pairs, Task
 
 ITEMS, INSTANCES, INSTANCE, JOIN = shape.FAN_OUT_PARTS
@@ -44,13 +43,13 @@ _ELEMENT = f"{_LIST}-loop-item"
 _RUN = passed([(RUN_ID, STRING)])
 
 
-def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Component]]:
+def fan_out(context: Context, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Component]]:
     """The task of a `foreach` step, and its components."""
-    name, ports = sight.graph.names[step.id], sight.ports[step.id]
-    artifacts, params = artifacts_in(sight, step), [(RUN_ID, STRING), *params_in(sight, step), *status]
+    name, ports = context.graph.names[step.id], context.ports[step.id]
+    artifacts, params = artifacts_in(context, step), [(RUN_ID, STRING), *params_in(context, step), *status]
     lists = [name for name in [list_artifact(step, ports)] if name]
     may_skip = step.when is not None
-    asked = step.id in sight.graph.skippable
+    asked = step.id in context.graph.skippable
     tasks = [
         Task(ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), _RUN),
         Task(
@@ -59,7 +58,6 @@ def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[
             passed(artifacts, "Artifact"),
             [*passed(params), (_LIST, f"{{taskOutputParameter: {{producerTask: {ITEMS}, outputParameterKey: Output}}}}")],
             depends=ITEMS,
-            nested=True,
             iterator=Loop(_LIST, _ELEMENT, foreach.parallel),
         ),
     ]
@@ -67,24 +65,23 @@ def fan_out(sight: Sight, step: Step, foreach: ForEach, status: Pairs) -> tuple[
         tasks.append(Task(JOIN, f"{name}-{JOIN}", [], _RUN, depends=INSTANCES))
     outer = Component(
         name,
-        comment_of(sight, step),
         Dag(tasks, outcome=(JOIN if may_skip else ITEMS) if asked else ""),
         artifacts_in=artifacts,
-        params_in=[*params, *channels_in(sight, step)],
+        params_in=[*params, *channels_in(context, step)],
         artifacts_out=[],
         params_out=[(shape.OUTCOME, STRING)] if asked else [],
     )
-    says = [("Output", "{parameterType: LIST}"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
-    items = _small(sight, step, ITEMS, items_arguments(sight.plan, step, ports, final=bool(status)), says)
+    outputs = [("Output", "{parameterType: LIST}"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
+    items = _small(context, step, ITEMS, items_arguments(context.plan, step, ports, final=bool(status)), outputs)
     parts = [
         outer,
         items._replace(artifacts_in=[pair for pair in artifacts if pair[0] in lists]),
         _instances(name, artifacts, params),
-        _instance(sight, step, status),
+        _instance(context, step, status),
     ]
     if may_skip:
-        parts.append(_small(sight, step, JOIN, join_arguments(step), [(shape.OUTCOME, STRING)]))
-    return task_of(sight, step, status)._replace(nested=True), parts
+        parts.append(_small(context, step, JOIN, join_arguments(step), [(shape.OUTCOME, STRING)]))
+    return task_of(context, step, status), parts
 
 
 def _instances(name: str, artifacts: Pairs, params: Pairs) -> Component:
@@ -95,24 +92,23 @@ def _instances(name: str, artifacts: Pairs, params: Pairs) -> Component:
         [*passed(params), (INDEX, f"{{componentInputParameter: {_ELEMENT}}}")],
     )
     declared = [*params, (_LIST, "{parameterType: LIST}"), (_ELEMENT, STRING)]
-    return Component(f"{name}-{INSTANCES}", "", Dag([body]), artifacts, declared, [], [])
+    return Component(f"{name}-{INSTANCES}", Dag([body]), artifacts, declared, [], [])
 
 
-def _instance(sight: Sight, step: Step, status: Pairs) -> Component:
+def _instance(context: Context, step: Step, status: Pairs) -> Component:
     """The step's container; its outputs go to the store, and its outcome is told by `join`."""
-    leaf = leaf_of(sight, step, status)
-    params = [(RUN_ID, STRING), *params_in(sight, step), *status, (INDEX, STRING)]
+    leaf = leaf_of(context, step, status)
+    params = [(RUN_ID, STRING), *params_in(context, step), *status, (INDEX, STRING)]
     return leaf._replace(name=f"{leaf.name}-{INSTANCE}", params_in=params, artifacts_out=[], params_out=[])
 
 
-def _small(sight: Sight, step: Step, part: str, options: list[str], says: Pairs) -> Component:
+def _small(context: Context, step: Step, part: str, arguments: list[str], outputs: Pairs) -> Component:
     """A container that only answers a question about the step, in the step's image, since that holds mlspec."""
     return Component(
-        name=f"{sight.graph.names[step.id]}-{part}",
-        comment="",
-        body=Container(image_text(sight, step), words(sight, options), []),
+        name=f"{context.graph.names[step.id]}-{part}",
+        body=Container(context.common.images[step.id], COMMAND, items_of(arguments), []),
         artifacts_in=[],
         params_in=[(RUN_ID, STRING)],
         artifacts_out=[],
-        params_out=says,
+        params_out=outputs,
     )

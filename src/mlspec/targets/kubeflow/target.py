@@ -35,7 +35,7 @@ class KubeflowTarget(Target):
     )
     secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret})
     catalogue = Path(__file__).parent / "catalogue"
-    review_limits = MappingProxyType({"default": 2, "renaming": 30, "setting": 1, "description": 3, "needs": 1})
+    review_limits = MappingProxyType({"default": 2, "renaming": 30, "setting": 1, "description": 1, "needs": 1})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""
