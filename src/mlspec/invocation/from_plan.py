@@ -94,11 +94,6 @@ def tracking(plan: Plan) -> Tracking:
     return Tracking(plan.tracking_uri, plan.tracking_experiment) if plan.tracking_uri else Tracking()
 
 
-def tracking_of(plan: Plan, step: Step) -> Tracking:
-    """Where the step logs: a gate nowhere."""
-    return Tracking() if isinstance(step.body, Gate) else tracking(plan)
-
-
 def fan_out(plan: Plan, step: Step, *, uris: UrisOf | None = None, known: bool = False) -> Wiring:
     """Return what says which list a `foreach` step fans out over: to instances that do not get their item, and, as the
     `list_invocation`, to the process that prints it. `known`: what the list is in is among the step's own values.

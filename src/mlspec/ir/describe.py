@@ -37,19 +37,6 @@ def logic(step: Step) -> str:
             return _short(message)
 
 
-def origin(step: Step, spec_file: str) -> str:
-    """Where to look for the logic: the comment above a step in generated files, which show the rest below it."""
-    match step.body:
-        case Call(function):
-            return f"call {function}"
-        case Uses(name):
-            return f"uses {name}"
-        case Gate(_, otherwise):
-            return f"gate in {spec_file}, otherwise {otherwise}"
-        case Shell() | Approval():
-            return f"{kind(step)} in {spec_file}"
-
-
 def kind(step: Step) -> str:
     """The key of the body: run, call, uses, gate or approval."""
     match step.body:
