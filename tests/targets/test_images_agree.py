@@ -71,8 +71,9 @@ def on_airflow(text: str) -> dict[str, str]:
 
 
 def on_jenkins(text: str) -> dict[str, str]:
-    calls = re.findall(r"^    (?:execute|executeEach|approve)\('([^']+)'(.*?)\[\n", text, re.MULTILINE | re.DOTALL)
-    return single((step.partition("[")[0], re.findall(r"image: '([^']*)'", words)[0]) for step, words in calls)
+    blocks = re.findall(r"^def run_\w+\(\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    calls = [re.search(r"(?:execute|executeEach|approve)\('([^']+)'.*?image: '([^']*)'", block, re.DOTALL) for block in blocks]
+    return single((call[1].partition("[")[0], call[2]) for call in calls if call)
 
 
 READ = {"kubeflow": on_kubeflow, "airflow": on_airflow, "jenkins": on_jenkins}
