@@ -1,4 +1,4 @@
-"""Another package brings a target and a library step, and all that mlspec does with its own it does with them."""
+"""Another package brings a target, a library step and a policy, and all that mlspec does with its own it does with them."""
 
 from __future__ import annotations
 
@@ -176,3 +176,15 @@ def test_its_step_is_checked(installed: Installed, tmp_path: Path) -> None:
     assert "notes/summarise has no option 'delimiters'" in printed
     assert "lines" in printed
     assert "the data have no header line" in installed.mlspec("run", cwd=project(tmp_path, HEAD + SUMMARISES), status=1)
+
+
+def test_its_policy_stops_a_spec_that_breaks_it(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(CSV, encoding="utf-8")
+    spec = HEAD + "policies: [timeouts_set]\n" + SUMMARISES
+    installed.mlspec("validate", cwd=project(tmp_path, spec))
+    broken = spec.replace("    timeout: 1m\n", "")
+    printed = installed.mlspec("run", cwd=project(tmp_path, broken), status=1)
+    assert "mlspec.yaml:6:3: error MLS604: `look` has no timeout, which the policy `timeouts_set` asks for" in printed
+    assert not (tmp_path / ".mlspec").exists()
+    misspelt = spec.replace("timeouts_set", "timeout_set")
+    assert "`timeouts_set`" in installed.mlspec("validate", cwd=project(tmp_path, misspelt), status=1)
