@@ -1,6 +1,6 @@
 """What all tests share: engines that are missing are skipped, and said so loudly.
 
-In: the markers `kfp`, `airflow`, `groovy`, `podman`, `node` and `torch` on tests. Out: skips, and a section at the end of the run.
+In: the markers `kfp`, `airflow`, `groovy`, `argo`, `podman`, `node` and `torch` on tests. Out: skips, and a section at the end of the run.
 Owns which engine needs what on this machine, and the one Airflow and the one podman that all tests share.
 Change it when the tests learn to use another engine.
 """
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EDITORS = Path(__file__).parent / "editors"
 AIRFLOW_2 = Path(__file__).parents[1] / ".venv-airflow2"
+ARGO_SCHEMA = [Path(__file__).parents[above] / "shared/schemas/argo/schema.json" for above in (2, 3)]
+"""Where Argo's published JSON Schema may be: beside the project, or beside the folder that it is in."""
 
 ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
     "kfp": (lambda: importlib.util.find_spec("kfp") is not None, "kfp is not installed: run `make test`"),
@@ -33,6 +35,10 @@ ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
     "groovy": (
         lambda: all(shutil.which(command) for command in ("java", "groovy")),
         "Groovy or a JRE is not installed: apt-get install groovy default-jre-headless",
+    ),
+    "argo": (
+        lambda: any(path.is_file() for path in ARGO_SCHEMA),
+        "Argo's JSON Schema is not beside the project: put api/jsonschema/schema.json of argo-workflows at ../shared/schemas/argo/",
     ),
     "podman": (lambda: shutil.which("podman") is not None, "podman is not installed: apt-get install podman runc"),
     "node": (

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def template(name: str, file: str) -> Template:
-    """Return `templates/<name>/<file>`, compiled once; its filter `yaml` quotes a string as YAML."""
+    """Return `templates/<name>/<file>`, compiled once; its filter `yaml` quotes a string as YAML.
+
+    An absolute path for `name` is a folder of another package's own.
+    """
     return _environment(name).get_template(file)
 
 
