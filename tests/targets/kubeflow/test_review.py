@@ -68,7 +68,7 @@ def test_a_parameters_default_is_its_own_line_and_the_digest(tmp_path: Path) -> 
 
 def test_what_processes_share_stands_once_and_moves_with_no_step(tmp_path: Path) -> None:
     environments = "environments: {b: {image: b:1, pythonpath: [src]}, a: {image: a:1}}\ntracking: {uri: http://mlflow}\n"
-    spec = SPEC.replace("steps:\n", environments + "steps:\n", 1).replace("publish:\n", "publish:\n    environment: b\n")
+    spec = SPEC.replace("steps:\n", environments + "steps:\n", 1).replace("  train:\n", "  train:\n    environment: b\n")
     lines = [line.strip() for line in body(tmp_path, spec)]
     for option in ("lifecycle", "run-id", "store", "executor-input", "spec-digest", "environment", "pythonpath"):
         assert sum(f"--{option}=" in line for line in lines) == 1, option

@@ -79,8 +79,9 @@ def _groups(plan: Plan, image_of: Mapping[str, str], options_of: Mapping[str, Ma
 
 
 def _group_of_image(plan: Plan, step: Step, image: str) -> str:
-    """The environment that gives the step its image: its own; of a gate, which need have none, the first with this image."""
-    names = plan.environments if isinstance(step.body, Gate) else [step.environment or ALL]
+    """The environment that gives the step its image: its own, or that named for the image; of a gate, else the first."""
+    own = step.environment or step.image_environment
+    names = [own or ALL, *(plan.environments if isinstance(step.body, Gate) else ())]
     return next((name for name in names if name in plan.environments and plan.environments[name].image == image), ALL)
 
 
