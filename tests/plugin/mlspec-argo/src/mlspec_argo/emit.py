@@ -17,7 +17,6 @@ from mlspec.expr.values import as_text
 from mlspec.invocation.arguments import options
 from mlspec.invocation.from_plan import invocation, run_of
 from mlspec.invocation.model import Start
-from mlspec.ir.describe import origin
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import GeneratedFile, joined, sealed
 from mlspec.targets.secret_forms import KubernetesSecret, kubernetes_form
@@ -59,7 +58,7 @@ def _task(plan: Plan, step: Step) -> _Task:
     secrets = ((plan.secrets[name].env, kubernetes_form(plan.secrets[name])) for name in step.secrets)
     return _Task(
         _name(step),
-        comment(joined([f"{step.id}: {origin(step, plan.spec_file)}", step.description])),
+        comment(joined([step.id, step.description])),
         tuple(_name(plan.by_id[above]) for above in step.upstream),
         extension_of(step),
         tuple((variable, form) for variable, form in secrets if form is not None),
