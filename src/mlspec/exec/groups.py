@@ -29,7 +29,7 @@ class End(NamedTuple):
     timed_out: bool
 
 
-class TimeIsUp(Exception):
+class TimeLimitError(Exception):
     """What was done `within` a time limit took longer."""
 
 
@@ -46,6 +46,7 @@ class Supervisor:
         self._interrupt: str | None = None
         self._timed_out = False
         self._ending = False
+        self._limited = False
 
     def watch_signals(self) -> None:
         """Take over the signals that ask a process to end, but for those that our parent had us ignore (`nohup`)."""
@@ -87,19 +88,22 @@ class Supervisor:
             exit_code = self._body.wait()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            self._body = None
+            body, self._body = self._body, None
+            body.close()
             if self._interrupt is not None:
                 raise Interrupted(self._interrupt)
         return End(exit_code, self._timed_out)
 
     @contextmanager
     def within(self, seconds: float | None) -> Iterator[None]:
-        """Raise `TimeIsUp` when what is done meanwhile takes longer."""
-        if seconds is not None:
-            signal.setitimer(signal.ITIMER_REAL, min(max(seconds, 0.001), LONGEST))
+        """Raise `TimeLimitError` when what is done meanwhile takes longer."""
+        self._limited = seconds is not None
         try:
+            if seconds is not None:
+                signal.setitimer(signal.ITIMER_REAL, min(max(seconds, 0.001), LONGEST))
             yield
         finally:
+            self._limited = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _interrupted(self, number: int, _: FrameType | None) -> None:
@@ -111,8 +115,9 @@ class Supervisor:
 
     def _alarm(self, _number: int, _frame: FrameType | None) -> None:
         if self._body is None:
-            raise TimeIsUp
-        if self._ending:
+            if self._limited:
+                raise TimeLimitError
+        elif self._ending:
             self._body.order(KILL)
         else:
             self._timed_out = True

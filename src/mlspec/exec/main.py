@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from mlspec.errors import Interrupted, StepError, StoreError, UsageError, sentence
+from mlspec.errors import Interrupted, StepError, StoreError, SupersededError, UsageError, sentence
 from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
 from mlspec.exec.step import Step
@@ -46,7 +46,8 @@ def main(arguments: list[str]) -> int:
         _print_message(f"step {invocation.label} failed: {sentence(error)}")
         return FINDINGS
     finally:
-        scratch.clear()
+        with suppress(OSError):  # it is below the system's folder for such things; the step has ended
+            scratch.clear()
 
 
 class _StepProcess:
@@ -75,7 +76,17 @@ class _StepProcess:
             ending.error = f"a bug in mlspec: {type(error).__name__}: {error}"
         self._supervisor.ignore_signals()
         if self._step.unfinished and ending.error is None:
+            self._records.leave(self._invocation.step, self._invocation.instance_index)
             return self._exit_status()
+        try:
+            self._step.check_current()
+        except SupersededError as error:
+            ending.status, ending.error = "failed", sentence(error)
+            with suppress(OSError):
+                self._step.outputs.discard()
+            return self._exit_status()
+        except StoreError as error:
+            ending.error = sentence(error)
         if ending.status == "failed" or ending.error is not None:
             self._fail()
         ended = EndedStep(self._invocation, ending, self._records, self._metrics(), self._step.cache_key)
@@ -124,7 +135,7 @@ class _StepProcess:
 
     def _failed_elsewhere(self) -> str | None:
         own = entry_name(self._invocation.step, self._invocation.instance_index)
-        return next((name for name in self._records.failures() if name != own), None)
+        return next((name for name in self._records.failed() if name != own), None)
 
     def _report(self, message: str) -> None:
         _print_message(f"step {self._invocation.label}: {message}")

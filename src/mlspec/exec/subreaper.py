@@ -58,8 +58,6 @@ class Body:
         while part := os.read(self._answers, 4096):
             parts.append(part)
         status = os.waitpid(self._pid, 0)[1]
-        os.close(self._orders)
-        os.close(self._answers)
         answer = b"".join(parts)
         if answer.startswith(_FAILED):
             raise StepError(f"{self._name} cannot be started: {answer[1:].decode(errors='replace')}")
@@ -67,6 +65,11 @@ class Body:
             end_descendants()
             return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else 1
         return int(answer)
+
+    def close(self) -> None:
+        """Let go of it, once no order can come any more."""
+        os.close(self._orders)
+        os.close(self._answers)
 
 
 def _serve(command: Sequence[str], environment: Mapping[str, str], orders: int, answers: int) -> None:
