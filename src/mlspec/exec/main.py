@@ -89,14 +89,24 @@ class _StepProcess:
             ending.error = sentence(error)
         if ending.status == "failed" or ending.error is not None:
             self._fail()
-        ended = EndedStep(self._invocation, ending, self._records, self._metrics(), self._step.cache_key)
-        notify(ended, self._report, self._supervisor.interruptible)
+        try:
+            self._notify()
+        except (StoreError, OSError) as error:
+            if ending.status == "failed":
+                raise
+            ending.error = sentence(error)  # what has no record is no result, and without it there may be room for one
+            self._fail()
+            self._notify()
         return self._exit_status()
 
     def _may_be_blocked(self) -> bool:
         """Whether it is one of those that a failure elsewhere keeps from starting: what looks back on others is not."""
         start = self._invocation.start
         return start.fail_fast and not start.final and not isinstance(self._invocation.body, Joined)
+
+    def _notify(self) -> None:
+        ended = EndedStep(self._invocation, self._step.ending, self._records, self._metrics(), self._step.cache_key)
+        notify(ended, self._report, self._supervisor.interruptible)
 
     def _write_kubeflow_output(self) -> None:
         """The last of what makes a step succeed on Kubeflow, and no observer: it decides the URIs that are recorded."""
@@ -105,7 +115,7 @@ class _StepProcess:
         ending = self._step.ending
         try:
             uris = write_output(self._invocation.run.executor_input, ending.status, self._metrics(), self._step.items)
-        except (KeyError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
         for name, output in ending.outputs.items():  # the PATH it was made at is gone with the pod
             output["uri"] = uris.get(name, output["uri"])

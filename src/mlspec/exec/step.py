@@ -112,7 +112,13 @@ class Step:
         """Refuse parameters in whose place Kubeflow may have put something else."""
         invocation = self._invocation
         names = [param.name for param in invocation.wiring.params]
-        if invocation.run.executor_input is not None and (found := altered_params(invocation.run.executor_input, names)):
+        if invocation.run.executor_input is None:
+            return
+        try:
+            found = altered_params(invocation.run.executor_input, names)
+        except (AttributeError, TypeError) as error:
+            raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
+        if found:
             listed = ", ".join(f"params.{name}" for name in found)
             raise StepError(f"{listed} holds `{{{{$`, which Kubeflow takes for its own placeholder")
 
