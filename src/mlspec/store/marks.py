@@ -69,7 +69,7 @@ def from_json(value: Mapping[str, Json]) -> Mark | None:
 def is_alive(owner: Owner) -> bool | None:
     """Tell whether the process that made a mark runs; None when it cannot be asked: it ran elsewhere, or before a restart."""
     here = _this_process()
-    if not owner.boot or (owner.boot, owner.namespace) != (here.boot, here.namespace):
+    if not (owner.boot and owner.namespace) or (owner.boot, owner.namespace) != (here.boot, here.namespace):
         return None
     return owner.ticks is not None and _ticks(owner.pid) == owner.ticks
 

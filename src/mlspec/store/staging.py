@@ -12,7 +12,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from mlspec.store.files import remove
+from mlspec.store.files import make_folder, remove
 
 _FORM = re.compile(r"\.attempt-(?P<entry>.+)-[0-9a-f]{16}")
 
@@ -35,7 +35,7 @@ class Staging:
         path = self.below(parent)
         if path in self._locks:
             return
-        parent.mkdir(parents=True, exist_ok=True)
+        make_folder(parent)
         self._locks[path] = None  # first: a signal may end us before it is locked
         path.mkdir()
         self._locks[path] = descriptor = os.open(path, _OPEN)

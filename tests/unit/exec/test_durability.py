@@ -28,7 +28,7 @@ def test_what_is_published_is_on_the_disk_before_its_record_is(tmp_path: Path, m
 
     def recorded(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **more: Any) -> Any:
-            where = os.readlink(f"/proc/self/fd/{args[0]}") if name == "fsync" else str(args[-1])
+            where = str(Path(f"/proc/self/fd/{args[0]}").readlink()) if name == "fsync" else str(args[-1])
             seen.append(f"{name} {Path(where).name.partition('.json')[0]}")
             return real(*args, **more)
 
@@ -97,7 +97,7 @@ def test_an_input_that_is_not_what_its_record_says_fails_the_step(project: Proje
     assert f"s.o: run:s/o {reason}" in project.fails("--step", "t", "--value", "s.o=run:s/o", "--shell", "true")
 
 
-READ_ONLY = "mkdir -p ${{ outputs.o }}/d; echo 1 > ${{ outputs.o }}/d/f; chmod 444 ${{ outputs.o }}/d/f; chmod 555 ${{ outputs.o }}/d ${{ outputs.o }}"
+READ_ONLY = "O=${{ outputs.o }}; mkdir -p $O/d; echo 1 > $O/d/f; chmod 444 $O/d/f; chmod 555 $O/d $O"
 
 
 def without_privileges() -> None:
@@ -137,10 +137,13 @@ def test_a_read_only_output_is_published_and_removed_again(project: Project) -> 
 
 
 def test_links_within_an_output_are_relative_and_lead_to_the_same(project: Project) -> None:
-    script = "mkdir -p $O/sub $O/e; echo 1 > $O/f; ln -s $O/f $O/sub/abs; ln -s ../f $O/sub/rel; ln -s $O/sub $O/folder; ln -s .. $O/e/up; ln -s no $O/dangling"
+    script = """
+        mkdir -p $O/sub $O/e; echo 1 > $O/f
+        ln -s $O/f $O/sub/abs; ln -s ../f $O/sub/rel; ln -s $O/sub $O/folder; ln -s .. $O/e/up; ln -s no $O/dangling
+    """
     project.done("--step", "s", "--output", "o=artifact", "--shell", f"O=${{{{ outputs.o }}}}; {script}")
     made = project.path("s") / "o"
-    assert {name: os.readlink(made / name) for name in ("sub/abs", "sub/rel", "folder", "e/up", "dangling")} == {
+    assert {name: str((made / name).readlink()) for name in ("sub/abs", "sub/rel", "folder", "e/up", "dangling")} == {
         "sub/abs": "../f",
         "sub/rel": "../f",
         "folder": "sub",
@@ -213,7 +216,7 @@ def test_a_full_disk_is_a_failure_in_one_sentence(project: Project, small_disk: 
     if end.returncode:
         assert not (project.path("s") / "o").exists()
         assert "No space left" in end.stderr
-        assert not [path for path in small_disk.rglob(".*")], "nothing half-written stays"
+        assert not list(small_disk.rglob(".*")), "nothing half-written stays"
         (small_disk / "ballast").unlink()
         project.done(*words)
     assert project.files("s") == {"_record.json", "o"}
