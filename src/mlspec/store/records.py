@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from mlspec.errors import StoreError
 from mlspec.store import json_files, layout, marks
@@ -218,6 +218,8 @@ def _check(record: Record, uri: str) -> None:
     for name, kind in _FORM.items():
         if name not in record or not isinstance(record[name], kind):
             raise StoreError(f"{uri} is damaged: its {name!r} is {'not that of a record' if name in record else 'missing'}")
+    if record["status"] not in get_args(EndStatus):
+        raise StoreError(f"{uri} is damaged: its status is none of {', '.join(get_args(EndStatus))}")
     for name, output in record["outputs"].items():
         if not isinstance(output, dict) or not all(isinstance(output.get(key), str) for key in ("uri", "digest")):
             raise StoreError(f"{uri} is damaged: its output {name!r} has no URI and digest")
