@@ -74,7 +74,7 @@ class Records:
 
     def failures(self) -> list[str]:
         """The steps whose last end was `failed`, as `step` or `step.index`, sorted."""
-        return self.store.names(layout.failures_folder(self.run))
+        return self._entries(layout.failures_folder(self.run))
 
     def failed(self, *, over: bool = False) -> list[str]:
         """The steps that have failed, as `step` or `step.index`, sorted: `failures`, and those whose process has vanished."""
@@ -86,7 +86,7 @@ class Records:
         Who cannot be asked counts as running, unless all that ran before is `over`: the orchestrator has said so.
         """
         found = []
-        for name in self.store.names(layout.marks_folder(self.run)):
+        for name in self._entries(layout.marks_folder(self.run)):
             step, _, number = name.partition(".")
             place = step, int(number) if number.isdigit() else None
             mark = self.started(*place)
@@ -158,7 +158,7 @@ class Records:
         self.store.remove(layout.step_folder(self.run, step, index))
         name = layout.entry_name(step, index)
         for folder in (layout.failures_folder(self.run), layout.marks_folder(self.run)):
-            for entry in self.store.names(folder):
+            for entry in self._entries(folder):
                 if entry == name or (index is None and entry.startswith(f"{name}.")):
                     self.store.remove(f"{folder}/{entry}")
 
@@ -190,6 +190,10 @@ class Records:
         relative = layout.log(self.run, step, index)
         self.store.put(log, relative)
         return self.store.uri(relative)
+
+    def _entries(self, folder: str) -> list[str]:
+        """The steps that have a file in a folder, without those that are about to: files have another name until they are whole."""
+        return [name for name in self.store.names(folder) if not name.startswith(".")]
 
     def _mark(self, step: str, index: int | None) -> str:
         return f"{layout.marks_folder(self.run)}/{layout.entry_name(step, index)}"
