@@ -166,8 +166,8 @@ class Step:
 
     def _not_needed(self) -> str:
         """Say why a step that is there for the failure of others need not run; nothing when it must."""
-        awaited, failed = self._invocation.start.when_failed, self._failed_before()
-        return "" if not awaited or failed & set(awaited) else f"none of {', '.join(awaited)} has failed"
+        awaited = self._invocation.start.when_failed
+        return "" if not awaited or self._failed_before() & set(awaited) else f"none of {', '.join(awaited)} has failed"
 
     def _skip(self, reason: str) -> None:
         self.ending.status = "skipped"
