@@ -13,6 +13,10 @@ class StepError(Exception):
     """The step failed for the reason given: in words for the user, shown without a traceback."""
 
 
+class SupersededError(StepError):
+    """Another process runs the step now: this one publishes and records nothing."""
+
+
 class StoreError(Exception):
     """The store cannot be used: it is out of reach, its library is missing, its disk is full, what it holds is damaged."""
 

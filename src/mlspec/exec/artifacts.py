@@ -18,7 +18,10 @@ from mlspec.store.digests import digest
 from mlspec.store.files import copy, move, remove
 from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, local_path
 from mlspec.store.layout import entry_name, output_of_run, step_folder
-from mlspec.terms import FIELD_TYPES
+from mlspec.store.links import settle_links
+from mlspec.store.records import Records
+from mlspec.store.staging import Staging, remove_abandoned
+from mlspec.terms import FIELD_TYPES, OutputType
 
 
 class Scratch:
@@ -46,9 +49,8 @@ class Scratch:
 class Inputs:
     """The inputs of a step. `paths` has what the body gets, `records` what the record says of them."""
 
-    def __init__(self, store: Store, run: str, scratch: Scratch) -> None:
-        self._store = store
-        self._run = run
+    def __init__(self, records: Records, scratch: Scratch) -> None:
+        self._records = records
         self._scratch = scratch
         self.paths: dict[str, Path | list[Path]] = {}
         self.records: dict[str, Any] = {}
@@ -65,16 +67,31 @@ class Inputs:
 
     def _fetch(self, uri: str, what: str, *folder: str) -> tuple[Path, dict[str, str]]:
         where, path = self.locate(uri, what, *folder)
-        return path, {"uri": where, "digest": digest(path)}
+        found = digest(path)
+        self._verify(uri, found, what)
+        return path, {"uri": where, "digest": found}
+
+    def _verify(self, uri: str, found: str, what: str) -> None:
+        """Raise `StepError` when an output of this run is no longer what the record of its step says."""
+        producer = output_of_run(self._records.run, uri) if uri.startswith("run:") else None
+        if producer is None:
+            return
+        step, *index, output = uri.removeprefix("run:").split("/")
+        try:
+            record = self._records.read(step, int(index[0]) if index else None)
+        except StoreError as error:
+            raise StepError(f"{what}: {error}") from None
+        if record is not None and output in record["outputs"] and record["outputs"][output]["digest"] != found:
+            raise StepError(f"{what}: {uri} is not what the record of {step} says: it has been changed since")
 
     def locate(self, uri: str, what: str, *folder: str) -> tuple[str, Path]:
         """Where `uri` is, and its path here after a download if need be; `folder` is for the download."""
         where = uri
         if uri.startswith("run:"):
-            relative = output_of_run(self._run, uri)
+            relative = output_of_run(self._records.run, uri)
             if relative is None:
                 raise StepError(f"{what}: {uri} is not of the form run:STEP[/INDEX]/OUTPUT")
-            where = self._store.uri(relative)
+            where = self._records.store.uri(relative)
         if is_remote(where):
             try:
                 return where, fetch(where, self._scratch.folder("inputs", *folder))
@@ -89,6 +106,8 @@ class Inputs:
         """The JSON of a `--value` file; raises `StepError`."""
         _, path = self.locate(uri, address, "values", address)
         try:
+            if uri.startswith("run:"):
+                self._verify(uri, digest(path), address)
             return read_json(path.read_bytes(), "values")
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
@@ -96,17 +115,22 @@ class Inputs:
 
 
 class _Place:
-    """Where one output is made, and where it goes: to a path, or with `relative` to the store."""
+    """Where one output is made, below `parent` in the folder of an attempt, and where it goes: to a path, or with `relative` to
+    the store.
+    """
 
-    def __init__(self, kind: str, made: Path, uri: str, relative: str | None) -> None:
+    def __init__(self, name: str, kind: OutputType, parent: Path, uri: str, relative: str | None) -> None:
+        self.name = name
         self.type = kind
-        self.made = made
+        self.parent = parent
         self.uri = uri
         self.relative = relative
+        self.made = parent
+        self.digest = ""
 
 
 class Outputs:
-    """The outputs of a step: made in a folder next to where they go, then put there together."""
+    """The outputs of a step: each attempt makes them in a folder of its own next to where they go; then they go there together."""
 
     def __init__(self, invocation: Invocation, store: Store, run: str, scratch: Scratch) -> None:
         self._store = store
@@ -114,19 +138,17 @@ class Outputs:
         self._places: dict[str, _Place] = {}
         self.contents: dict[str, Any] = {}
         """What `check` read of the `metrics` and `values` outputs."""
-        attempt = f".attempt-{entry_name(invocation.step, invocation.instance_index)}"
+        self._entry = entry_name(invocation.step, invocation.instance_index)
+        self._staging = Staging(self._entry)
         folder = step_folder(run, invocation.step, invocation.instance_index)
         for name, kind, path in invocation.wiring.outputs:
             if path is not None:
                 final = local_path(path)
-                self._places[name] = _Place(kind, final.parent / attempt / final.name, path, None)
+                self._places[name] = _Place(final.name, kind, final.parent, path, None)
                 continue
             relative = f"{folder}/{name}"
-            if isinstance(store, LocalStore):
-                made = store.path(folder) / attempt / name
-            else:
-                made = scratch.folder("outputs") / attempt / name
-            self._places[name] = _Place(kind, made, store.uri(relative), relative)
+            parent = store.path(folder) if isinstance(store, LocalStore) else scratch.folder("outputs")
+            self._places[name] = _Place(name, kind, parent, store.uri(relative), relative)
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -138,25 +160,30 @@ class Outputs:
         for place in self._places.values():
             if place.relative is None:
                 remove(local_path(place.uri))
+                remove_abandoned(place.parent, self._entry)
 
     def prepare(self) -> None:
-        """Make the folders that outputs are written to, empty."""
+        """Make the folders that the next attempt's outputs are written to, empty."""
         self.discard()
+        self._staging = Staging(self._entry)
         for place in self._places.values():
-            place.made.parent.mkdir(parents=True, exist_ok=True)
+            self._staging.make(place.parent)
+            place.made = self._staging.below(place.parent) / place.name
 
     def discard(self) -> None:
         """Remove all that was made and not published."""
-        for place in self._places.values():
-            remove(place.made.parent)
+        self._staging.remove()
 
     def check(self) -> None:
         """Raise `StepError` unless every output was written and is what its type says."""
+        self.contents.clear()
         for name, place in self._places.items():
             if not place.made.exists():
                 raise StepError(f"output {name} was not written")
             if not (place.made.is_file() or place.made.is_dir()):
                 raise StepError(f"output {name} is neither a file nor a folder")
+            if reason := settle_links(place.made):
+                raise StepError(f"output {name} {reason}")
             if place.type in FIELD_TYPES:
                 if place.made.is_dir():
                     raise StepError(f"output {name} is a folder, not a JSON file")
@@ -164,6 +191,7 @@ class Outputs:
                     self.contents[name] = read_json(place.made.read_bytes(), place.type)
                 except ValueError as error:
                     raise StepError(f"output {name} {error}") from None
+            place.digest = digest(place.made)
 
     def restore(self, records: dict[str, Any]) -> None:
         """Copy the outputs of an earlier run, of which `records` has the URIs, to where this step's are made.
@@ -174,6 +202,9 @@ class Outputs:
 
         for name, place in self._places.items():
             uri = records[name]["uri"]
+            within = uri.startswith(f"{self._store.base.rstrip('/')}/") and ".." not in uri.split("/")
+            if place.relative is not None and not within:  # where an orchestrator keeps outputs itself, it says where
+                raise StepError(f"{uri} is not in the store")
             if is_remote(uri):
                 # Not renamed: where an orchestrator wants outputs may be another file system.
                 shutil.move(fetch(uri, self._scratch.folder("cached", name)), place.made)
@@ -183,10 +214,8 @@ class Outputs:
                 raise StepError(f"{uri} is not what its record says")
 
     def publish(self) -> dict[str, Any]:
-        """Put all outputs where they go; returns what the record says of them."""
-        records = {
-            name: {"uri": place.uri, "digest": digest(place.made), "type": place.type} for name, place in self._places.items()
-        }
+        """Put all outputs, which `check` has seen, where they go; returns what the record says of them."""
+        records = {name: {"uri": place.uri, "digest": place.digest, "type": place.type} for name, place in self._places.items()}
         for place in self._places.values():
             if place.relative is None:
                 move(place.made, local_path(place.uri))

@@ -11,21 +11,23 @@ import json
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from mlspec.errors import StepError
 from mlspec.exec.artifacts import Outputs
-from mlspec.exec.groups import End, Supervisor
+from mlspec.exec.groups import LONGEST, End, Supervisor, TimeLimitError
 from mlspec.ir.bodies import Retry
 from mlspec.store.records import Ending
 
 
 class Job(NamedTuple):
-    """What one attempt runs. `reply` is where `python_body.py` says what went wrong, if it does."""
+    """What each attempt runs: its command and environment, made when its outputs have places. `reply` is where `python_body.py`
+    says what went wrong, if it does.
+    """
 
-    command: Sequence[str]
-    environment: Mapping[str, str]
+    command: Callable[[], tuple[Sequence[str], Mapping[str, str]]]
     timeout: float | None
     reply: Path | None
 
@@ -36,12 +38,12 @@ def attempt(
     """Try until an attempt succeeds; raises the last one's `StepError` when none does. Failed ones leave nothing behind."""
     delay = retry.delay
     while True:
+        outputs.prepare()
+        command, environment = job.command()
         ending.attempts += 1
         ending.exit_code = None
-        outputs.prepare()
         try:
-            _once(job, ending, supervisor)
-            outputs.check()
+            _once(job, command, environment, outputs, ending, supervisor)
             return
         except StepError as error:
             outputs.discard()
@@ -49,25 +51,39 @@ def attempt(
                 raise
             pause = delay if retry.max_delay is None else min(delay, retry.max_delay)
             report(f"attempt {ending.attempts} of {retry.limit + 1} failed: {error}; the next starts in {pause:g} s")
-            time.sleep(pause)
+            time.sleep(min(pause, LONGEST))
             delay *= retry.factor
 
 
-def _once(job: Job, ending: Ending, supervisor: Supervisor) -> None:
+def _once(
+    job: Job,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    outputs: Outputs,
+    ending: Ending,
+    supervisor: Supervisor,
+) -> None:
     if job.reply is not None:
         job.reply.unlink(missing_ok=True)
-    end = supervisor.run(job.command, job.environment, job.timeout)
+    start = time.monotonic()
+    end = supervisor.run(command, environment, job.timeout)
     # As shells have it, so that the number means the same whichever process of the body a signal ended.
     ending.exit_code = 128 - end.exit_code if end.exit_code < 0 else end.exit_code
     if end.timed_out or end.exit_code:
         raise StepError(_reason(job, end))
+    try:
+        with supervisor.within(None if job.timeout is None else job.timeout - (time.monotonic() - start)):
+            outputs.check()
+    except TimeLimitError:
+        raise StepError(f"it took longer than its timeout of {job.timeout:g} s, with the digests of its outputs") from None
 
 
 def _reason(job: Job, end: End) -> str:
     if end.timed_out:
         return f"it took longer than its timeout of {job.timeout:g} s"
     if job.reply is not None and job.reply.exists():
-        return str(json.loads(job.reply.read_bytes())["error"])
+        with suppress(ValueError, KeyError, TypeError):  # it was cut short, by a full disk
+            return str(json.loads(job.reply.read_bytes())["error"])
     if end.exit_code < 0:
         return f"its process was ended by {signal.Signals(-end.exit_code).name}"
     return f"its process ended with exit status {end.exit_code}"

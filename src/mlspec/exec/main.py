@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from mlspec.errors import Interrupted, StepError, StoreError, UsageError, sentence
+from mlspec.errors import Interrupted, StepError, StoreError, SupersededError, UsageError, sentence
 from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
 from mlspec.exec.step import Step
@@ -46,7 +46,8 @@ def main(arguments: list[str]) -> int:
         _print_message(f"step {invocation.label} failed: {sentence(error)}")
         return FINDINGS
     finally:
-        scratch.clear()
+        with suppress(OSError):  # it is below the system's folder for such things; the step has ended
+            scratch.clear()
 
 
 class _StepProcess:
@@ -75,17 +76,37 @@ class _StepProcess:
             ending.error = f"a bug in mlspec: {type(error).__name__}: {error}"
         self._supervisor.ignore_signals()
         if self._step.unfinished and ending.error is None:
+            self._records.leave(self._invocation.step, self._invocation.instance_index)
             return self._exit_status()
+        try:
+            self._step.check_current()
+        except SupersededError as error:
+            ending.status, ending.error = "failed", sentence(error)
+            with suppress(OSError):
+                self._step.outputs.discard()
+            return self._exit_status()
+        except StoreError as error:
+            ending.error = sentence(error)
         if ending.status == "failed" or ending.error is not None:
             self._fail()
-        ended = EndedStep(self._invocation, ending, self._records, self._metrics(), self._step.cache_key)
-        notify(ended, self._report, self._supervisor.interruptible)
+        try:
+            self._notify()
+        except (StoreError, OSError) as error:
+            if ending.status == "failed":
+                raise
+            ending.error = sentence(error)  # what has no record is no result, and without it there may be room for one
+            self._fail()
+            self._notify()
         return self._exit_status()
 
     def _may_be_blocked(self) -> bool:
         """Whether it is one of those that a failure elsewhere keeps from starting: what looks back on others is not."""
         start = self._invocation.start
         return start.fail_fast and not start.final and not isinstance(self._invocation.body, Joined)
+
+    def _notify(self) -> None:
+        ended = EndedStep(self._invocation, self._step.ending, self._records, self._metrics(), self._step.cache_key)
+        notify(ended, self._report, self._supervisor.interruptible)
 
     def _write_kubeflow_output(self) -> None:
         """The last of what makes a step succeed on Kubeflow, and no observer: it decides the URIs that are recorded."""
@@ -94,7 +115,7 @@ class _StepProcess:
         ending = self._step.ending
         try:
             uris = write_output(self._invocation.run.executor_input, ending.status, self._metrics(), self._step.items)
-        except (KeyError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
         for name, output in ending.outputs.items():  # the PATH it was made at is gone with the pod
             output["uri"] = uris.get(name, output["uri"])
@@ -124,7 +145,7 @@ class _StepProcess:
 
     def _failed_elsewhere(self) -> str | None:
         own = entry_name(self._invocation.step, self._invocation.instance_index)
-        return next((name for name in self._records.failures() if name != own), None)
+        return next((name for name in self._records.failed() if name != own), None)
 
     def _report(self, message: str) -> None:
         _print_message(f"step {self._invocation.label}: {message}")

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from mlspec.errors import StepError
+from mlspec.errors import StepError, SupersededError
 from mlspec.exec.artifacts import Inputs, Outputs, Scratch
 from mlspec.exec.attempts import Job, attempt
 from mlspec.exec.bodies import BodyContext, command
@@ -23,6 +23,7 @@ from mlspec.expr.values import compact
 from mlspec.invocation.kubeflow import altered_params
 from mlspec.invocation.model import Answered, Invocation, Items, Joined
 from mlspec.ir.bodies import Call, Gate, Uses
+from mlspec.store.marks import Mark
 from mlspec.store.records import Ending, Records
 
 
@@ -39,12 +40,13 @@ class Step:
         self._scratch = scratch
         self._supervisor = supervisor
         self._report = report
-        self._inputs = Inputs(records.store, records.run, scratch)
+        self._inputs = Inputs(records, scratch)
         self.outputs = Outputs(invocation, records.store, records.run, scratch)
         self.ending = Ending()
         self._cache = Cache(invocation, records, self.outputs)
         self.reason = ""
         self.unfinished = False
+        self._mark: Mark | None = None
         self.items: list[Any] | None = None
         """The list that `--items` alone found."""
 
@@ -59,7 +61,7 @@ class Step:
         if isinstance(invocation.body, Joined):
             self._join()
             return
-        self._records.start(invocation.step, invocation.instance_index)
+        self._mark = self._records.start(invocation.step, invocation.instance_index, final=invocation.start.final)
         self.outputs.forget()
         if reason := self._not_needed():
             self._skip(reason)
@@ -96,24 +98,40 @@ class Step:
             self._report(f"nothing has changed since run {ending.cached_from}: its outputs are taken")
         else:
             self._make_outputs(scope)
+        self.check_current()
         ending.outputs = self.outputs.publish()
         ending.status = "succeeded"
+
+    def check_current(self) -> None:
+        """Raise `SupersededError` when another process has taken the step over: what is published and recorded is that one's."""
+        place = self._invocation.step, self._invocation.instance_index
+        if self._mark is not None and not self._records.holds(*place, self._mark):
+            raise SupersededError("another process has started or forgotten this step since")
 
     def _check_params(self) -> None:
         """Refuse parameters in whose place Kubeflow may have put something else."""
         invocation = self._invocation
         names = [param.name for param in invocation.wiring.params]
-        if invocation.run.executor_input is not None and (found := altered_params(invocation.run.executor_input, names)):
+        if invocation.run.executor_input is None:
+            return
+        try:
+            found = altered_params(invocation.run.executor_input, names)
+        except (AttributeError, TypeError) as error:
+            raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
+        if found:
             listed = ", ".join(f"params.{name}" for name in found)
             raise StepError(f"{listed} holds `{{{{$`, which Kubeflow takes for its own placeholder")
 
     def _make_outputs(self, scope: Scope) -> None:
         invocation = self._invocation
-        context = BodyContext(self._inputs.paths, self.outputs.paths, self.ending.with_, scope.lookup)
-        arguments, environment = command(invocation, context, lambda: self._scratch.folder("exchange"))
+
+        def prepared() -> tuple[list[str], dict[str, str]]:
+            context = BodyContext(self._inputs.paths, self.outputs.paths, self.ending.with_, scope.lookup)
+            return command(invocation, context, lambda: self._scratch.folder("exchange"))
+
         python = isinstance(invocation.body, Call | Uses)
         reply = self._scratch.folder("exchange") / "reply.json" if python else None
-        job = Job(arguments, environment, invocation.policy.timeout, reply)
+        job = Job(prepared, invocation.policy.timeout, reply)
         attempt(job, self.outputs, invocation.policy.retry, self.ending, self._supervisor, self._report)
 
     def _evaluate_gate(self, gate: Gate, scope: Scope) -> None:
@@ -148,12 +166,19 @@ class Step:
 
     def _not_needed(self) -> str:
         """Say why a step that is there for the failure of others need not run; nothing when it must."""
-        awaited, failed = self._invocation.start.when_failed, {name.partition(".")[0] for name in self._records.failures()}
-        return "" if not awaited or failed & set(awaited) else f"none of {', '.join(awaited)} has failed"
+        awaited = self._invocation.start.when_failed
+        return "" if not awaited or self._failed_before() & set(awaited) else f"none of {', '.join(awaited)} has failed"
 
     def _skip(self, reason: str) -> None:
         self.ending.status = "skipped"
         self.reason = reason
 
     def _status(self) -> str:
-        return self._invocation.start.run_status or ("failed" if self._records.failures() else "succeeded")
+        return self._invocation.start.run_status or ("failed" if self._failed_before() else "succeeded")
+
+    def _failed_before(self) -> set[str]:
+        """The steps that have failed, as far as this one looks at others: where it does, those before it are over."""
+        start = self._invocation.start
+        names = {name.partition(".")[0] for name in self._records.failed(over=start.final)}
+        over = {name.partition(".")[0] for name in self._records.failed(over=True)} if start.when_failed else set()
+        return names | over & set(start.when_failed)

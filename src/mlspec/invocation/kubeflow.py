@@ -63,6 +63,14 @@ def plain_arguments(arguments: list[str]) -> list[str]:
     return [argument for argument in plain if argument and not _is_absent_item(argument)]
 
 
+def is_executor_input(text: str) -> bool:
+    """Tell whether a text is an object, as Kubeflow passes it; what is in it shows when it is needed."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def altered_params(executor_input: str, params: Iterable[str]) -> list[str]:
     """The parameters whose value, given when the run started, holds `{{$`: KFP may have put a value of its own in its place.
 
@@ -101,7 +109,7 @@ def _run_status(argument: str) -> str:
     text = argument.partition("=")[2]
     try:
         state = json.loads(text)["state"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return argument
     status = _STATUS_OF_STATE.get(str(state).upper())
     return f"--run-status={status}" if status else ""

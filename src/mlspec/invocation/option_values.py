@@ -123,21 +123,42 @@ def _check_name(option: str, name: str) -> None:
 
 def _whole(text: str, option: str) -> int:
     if not re.fullmatch("[0-9]+", text):
-        raise UsageError(f"{option}: {text!r} is no whole number")
+        raise UsageError(f"{option}: {_short(text)} is no whole number")
+    if len(text) > _DIGITS:
+        raise UsageError(f"{option}: {_short(text)} is too large")
     return int(text)
 
 
 def _number(text: str, option: str) -> float:
     if not _NUMBER.fullmatch(text):
-        raise UsageError(f"{option}: {text!r} is no number")
-    return float(text)
+        raise UsageError(f"{option}: {_short(text)} is no number")
+    return _within(float(text), text, option)
 
 
 def _seconds(text: str, option: str) -> float:
     """Seconds as a number, or a duration as specs write it (`1h30m`)."""
-    seconds = seconds_of(text)
+    try:
+        seconds = seconds_of(text)
+    except (ValueError, OverflowError):  # more digits than Python reads
+        seconds = float("inf")
     if seconds is not None:
-        return float(seconds)
+        return _within(float(seconds), text, option)
     if not _NUMBER.fullmatch(text):
-        raise UsageError(f"{option}: {text!r} is no number of seconds")
-    return float(text)
+        raise UsageError(f"{option}: {_short(text)} is no number of seconds")
+    return _within(float(text), text, option)
+
+
+def _within(number: float, text: str, option: str) -> float:
+    if number > _LARGEST:
+        raise UsageError(f"{option}: {_short(text)} is more than {_LARGEST:g}")
+    return number
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
+_DIGITS = 18
+_LARGEST = 1e9
+"""Seconds that no clock and no timer minds; as a factor, more than anybody means."""
+_SHOWN = 60

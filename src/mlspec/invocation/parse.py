@@ -13,7 +13,7 @@ from typing import Any
 from mlspec.errors import UsageError
 from mlspec.expr.values import decode
 from mlspec.invocation import option_values
-from mlspec.invocation.kubeflow import plain_arguments
+from mlspec.invocation.kubeflow import is_executor_input, plain_arguments
 from mlspec.invocation.model import (
     Answered,
     Body,
@@ -185,6 +185,9 @@ class _Parser:
             text = self.texts.get(name)
             if text is not None and text not in choices:
                 raise UsageError(f"{name} is {' or '.join(choices)}, not {text!r}")
+        executor_input = self.texts.get("--executor-input")
+        if executor_input is not None and not is_executor_input(executor_input):
+            raise UsageError("--executor-input is not the JSON object that Kubeflow passes")
         paths = [output.path for output in self.outputs.values() if output.path is not None]
         if len(paths) != len(set(paths)):
             raise UsageError("two outputs have the same path")

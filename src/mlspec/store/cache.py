@@ -21,11 +21,15 @@ class CacheEntries:
 
     def find(self, key: str) -> tuple[str, Record] | None:
         """The run that an entry names and the record there; None when there is none of a step that succeeded."""
-        entry = json_files.read_object(self._store, layout.cache_entry(self._lifecycle, key))
-        if entry is None or not isinstance(run_id := entry.get("run_id"), str):
+        entry = json_files.read_object(self._store, layout.cache_entry(self._lifecycle, key)) or {}
+        run_id, step, index = (entry.get(name) for name in ("run_id", "step", "index"))
+        if not isinstance(run_id, str) or not isinstance(step, str) or not isinstance(index, int | None) or "/" in step:
             return None
-        record = Records(self._store, self._lifecycle, run_id).read(entry.get("step", ""), entry.get("index"))
-        return (run_id, record) if record is not None and record["status"] == "succeeded" else None
+        record = Records(self._store, self._lifecycle, run_id).read(step, index)
+        if record is None or record["status"] != "succeeded":
+            return None
+        named = (record.get(name) for name in ("lifecycle", "run_id", "step"))
+        return (run_id, record) if tuple(named) == (self._lifecycle, run_id, step) else None
 
     def put(self, key: str, run_id: str, place: Place) -> None:
         """Let the key mean the outputs of this step."""

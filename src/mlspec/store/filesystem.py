@@ -8,7 +8,6 @@ needs care of its own.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mlspec.errors import StoreError, sentence
-from mlspec.store.files import files_below, move, remove
+from mlspec.store import staging
+from mlspec.store.files import files_below, move, remove, write
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
 
@@ -66,14 +66,10 @@ class LocalStore:
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
-    def write(self, relative: str, content: bytes) -> None:
-        """Write a file all at once."""
-        path = self.path(relative)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
+    def write(self, relative: str, content: bytes, *, durable: bool = True) -> None:
+        """Write a file all at once; where it is `durable` it outlasts a loss of power from then on."""
         with store_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
-            partial.replace(path)
+            write(self.path(relative), content, durable=durable)
 
     def put(self, source: Path, relative: str) -> None:
         """Move a local file or folder into the store; it must be on the store's file system to appear all at once."""
@@ -92,6 +88,14 @@ class LocalStore:
         """Remove a file or folder, if there is one."""
         with store_errors():
             remove(self.path(relative))
+
+    def clear(self, relative: str) -> None:
+        """Remove what is in a folder, but where attempts that still run make their outputs."""
+        folder = self.path(relative)
+        with store_errors():
+            for name in self.names(relative):
+                if not staging.in_use(folder / name):
+                    remove(folder / name)
 
 
 class RemoteStore:
@@ -113,8 +117,8 @@ class RemoteStore:
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
-    def write(self, relative: str, content: bytes) -> None:
-        """Write a file all at once."""
+    def write(self, relative: str, content: bytes, *, durable: bool = True) -> None:
+        """Write a file all at once; a place that fsspec reaches answers for `durable` itself."""
         with _reach(self.uri(relative)):
             self._make(self._at(relative).rpartition("/")[0])
             self._fs.pipe_file(self._at(relative), content)
@@ -148,6 +152,10 @@ class RemoteStore:
             self._fs.invalidate_cache()
             if self._fs.exists(self._at(relative)):
                 self._fs.rm(self._at(relative), recursive=True)
+
+    def clear(self, relative: str) -> None:
+        """Remove what is in a folder."""
+        self.remove(relative)
 
     def _at(self, relative: str) -> str:
         return f"{self._root}/{relative}"

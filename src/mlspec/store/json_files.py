@@ -28,10 +28,10 @@ def read_list(store: Store, relative: str) -> list[Json] | None:
     return _read(store, relative, list, "list")
 
 
-def write(store: Store, relative: str, value: Json) -> None:
+def write(store: Store, relative: str, value: Json, *, durable: bool = True) -> None:
     """Write JSON, all at once. Bytes that are no UTF-8, as arguments may hold, become `\\udcNN` escapes, which JSON reads back."""
     text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-    store.write(relative, text.encode("utf-8", "backslashreplace"))
+    store.write(relative, text.encode("utf-8", "backslashreplace"), durable=durable)
 
 
 def _read(store: Store, relative: str, kind: type[_Kind], name: str) -> _Kind | None:

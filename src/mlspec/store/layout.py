@@ -65,6 +65,11 @@ def failures_folder(run: str) -> str:
     return f"{run}/_failed"
 
 
+def marks_folder(run: str) -> str:
+    """Where a run has one entry for each step that has started and not ended."""
+    return f"{run}/_started"
+
+
 def questions_folder(run: str) -> str:
     """Where a run made by `mlspec run` has one file, `ENTRY.json`, for each approval that it asked for."""
     return f"{run}/_approvals"

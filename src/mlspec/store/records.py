@@ -11,12 +11,13 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from mlspec.errors import StoreError
-from mlspec.store import json_files, layout
+from mlspec.store import json_files, layout, marks
 from mlspec.store.filesystem import Store
 from mlspec.store.layout import Place
+from mlspec.store.marks import Mark
 from mlspec.store.timestamps import timestamp
 from mlspec.terms import EndStatus, Json
 
@@ -50,7 +51,11 @@ class Records:
 
     def read(self, step: str, index: int | None = None) -> Record | None:
         """The record of a step or instance; None when it has none, because it never started or has not ended."""
-        return json_files.read_object(self.store, layout.record(self.run, step, index))
+        relative = layout.record(self.run, step, index)
+        record = json_files.read_object(self.store, relative)
+        if record is not None:
+            _check(record, self.store.uri(relative))
+        return record
 
     def all(self) -> dict[Place, Record]:
         """Every record of the run."""
@@ -69,12 +74,57 @@ class Records:
 
     def failures(self) -> list[str]:
         """The steps whose last end was `failed`, as `step` or `step.index`, sorted."""
-        return self.store.names(layout.failures_folder(self.run))
+        return self._entries(layout.failures_folder(self.run))
 
-    def start(self, step: str, index: int | None) -> None:
-        """Forget a former end of the step: its record, its outputs, what a killed attempt left."""
+    def failed(self, *, over: bool = False) -> list[str]:
+        """The steps that have failed, as `step` or `step.index`, sorted: `failures`, and those whose process has vanished."""
+        return sorted({*self.failures(), *self.vanished(over=over)})
+
+    def vanished(self, *, over: bool = False) -> list[str]:
+        """The steps that started and whose process is gone without an end, `finally` steps aside.
+
+        Who cannot be asked counts as running, unless all that ran before is `over`: the orchestrator has said so.
+        """
+        found = []
+        for name in self._entries(layout.marks_folder(self.run)):
+            step, _, number = name.partition(".")
+            place = step, int(number) if number.isdigit() else None
+            mark = self.started(*place)
+            if mark is None or mark.final:
+                continue
+            alive = marks.is_alive(mark.owner)
+            record = None if alive or (alive is None and not over) else self.read(*place) or {"status": "failed"}
+            if record is not None and record["status"] == "failed":
+                found.append(name)
+        return found
+
+    def started(self, step: str, index: int | None) -> Mark | None:
+        """The mark of a step or instance that has started and not ended; None when it has none."""
+        found = json_files.read_object(self.store, self._mark(step, index))
+        if found is None:
+            return None
+        mark = marks.from_json(found)
+        if mark is None:
+            raise StoreError(f"{self.store.uri(self._mark(step, index))} is damaged: it is not a started mark")
+        return mark
+
+    def start(self, step: str, index: int | None, *, final: bool = False) -> Mark:
+        """Mark a step as started and forget its former end: its record, its outputs, its failure, what a killed attempt left."""
+        mark = marks.new_mark(final=final)
+        json_files.write(self.store, self._mark(step, index), marks.to_json(mark), durable=False)
         self.store.remove(layout.record(self.run, step, index))  # first: what remains until all is gone is no longer a result
-        self.store.remove(layout.step_folder(self.run, step, index))
+        self.store.clear(layout.step_folder(self.run, step, index))
+        self._clear_failure(layout.entry_name(step, index))  # last: until then the former failure is what is known
+        return mark
+
+    def holds(self, step: str, index: int | None, mark: Mark) -> bool:
+        """Tell whether a step is still that of `mark`: nobody has started, ended or forgotten it since."""
+        now = self.started(step, index)
+        return now is not None and now.attempt == mark.attempt
+
+    def leave(self, step: str, index: int | None) -> None:
+        """Take the mark of a step away: it has ended, or what was done was not its end."""
+        self.store.remove(self._mark(step, index))
 
     def end(self, step: str, index: int | None, instance: Json, ending: Ending, *, final: bool = False) -> None:
         """Write the record and then set or clear the failure marker. `instance` is a matrix mapping, the index, or None."""
@@ -97,19 +147,20 @@ class Records:
         }
         json_files.write(self.store, layout.record(self.run, step, index), record)
         entry = layout.entry_name(step, index)
-        marker = f"{layout.failures_folder(self.run)}/{entry}"
         if ending.status == "failed" and not final:  # a `finally` step's end shows in no other one's `run.status`
-            self.store.write(marker, b"")
-        elif entry in self.failures():
-            self.store.remove(marker)
+            self.store.write(f"{layout.failures_folder(self.run)}/{entry}", b"")
+        else:
+            self._clear_failure(entry)
+        self.leave(step, index)
 
     def forget(self, step: str, index: int | None) -> None:
         """Remove all that a step left, with all its instances where `index` is None, so that it can run again or not at all."""
         self.store.remove(layout.step_folder(self.run, step, index))
         name = layout.entry_name(step, index)
-        for entry in self.failures():
-            if entry == name or (index is None and entry.startswith(f"{name}.")):
-                self.store.remove(f"{layout.failures_folder(self.run)}/{entry}")
+        for folder in (layout.failures_folder(self.run), layout.marks_folder(self.run)):
+            for entry in self._entries(folder):
+                if entry == name or (index is None and entry.startswith(f"{name}.")):
+                    self.store.remove(f"{folder}/{entry}")
 
     def read_output(self, reference: str) -> Json:
         """Read the JSON in an output, `run:STEP[/INDEX]/OUTPUT`."""
@@ -140,8 +191,39 @@ class Records:
         self.store.put(log, relative)
         return self.store.uri(relative)
 
+    def _entries(self, folder: str) -> list[str]:
+        """The steps that have a file in a folder, without those that are about to: files have another name until they are whole."""
+        return [name for name in self.store.names(folder) if not name.startswith(".")]
+
+    def _mark(self, step: str, index: int | None) -> str:
+        return f"{layout.marks_folder(self.run)}/{layout.entry_name(step, index)}"
+
+    def _clear_failure(self, entry: str) -> None:
+        if entry in self.failures():
+            self.store.remove(f"{layout.failures_folder(self.run)}/{entry}")
+
     def _places(self) -> Iterator[Place]:
         for step in self.store.names(self.run):
             if not step.startswith((".", "_")):
                 yield step, None
                 yield from ((step, index) for index in self.instances(step))
+
+
+_FORM: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("status", "started", "ended"), str),
+    **dict.fromkeys(("inputs", "outputs", "with"), dict),
+    **dict.fromkeys(("error", "cached_from"), (str, type(None))),
+    "attempts": int,
+}
+
+
+def _check(record: Record, uri: str) -> None:
+    """Raise `StoreError` unless it has what all readers rely on."""
+    for name, kind in _FORM.items():
+        if name not in record or not isinstance(record[name], kind):
+            raise StoreError(f"{uri} is damaged: its {name!r} is {'not that of a record' if name in record else 'missing'}")
+    if record["status"] not in get_args(EndStatus):
+        raise StoreError(f"{uri} is damaged: its status is none of {', '.join(get_args(EndStatus))}")
+    for name, output in record["outputs"].items():
+        if not isinstance(output, dict) or not all(isinstance(output.get(key), str) for key in ("uri", "digest")):
+            raise StoreError(f"{uri} is damaged: its output {name!r} has no URI and digest")

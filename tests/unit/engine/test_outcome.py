@@ -16,7 +16,8 @@ SPEC = plan(step("a"), step("b", "", "a"), gate("g", "1.0 > 2.0"), step("c", "",
 
 
 def record(project: Project, run_id: str, name: str, status: str, started: str = "2026-01-01", **more: Any) -> None:
-    fields = {"status": status, "attempts": 1, "started": started, "outputs": {}, **more}
+    rest = {"ended": started, "error": None, "inputs": {}, "outputs": {}, "with": {}, "cached_from": None}
+    fields = {"status": status, "attempts": 1, "started": started, **rest, **more}
     project.write(f".mlspec/store/life/{run_id}/{name}/_record.json", json.dumps(fields))
 
 
@@ -47,7 +48,7 @@ def test_instances_of_a_foreach_that_never_started(project: Project) -> None:
     source = value("a.values", "values")
     spec = plan(step("a"), step("work", "", "a", foreach=ForEach(source, ())), step("join", "", "work"))
     project.write("listed.json", "[1, 2, 3]")
-    record(project, "R", "a", "succeeded", outputs={"values": {"uri": "listed.json"}})
+    record(project, "R", "a", "succeeded", outputs={"values": {"uri": "listed.json", "digest": "sha256:0"}})
     record(project, "R", "work/1", "succeeded")
     assert states(project, spec=spec) == {
         "a": "succeeded",

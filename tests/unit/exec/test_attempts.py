@@ -95,7 +95,7 @@ def test_what_a_body_leaves_running_is_ended_with_it(project: Project) -> None:
     assert not is_running(project.root / "left")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_an_interrupted_step_ends_its_body_and_says_so(project: Project, number: signal.Signals) -> None:
     words = ("--step", "s", "--output", "o=model", "--retry", "5")
     process = project.start(*words, "--shell", "echo > ${{ outputs.o }}; sh -c 'echo $$ > grandchild; sleep 600'; true")

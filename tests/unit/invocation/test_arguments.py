@@ -133,7 +133,7 @@ def invocations(draw: st.DrawFn) -> Invocation:
     retry = st.builds(Retry, st.integers(1, 9), SECONDS, st.floats(1, 100), st.none() | SECONDS)
     return Invocation(
         step=draw(NAME),
-        run=draw(st.builds(Run, NAME, TEXT, URI, st.none() | TEXT, st.none() | TEXT)),
+        run=draw(st.builds(Run, NAME, TEXT, URI, st.none() | TEXT, st.none() | TEXT, st.sampled_from([None, "{}"]))),
         instance=draw(
             st.none()
             | st.builds(Instance, st.integers(0, 99), st.dictionaries(TEXT, JSON, max_size=2).map(lambda d: tuple(d.items())))
