@@ -11,8 +11,8 @@ import errno
 import shlex
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import cast
 
 from mlspec.engine import approvals
@@ -22,7 +22,8 @@ from mlspec.engine.events import ApprovalWanted, Event, StepEnded, StepStarted
 from mlspec.engine.events import StepOutput as StepLine
 from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.frontier import Frontier, Task
-from mlspec.engine.step_process import Child, Ended, Interrupt, Line, Message, end_all
+from mlspec.engine.inbox import Ended, Inbox, Interrupt, Line
+from mlspec.engine.step_process import Child, end_all
 from mlspec.errors import StepError, StoreError
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Step
@@ -45,7 +46,7 @@ class Loop:
         commands: Commands,
         environ: Mapping[str, str],
         *,
-        inbox: SimpleQueue[Message],
+        inbox: Inbox,
         jobs: int,
         logs: Path,
         emit: Callable[[Event], None],
@@ -78,7 +79,8 @@ class Loop:
         except BaseException:
             end_all(self._children.values())
             for task, child in self._children.items():
-                self._keep_log(task, child)
+                with suppress(StoreError):  # what ends the run is what counts
+                    self._keep_log(task, child)
             raise
 
     def _start_all(self) -> None:
@@ -121,17 +123,13 @@ class Loop:
             self._next_look = time.monotonic() + POLL_SECONDS
             self._look_for_answers()
             return
-        try:
-            message = self._inbox.get(timeout=POLL_SECONDS if self._questions else None)
-        except Empty:
-            return
-        match message:
+        match self._inbox.get(POLL_SECONDS if self._questions else None):
             case Line(task, text):
                 self._emit(StepLine(str(task), text))
             case Ended(task, exit_code):
                 self._conclude(task, exit_code)
-            case Interrupt():
-                raise KeyboardInterrupt
+            case Interrupt(reason):
+                raise StoreError(reason) if reason else KeyboardInterrupt
 
     def _conclude(self, task: Task, exit_code: int) -> None:
         child = self._children.pop(task)
@@ -145,6 +143,8 @@ class Loop:
 
     def _keep_log(self, task: Task, child: Child) -> str:
         """Put the log beside the record. Only now: a step process empties its folder first."""
+        if child.unlogged:
+            raise StoreError(f"the log of {task} is not whole: {child.unlogged}")
         return self._records.keep_log(*self._place(task), child.log)
 
     def _ask(self, task: Task) -> None:

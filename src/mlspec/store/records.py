@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mlspec.errors import StoreError
+from mlspec.errors import DamagedError, StoreError
 from mlspec.store import json_files, layout
 from mlspec.store.filesystem import Store
 from mlspec.store.layout import Place
+from mlspec.store.shapes import record_fault
 from mlspec.store.timestamps import timestamp
 from mlspec.terms import EndStatus, Json
 
@@ -50,12 +51,22 @@ class Records:
 
     def read(self, step: str, index: int | None = None) -> Record | None:
         """The record of a step or instance; None when it has none, because it never started or has not ended."""
-        return json_files.read_object(self.store, layout.record(self.run, step, index))
+        return json_files.read_object(self.store, layout.record(self.run, step, index), record_fault)
 
-    def all(self) -> dict[Place, Record]:
-        """Every record of the run."""
-        read = ((place, self.read(*place)) for place in self._places())
-        return {place: record for place, record in read if record is not None}
+    def all(self, on_damage: Callable[[Place, DamagedError], None] | None = None) -> dict[Place, Record]:
+        """Every record of the run; a damaged one is an error, or is told to `on_damage` and left out."""
+        found: dict[Place, Record] = {}
+        for place in self._places():
+            try:
+                record = self.read(*place)
+            except DamagedError as error:
+                if on_damage is None:
+                    raise
+                on_damage(place, error)
+                continue
+            if record is not None:
+                found[place] = record
+        return found
 
     def instances(self, step: str) -> list[int]:
         """The numbers of the instances of a step that have been started, ascending."""
