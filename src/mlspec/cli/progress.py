@@ -56,6 +56,11 @@ class Progress:
         except BrokenPipeError:
             self.has_reader = False
             output.silence()
+        except KeyboardInterrupt:  # perhaps because whoever reads has paused: then the end of the run does not wait for it
+            if not output.takes_more():
+                self.has_reader = False
+                output.silence()
+            raise
 
     def _show(self, event: Event) -> None:
         match event:

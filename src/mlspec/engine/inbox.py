@@ -10,12 +10,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeAlias
 
+from mlspec.engine.events import Event
 from mlspec.engine.frontier import Task
 
 LINES_BYTES = 4 * 1024 * 1024
@@ -57,8 +58,28 @@ class Inbox:
     def __init__(self) -> None:
         self._messages: deque[Message] = deque()
         self._size = 0
+        self._shows = False
         self._dropped: Counter[Task] = Counter()
         self._ready = threading.Condition(threading.RLock())  # a signal may come while this very thread holds it
+
+    def showing(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
+        """Wrap what shows events so that a signal interrupts it at once: it may wait for a reader that has paused."""
+
+        def show(event: Event) -> None:
+            self._shows = True
+            try:
+                emit(event)
+            finally:
+                self._shows = False
+
+        return show
+
+    def interrupt(self) -> None:
+        """Take in a signal; raises `KeyboardInterrupt` when an event is being shown."""
+        if self._shows:
+            self._shows = False
+            raise KeyboardInterrupt
+        self.put(Interrupt())
 
     def put(self, message: Message) -> None:
         """Add a message; never waits."""
@@ -107,7 +128,7 @@ def signals_to(inbox: Inbox) -> Iterator[None]:
     }
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        inbox.put(Interrupt())
+        inbox.interrupt()
 
     try:
         for number in before:

@@ -129,7 +129,13 @@ class _LocalRun:
         try:
             with signals_to(inbox), self._log_folder() as logs:
                 loop = partial(
-                    Loop, commands=commands, environ=environ, inbox=inbox, jobs=jobs, logs=Path(logs), emit=self.emit
+                    Loop,
+                    commands=commands,
+                    environ=environ,
+                    inbox=inbox,
+                    jobs=jobs,
+                    logs=Path(logs),
+                    emit=inbox.showing(self.emit),
                 )
                 self._phase(loop, selection.steps, stop=self.plan.on_failure == "stop")
                 self._phase(loop, selection.finals, stop=False, status=run_status(self.states.values()))
