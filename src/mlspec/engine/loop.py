@@ -24,6 +24,7 @@ from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.frontier import Frontier, Task
 from mlspec.engine.inbox import Ended, Inbox, Interrupt, Line
 from mlspec.engine.step_process import Child, end_all
+from mlspec.engine.takeover import end_bodies, marked
 from mlspec.errors import StepError, StoreError
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Step
@@ -46,6 +47,7 @@ class Loop:
         commands: Commands,
         environ: Mapping[str, str],
         *,
+        lease: str,
         inbox: Inbox,
         jobs: int,
         logs: Path,
@@ -55,6 +57,7 @@ class Loop:
         self._frontier = frontier
         self._commands = commands
         self._environ = environ
+        self._lease = lease
         self._jobs = jobs
         self._logs = logs
         self._emit = emit
@@ -99,7 +102,7 @@ class Loop:
         command = self._commands.arguments(task, item, self._run_status)
         log = self._logs / f"{len(self._began)}.txt"
         try:
-            self._children[task] = Child(task, command, self._environ, log, self._inbox)
+            self._children[task] = Child(task, command, marked(self._environ, self._lease, str(task)), log, self._inbox)
         except OSError as error:
             long = "its script or a value is longer than the words of a command may be: pass it as a file"
             reason = long if error.errno == errno.E2BIG else error.strerror or str(error)
@@ -133,6 +136,8 @@ class Loop:
 
     def _conclude(self, task: Task, exit_code: int) -> None:
         child = self._children.pop(task)
+        if exit_code < 0:
+            end_bodies(self._lease, str(task))
         log = self._keep_log(task, child)
         record = self._records.read(*self._place(task))
         if record is None:

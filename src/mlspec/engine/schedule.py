@@ -31,7 +31,7 @@ from mlspec.engine.params import param_variables
 from mlspec.engine.selection import Selection, alone, meaning, rest, whole
 from mlspec.engine.sources import check_inputs, from_earlier
 from mlspec.engine.states import run_status
-from mlspec.engine.takeover import OWNER_VARIABLE, leased
+from mlspec.engine.takeover import leased
 from mlspec.environments.build import interpreter
 from mlspec.errors import StoreError
 from mlspec.ir.bodies import Approval
@@ -123,7 +123,7 @@ class _LocalRun:
         self._write("running")
         started = tuple(step.id for step in selection.to_run)
         self.emit(RunStarted(selection.run_id, started, tuple(selection.kept)))
-        environ = {**os.environ, **param_variables(selection.params), OWNER_VARIABLE: self.lease.id}
+        environ = {**os.environ, **param_variables(selection.params)}
         inbox = Inbox()
         self.lease.on_loss = lambda reason: inbox.put(Interrupt(reason))
         try:
@@ -132,6 +132,7 @@ class _LocalRun:
                     Loop,
                     commands=commands,
                     environ=environ,
+                    lease=self.lease.id,
                     inbox=inbox,
                     jobs=jobs,
                     logs=Path(logs),

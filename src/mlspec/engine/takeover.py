@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +22,10 @@ from mlspec.store.owners import carriers
 from mlspec.store.runs import Runs
 
 OWNER_VARIABLE = "MLSPEC_LEASE"
-"""In the environment of every step process, and so of all that it starts: the id of the lease under which it was started."""
+"""In the environment of every step process, and so of all that it starts: the id of the lease and the step, `ID.STEP`."""
+
+KILL_SECONDS = 2.0
+"""How long a process may take to vanish that was killed."""
 
 
 @contextmanager
@@ -50,19 +53,41 @@ def end_what_is_left(before: Holder, run_id: str) -> None:
     """End the processes that a dead owner started and left; raises `LeaseError` when one will not end."""
     if not before.id or before.owner is None or not before.owner.here:
         return
-    for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 2.0)):
+    left = _ended(before.id, {signal.SIGTERM: GRACE_SECONDS, signal.SIGKILL: KILL_SECONDS})
+    if not left:
+        return
+    listed = ", ".join(map(str, sorted(left)))
+    raise LeaseError(f"run {run_id} has processes of a runner that died, and they cannot be ended: {listed}")
+
+
+def end_bodies(lease: str, step: str) -> None:
+    """End what a step process left that was killed before it could do so itself: its body must not go on beside the next try."""
+    _ended(_mark(lease, step), {signal.SIGKILL: KILL_SECONDS})
+
+
+def marked(environ: Mapping[str, str], lease: str, step: str) -> dict[str, str]:
+    """The environment of a step process by which it is found again, with all that it starts."""
+    return {**environ, OWNER_VARIABLE: _mark(lease, step)}
+
+
+def _mark(lease: str, step: str) -> str:
+    return f"{lease}.{step}"
+
+
+def _ended(mark: str, signals: Mapping[signal.Signals, float]) -> Mapping[int, str]:
+    """Send each signal to all that carry a mark, and wait so many seconds for their end; returns those that run on."""
+    left = carriers(OWNER_VARIABLE, mark)
+    for number, seconds in signals.items():
         limit = time.monotonic() + seconds
         asked: set[int] = set()
-        while (left := carriers(OWNER_VARIABLE, before.id)) and time.monotonic() < limit:
+        while left and time.monotonic() < limit:
             for pid in left.keys() - asked:  # one may start another while it ends
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, number)
             asked |= left.keys()
             time.sleep(0.05)
-        if not left:
-            return
-    listed = ", ".join(map(str, sorted(left)))
-    raise LeaseError(f"run {run_id} has processes of a runner that died, and they cannot be ended: {listed}")
+            left = carriers(OWNER_VARIABLE, mark)
+    return left
 
 
 def sweep(store: Store, run: str) -> None:

@@ -67,14 +67,15 @@ def process_start(pid: int) -> str | None:
 
 
 def carriers(variable: str, value: str) -> dict[int, str]:
-    """The processes, but for this one, that were started with `variable=value`, each with its start.
+    """The processes, but for this one, that were started with `variable=value` or `value.…`, each with its start.
 
     What a process starts inherits it, also in a session of its own. Only Linux lets us ask.
     """
     mark, found = f"{variable}={value}".encode(), {}
     for path in _PROC.glob("[0-9]*/environ"):
         with suppress(OSError):  # another user's, or it ended while we looked
-            if mark not in path.read_bytes().split(b"\0"):
+            words = path.read_bytes().split(b"\0")
+            if not any(word == mark or word.startswith(mark + b".") for word in words):
                 continue
             pid = int(path.parent.name)
             if pid != os.getpid() and (started := process_start(pid)) is not None:

@@ -50,7 +50,7 @@ class Runner:
     def __init__(self, project: Project) -> None:
         command = [sys.executable, "-c", RUNNER, str(project.folder)]
         self.process = subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True)
-        until((project.folder / "pids").exists)
+        until(lambda: (project.folder / "pids").exists() or self.process.poll() is not None)
         self.body, self.step = map(int, (project.folder / "pids").read_text().split())
 
     def kill(self) -> None:
@@ -111,11 +111,21 @@ def test_what_a_dead_owner_left_is_ended_also_in_a_session_of_its_own(project: P
     assert list((project.folder / ".mlspec/store/life/R").rglob(".*")) == []
 
 
+def test_the_body_of_a_step_process_that_was_killed_does_not_go_on(project: Project, runner: Runner) -> None:
+    os.kill(runner.step, signal.SIGKILL)
+    assert runner.process.communicate(timeout=LIMIT)[0] == "failed\n"
+    assert not is_alive(runner.body)
+    project.write("go")
+    assert project.run(HELD, resume="R").outcome.status == "succeeded"
+    assert (project.folder / "times").read_text() == "x\n"
+
+
 def test_what_cannot_be_ended_is_named(project: Project, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     runner.kill()
     monkeypatch.setattr(takeover, "carriers", lambda *_: {4711: "1", 12: "1"})
     monkeypatch.setattr(takeover.os, "kill", lambda *_: None)
-    monkeypatch.setattr(takeover, "GRACE_SECONDS", 0.1)
+    for name in ("GRACE_SECONDS", "KILL_SECONDS"):
+        monkeypatch.setattr(takeover, name, 0.1)
     with pytest.raises(LeaseError, match="processes of a runner that died, and they cannot be ended: 12, 4711"):
         project.run(HELD, resume="R")
 
