@@ -21,6 +21,10 @@ class StoreError(Exception):
     """The store cannot be used: it is out of reach, its library is missing, its disk is full, what it holds is damaged."""
 
 
+class DamagedError(StoreError):
+    """A file of the store does not hold what it should; the store itself is in order."""
+
+
 class Interrupted(BaseException):
     """A signal asked the step process itself to end; not an `Exception`, so that nothing takes it for a failure."""
 

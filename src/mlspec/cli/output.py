@@ -78,3 +78,13 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = ("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows)
     return "\n".join((indent + line).rstrip() for line in lines)
+
+
+def takes_more() -> bool:
+    """Tell whether standard output can be written to now, or whoever reads it has paused."""
+    import select
+
+    try:
+        return bool(select.select([], [sys.stdout], [], 0)[1])
+    except (OSError, ValueError):  # no descriptor, as under a test
+        return True

@@ -16,7 +16,16 @@ import click
 
 from mlspec.cli import output
 from mlspec.engine import RunOutcome
-from mlspec.engine.events import ApprovalWanted, EnvironmentBuilding, Event, RunStarted, StepEnded, StepOutput, StepStarted
+from mlspec.engine.events import (
+    ApprovalWanted,
+    EnvironmentBuilding,
+    Event,
+    RunStarted,
+    StepEnded,
+    StepNotKept,
+    StepOutput,
+    StepStarted,
+)
 from mlspec.ir.model import Plan
 
 _MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "blocked": ("·", "bright_black")}
@@ -36,6 +45,7 @@ class Progress:
         self.quiet = quiet
         self.colour = output.coloured(sys.stdout)
         self.width = max((len(step.id) for step in plan.all_steps()), default=0)
+        self.run_id: str | None = None
         self.tails: dict[str, deque[str]] = {}
 
     def __call__(self, event: Event) -> None:
@@ -46,12 +56,20 @@ class Progress:
         except BrokenPipeError:
             self.has_reader = False
             output.silence()
+        except KeyboardInterrupt:  # perhaps because whoever reads has paused: then the end of the run does not wait for it
+            if not output.takes_more():
+                self.has_reader = False
+                output.silence()
+            raise
 
     def _show(self, event: Event) -> None:
         match event:
             case RunStarted():
+                self.run_id = event.run_id
                 kept = f", {len(event.kept)} kept" if event.kept else ""
                 self._print(f"{self.plan.lifecycle}: run {event.run_id}, {len(event.steps)} steps{kept}")
+            case StepNotKept():
+                self._print(f"↻ {event.step} runs again: {event.reason}")
             case EnvironmentBuilding():
                 self._print(f"… building the environment {event.name}, once")
             case StepStarted():
@@ -115,6 +133,15 @@ class Progress:
         self._print(click.style(f"\nrun {result.run_id} {result.status}", fg=colour))
         if result.status == "failed":
             self._print(f"after mending it: mlspec run{self.again('')} --resume {result.run_id}")
+
+    def interrupted(self) -> None:
+        """Say what a run that was interrupted leaves undone, and what to type for the rest."""
+        if not self.has_reader or self.run_id is None:
+            return
+        finals = ", ".join(step.id for step in self.plan.finals)
+        unstarted = f"; these `finally` steps did not run: {finals}" if finals else ""
+        self._print(click.style(f"\nrun {self.run_id} interrupted", fg="red") + unstarted)
+        self._print(f"for the rest: mlspec run{self.again('')} --resume {self.run_id}")
 
     def _where(self, made: dict[str, str] | object) -> str:
         uri = made["uri"] if isinstance(made, dict) else ""

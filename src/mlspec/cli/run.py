@@ -35,7 +35,10 @@ def COMMAND(  # noqa: N802
 ) -> int:
     """Run a lifecycle here, in parallel; steps that did not change come from the cache.
 
-    Ends with 1 when the run failed.
+    Ends with 1 when the run failed, and with 130 when it was interrupted.
+
+    Ctrl-C and the signals TERM, HUP and QUIT end all steps; `finally` steps do not start then, for it is `--resume` that does the
+    rest, and them at its end.
     """
     from mlspec.cli import refusals
     from mlspec.cli.progress import Progress
@@ -52,15 +55,19 @@ def COMMAND(  # noqa: N802
     progress = Progress(plan, checked.document.folder, again, verbose=verbose, quiet=quiet)
     with refusals.as_click_errors():
         params = params_from_text(plan, arguments.assignments(pairs, "-p"))
-        result = start(
-            plan,
-            checked.document.folder,
-            params=params,
-            jobs=jobs,
-            cache=not no_cache,
-            only=only,
-            resume=resume,
-            on_event=progress,
-        )
+        try:
+            result = start(
+                plan,
+                checked.document.folder,
+                params=params,
+                jobs=jobs,
+                cache=not no_cache,
+                only=only,
+                resume=resume,
+                on_event=progress,
+            )
+        except KeyboardInterrupt:
+            progress.interrupted()
+            raise
     progress.summary(result)
     return DONE if result.status == "succeeded" else FINDINGS

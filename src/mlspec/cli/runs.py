@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import click
 
@@ -11,13 +13,34 @@ from mlspec import api
 from mlspec.cli import arguments, output, refusals
 from mlspec.engine import Runs
 from mlspec.engine import outcome as read
+from mlspec.errors import DamagedError
 from mlspec.ir.model import Plan
-from mlspec.terms import DONE
+from mlspec.terms import DONE, Json, RunStatus
 
 
 @click.group("runs")
 def COMMAND() -> None:  # noqa: N802
     """List and show the runs in a store: those made here, and those that an orchestrator made."""
+
+
+class Row(NamedTuple):
+    """A run in the list. One that is damaged counts as failed, for nobody can tell that it succeeded."""
+
+    run_id: str
+    status: RunStatus
+    steps: Mapping[str, int]
+    error: str | None = None
+
+    def as_json(self) -> Json:
+        """The value that `--format json` prints; `error` is there for damaged runs only."""
+        shown = {"run_id": self.run_id, "status": self.status, "steps": dict(self.steps)}
+        return shown if self.error is None else {**shown, "error": self.error}
+
+    def cells(self) -> tuple[str, str, str]:
+        """What a line shows."""
+        if self.error is not None:
+            return self.run_id, "damaged", self.error
+        return self.run_id, self.status, ", ".join(f"{number} {state}" for state, number in self.steps.items())
 
 
 @COMMAND.command("list")
@@ -27,16 +50,20 @@ def COMMAND() -> None:  # noqa: N802
 @arguments.layers
 def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
     """List all runs, the newest last."""
-    rows = []
+    rows: list[Row] = []
     with refusals.as_click_errors():
         plan, runs = _open(spec, pipeline, profile, sets)
         for run_id in runs.ids():
-            result = read(plan, runs, run_id)
-            rows.append((run_id, result.status, dict(Counter(step.status for step in result.steps.values()))))
+            try:
+                result = read(plan, runs, run_id)
+            except DamagedError as error:  # this run's fault alone
+                rows.append(Row(run_id, "failed", {}, str(error)))
+            else:
+                rows.append(Row(run_id, result.status, Counter(step.status for step in result.steps.values())))
     if form == "json":
-        click.echo(json.dumps([{"run_id": r, "status": s, "steps": c} for r, s, c in rows], indent=2))
+        click.echo(json.dumps([row.as_json() for row in rows], indent=2))
     elif rows:
-        click.echo(output.table([(r, s, ", ".join(f"{n} {state}" for state, n in c.items())) for r, s, c in rows]))
+        click.echo(output.table([row.cells() for row in rows]))
     else:
         click.echo("no runs yet")
     return DONE

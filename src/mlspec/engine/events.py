@@ -14,11 +14,19 @@ from mlspec.terms import RunStatus, StepStatus
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """First of all. `kept` are steps of a resumed run that have their results already; `steps` are all the others."""
+    """First of a run. `kept` are steps of a resumed run that have their results already; `steps` are all the others."""
 
     run_id: str
     steps: tuple[str, ...]
     kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepNotKept:
+    """Before `RunStarted` of a resumed run: a step that had succeeded runs again, for its results are not what they were."""
+
+    step: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +89,6 @@ class RunEnded:
     seconds: float
 
 
-Event: TypeAlias = RunStarted | EnvironmentBuilding | StepStarted | StepOutput | ApprovalWanted | StepEnded | RunEnded
+Event: TypeAlias = (
+    RunStarted | StepNotKept | EnvironmentBuilding | StepStarted | StepOutput | ApprovalWanted | StepEnded | RunEnded
+)

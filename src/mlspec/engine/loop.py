@@ -11,8 +11,8 @@ import errno
 import shlex
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import cast
 
 from mlspec.engine import approvals
@@ -22,7 +22,9 @@ from mlspec.engine.events import ApprovalWanted, Event, StepEnded, StepStarted
 from mlspec.engine.events import StepOutput as StepLine
 from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.frontier import Frontier, Task
-from mlspec.engine.step_process import Child, Ended, Interrupt, Line, Message, end_all
+from mlspec.engine.inbox import Ended, Inbox, Interrupt, Line
+from mlspec.engine.step_process import Child, end_all
+from mlspec.engine.takeover import end_bodies, marked
 from mlspec.errors import StepError, StoreError
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Step
@@ -45,7 +47,8 @@ class Loop:
         commands: Commands,
         environ: Mapping[str, str],
         *,
-        inbox: SimpleQueue[Message],
+        lease: str,
+        inbox: Inbox,
         jobs: int,
         logs: Path,
         emit: Callable[[Event], None],
@@ -54,6 +57,7 @@ class Loop:
         self._frontier = frontier
         self._commands = commands
         self._environ = environ
+        self._lease = lease
         self._jobs = jobs
         self._logs = logs
         self._emit = emit
@@ -78,7 +82,8 @@ class Loop:
         except BaseException:
             end_all(self._children.values())
             for task, child in self._children.items():
-                self._keep_log(task, child)
+                with suppress(StoreError):  # what ends the run is what counts
+                    self._keep_log(task, child)
             raise
 
     def _start_all(self) -> None:
@@ -97,7 +102,7 @@ class Loop:
         command = self._commands.arguments(task, item, self._run_status)
         log = self._logs / f"{len(self._began)}.txt"
         try:
-            self._children[task] = Child(task, command, self._environ, log, self._inbox)
+            self._children[task] = Child(task, command, marked(self._environ, self._lease, str(task)), log, self._inbox)
         except OSError as error:
             long = "its script or a value is longer than the words of a command may be: pass it as a file"
             reason = long if error.errno == errno.E2BIG else error.strerror or str(error)
@@ -121,20 +126,18 @@ class Loop:
             self._next_look = time.monotonic() + POLL_SECONDS
             self._look_for_answers()
             return
-        try:
-            message = self._inbox.get(timeout=POLL_SECONDS if self._questions else None)
-        except Empty:
-            return
-        match message:
+        match self._inbox.get(POLL_SECONDS if self._questions else None):
             case Line(task, text):
                 self._emit(StepLine(str(task), text))
             case Ended(task, exit_code):
                 self._conclude(task, exit_code)
-            case Interrupt():
-                raise KeyboardInterrupt
+            case Interrupt(reason):
+                raise StoreError(reason) if reason else KeyboardInterrupt
 
     def _conclude(self, task: Task, exit_code: int) -> None:
         child = self._children.pop(task)
+        if exit_code < 0:
+            end_bodies(self._lease, str(task))
         log = self._keep_log(task, child)
         record = self._records.read(*self._place(task))
         if record is None:
@@ -145,6 +148,8 @@ class Loop:
 
     def _keep_log(self, task: Task, child: Child) -> str:
         """Put the log beside the record. Only now: a step process empties its folder first."""
+        if child.unlogged:
+            raise StoreError(f"the log of {task} is not whole: {child.unlogged}")
         return self._records.keep_log(*self._place(task), child.log)
 
     def _ask(self, task: Task) -> None:

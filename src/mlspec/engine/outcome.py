@@ -7,14 +7,14 @@ Change it when more of a record should be shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeAlias, cast
 
 from mlspec.engine.errors import RunError
 from mlspec.engine.fan_out import foreach_items, place_of
 from mlspec.engine.states import derive, fan_in, run_status
-from mlspec.errors import StoreError
+from mlspec.errors import DamagedError, StoreError
 from mlspec.ir.bodies import Instance
 from mlspec.ir.describe import id_of
 from mlspec.ir.model import Plan, Step, StepOutput
@@ -69,38 +69,53 @@ def existing(runs: Runs, run_id: str) -> str:
     return found
 
 
-def outcome(plan: Plan, runs: Runs, run_id: str) -> RunOutcome:
+OnDamage: TypeAlias = Callable[[Place, DamagedError], None]
+"""What is told of damaged records, which then count as none; without it they are an error."""
+
+
+def outcome(plan: Plan, runs: Runs, run_id: str, on_damage: OnDamage | None = None) -> RunOutcome:
     """Tell how a run ended; `run_id` may be `latest`. Raises `RunError` when there is no such run.
 
-    A run made here is read from its manifest, for the spec may have changed since; any other one from its records.
+    A run made here is read from its manifest, for the spec may have changed since; any other one from its records. Raises
+    `DamagedError` when one of them cannot be read.
     """
     run_id = existing(runs, run_id)
     if runs.manifest(run_id) is not None:
-        return local_outcome(runs, run_id)
-    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, run_id)}
+        return local_outcome(runs, run_id, on_damage)
+    records = runs.records(run_id).all(on_damage)
+    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, run_id, records)}
     return RunOutcome(run_id, run_status(step.status for step in steps.values()), steps)
 
 
-def local_outcome(runs: Runs, run_id: str) -> RunOutcome:
-    """Tell how a run that was made here ended, without its spec; raises `RunError` for any other."""
+def local_outcome(runs: Runs, run_id: str, on_damage: OnDamage | None = None) -> RunOutcome:
+    """Tell how a run that was made here ended, without its spec; raises `RunError` for any other, and `DamagedError`.
+
+    One that says it is running is interrupted when no process makes it any more.
+    """
     run_id = existing(runs, run_id)
     manifest = runs.manifest(run_id)
     if manifest is None:
         raise RunError(f"run {run_id} was not made by `mlspec run`: its spec is needed to tell how it ended")
-    records = runs.records(run_id).all()
+    records = runs.records(run_id).all(on_damage)
     steps = {}
     for step_id, entry in manifest["steps"].items():
         record = records.get((entry["step"], entry["index"]))
         steps[step_id] = StepOutcome(record["status"] if record else entry["status"], record)
-    return RunOutcome(run_id, manifest["status"], steps, manifest)
+    status = cast(RunStatus, manifest["status"])
+    if status == "running" and not runs.lives(run_id):
+        if (runs.manifest(run_id) or manifest) != manifest:  # it ended between the two looks, and gave up its lease
+            return local_outcome(runs, run_id, on_damage)
+        status = "interrupted"
+    return RunOutcome(run_id, status, steps, manifest)
 
 
-def _read_back(plan: Plan, runs: Runs, run_id: str) -> Iterator[tuple[str, StepStatus, Record | None]]:
+def _read_back(
+    plan: Plan, runs: Runs, run_id: str, records: dict[Place, Record]
+) -> Iterator[tuple[str, StepStatus, Record | None]]:
     """Yield id, state and record of every step and instance, in the order of the plan.
 
     Last come steps that left a record and are not in the plan: the spec has changed since, or was compiled with a profile.
     """
-    records = runs.records(run_id).all()
     last = {step.name for step in plan.finals}
     failed = any(name not in last and record["status"] == "failed" for (name, _), record in records.items())
     unstarted: StepStatus = "blocked" if failed and plan.on_failure == "stop" else "pending"

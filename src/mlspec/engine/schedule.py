@@ -8,37 +8,36 @@ Change it when a run gains something before its first step or after its last.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from types import FrameType
 
 from mlspec.engine import approvals
 from mlspec.engine.commands import Commands, Uris
 from mlspec.engine.errors import RunError
-from mlspec.engine.events import EnvironmentBuilding, Event, RunEnded, RunStarted
+from mlspec.engine.events import EnvironmentBuilding, Event, RunEnded, RunStarted, StepNotKept
 from mlspec.engine.fan_out import place_of, uris_of
 from mlspec.engine.frontier import Frontier
+from mlspec.engine.inbox import Inbox, Interrupt, signals_to
 from mlspec.engine.loop import Loop
 from mlspec.engine.outcome import RunOutcome, existing, local_outcome
 from mlspec.engine.params import param_variables
 from mlspec.engine.selection import Selection, alone, meaning, rest, whole
-from mlspec.engine.sources import from_earlier
+from mlspec.engine.sources import check_inputs, from_earlier
 from mlspec.engine.states import run_status
-from mlspec.engine.step_process import Interrupt, Message
+from mlspec.engine.takeover import leased
 from mlspec.environments.build import interpreter
+from mlspec.errors import StoreError
 from mlspec.ir.bodies import Approval
-from mlspec.ir.model import Input, Plan, Step, StepOutput, Value
+from mlspec.ir.model import Plan, Step
 from mlspec.store.filesystem import LocalStore, store_errors
+from mlspec.store.leases import Lease
 from mlspec.store.runs import Runs, new_run_id
 from mlspec.store.timestamps import timestamp
 from mlspec.terms import Json, RunStatus, StepStatus
@@ -62,32 +61,35 @@ def run(
     of earlier runs lend their outputs. `resume` does the rest of a run, under its id. `only` runs one step (an id, or the
     name of a matrix) as a run of its own, on outputs of `resume` or of the newest runs that have them.
 
-    Raises, before anything starts, `ParameterError`, `EnvironmentBuildError` and `RunError` (an unknown run or step, missing
-    inputs); at any time, after all processes have been ended, `StoreError` (the store is out of reach) and
-    `KeyboardInterrupt`.
+    Raises, before anything starts, `ParameterError`, `EnvironmentBuildError`, `RunError` (an unknown run or step, missing
+    inputs) and `LeaseError` (another process makes the run); at any time, after all processes have been ended, `StoreError`
+    (the store is out of reach) and `KeyboardInterrupt`, on which no `finally` step starts.
     """
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs must be at least 1, not {jobs}")
     project = project.resolve()
     runs = Runs(plan.lifecycle, plan.store, project)
-    selection = _select(plan, runs, params or {}, run_id, only, resume)
-    local = _LocalRun(plan, runs, selection, on_event or (lambda _: None))
-    local.states, local.instances = ChainMap({}), ChainMap(dict(selection.instances))
-    if only is not None:
-        local.reads_from(from_earlier(plan, runs, [existing(runs, resume)] if resume else reversed(runs.ids())))
-    with store_errors():
-        local.run(jobs or os.cpu_count() or 1, cache)
-    return local_outcome(runs, selection.run_id)
-
-
-def _select(
-    plan: Plan, runs: Runs, params: Mapping[str, Json], run_id: str | None, only: str | None, resume: str | None
-) -> Selection:
+    emit = on_event or (lambda _: None)
     if resume is not None and only is None:
         if run_id is not None:
             raise ValueError("a resumed run keeps its id")
-        return rest(plan, runs, resume, params)
+        run_id = existing(runs, resume)
+        with leased(runs, run_id) as lease:
+            selection = rest(plan, runs, run_id, params or {}, lambda step, why: emit(StepNotKept(step, why)))
+            _LocalRun(plan, runs, selection, emit, lease).run(jobs, cache)
+        return local_outcome(runs, run_id)
     run_id = run_id or new_run_id()
+    selection = _begun(plan, runs, params or {}, run_id, only)
+    uris = None
+    if only is not None:
+        uris = from_earlier(plan, runs, [existing(runs, resume)] if resume else reversed(runs.ids()))
+        check_inputs(selection, uris)
+    with leased(runs, run_id, new=True) as lease:
+        _LocalRun(plan, runs, selection, emit, lease, uris).run(jobs, cache)
+    return local_outcome(runs, run_id)
+
+
+def _begun(plan: Plan, runs: Runs, params: Mapping[str, Json], run_id: str, only: str | None) -> Selection:
     if runs.holds(run_id):
         raise RunError(f"there is a run {run_id} already: resume it, or take another id")
     return alone(plan, run_id, only, params) if only is not None else whole(plan, run_id, params)
@@ -99,44 +101,51 @@ class _LocalRun:
     runs: Runs
     selection: Selection
     emit: Callable[[Event], None]
+    lease: Lease
+    uris: Uris | None = None
     states: ChainMap[str, StepStatus] = field(default_factory=ChainMap)
     instances: ChainMap[str, list[StepStatus]] = field(default_factory=ChainMap)
-    uris: Uris | None = None
     started: str = ""
 
-    def reads_from(self, uris: Uris) -> None:
-        """Take inputs by `uris`; raises `RunError` now when one is missing."""
-        for step in self._steps():
-            readers: Sequence[Input | Value] = (*step.inputs, *step.values)
-            for reader in readers:
-                if isinstance(reader.source, StepOutput):
-                    uris(reader.source)
-            if step.foreach is not None and step.foreach.source is not None:
-                uris(step.foreach.source.source)
-        self.uris = uris
+    def __post_init__(self) -> None:
+        self.instances = ChainMap(dict(self.selection.instances))
 
-    def run(self, jobs: int, cache: bool) -> None:
+    def run(self, jobs: int | None, cache: bool) -> None:
         """Run to the end, with a manifest at both ends."""
+        with store_errors():
+            self._run(jobs or os.cpu_count() or 1, cache)
+
+    def _run(self, jobs: int, cache: bool) -> None:
         began, selection = time.monotonic(), self.selection
         uris = self.uris or (lambda source: uris_of(self.plan, source, self.states, self.instances))
         commands = Commands(self.plan, self.runs, selection.run_id, selection.params, uris, cache, self._pythons())
         self._forget()
         self._write("running")
-        started = tuple(step.id for step in self._steps())
+        started = tuple(step.id for step in selection.to_run)
         self.emit(RunStarted(selection.run_id, started, tuple(selection.kept)))
         environ = {**os.environ, **param_variables(selection.params)}
-        inbox: SimpleQueue[Message] = SimpleQueue()
-        status: RunStatus = "interrupted"
+        inbox = Inbox()
+        self.lease.on_loss = lambda reason: inbox.put(Interrupt(reason))
         try:
-            with _signals_to(inbox), self._log_folder() as logs:
+            with signals_to(inbox), self._log_folder() as logs:
                 loop = partial(
-                    Loop, commands=commands, environ=environ, inbox=inbox, jobs=jobs, logs=Path(logs), emit=self.emit
+                    Loop,
+                    commands=commands,
+                    environ=environ,
+                    lease=self.lease.id,
+                    inbox=inbox,
+                    jobs=jobs,
+                    logs=Path(logs),
+                    emit=inbox.showing(self.emit),
                 )
                 self._phase(loop, selection.steps, stop=self.plan.on_failure == "stop")
                 self._phase(loop, selection.finals, stop=False, status=run_status(self.states.values()))
             status = run_status(self.states.values())
-        finally:
-            self._write(status, ended=timestamp())
+        except BaseException:
+            with suppress(StoreError):  # what ended the run is what counts; without its end the run is interrupted
+                self._end("interrupted")
+            raise
+        self._end(status)
         self.emit(RunEnded(selection.run_id, status, time.monotonic() - began))
 
     def _phase(self, loop: Callable[..., Loop], steps: Sequence[Step], *, stop: bool, status: RunStatus | None = None) -> None:
@@ -146,14 +155,13 @@ class _LocalRun:
         self.instances = ChainMap(frontier.instances, *self.instances.maps)
         loop(frontier, run_status=status).run()
 
-    def _steps(self) -> Iterator[Step]:
-        """The steps to run, those that keep their results left out."""
-        yield from (step for step in self.selection.steps if step.id not in self.selection.kept)
-        yield from self.selection.finals
+    def _end(self, status: RunStatus) -> None:
+        if not self.lease.lost:  # then the run is another's to tell of
+            self._write(status, ended=timestamp())
 
     def _pythons(self) -> dict[str, Path]:
         """Find or build the interpreter of every environment in use."""
-        used = sorted({step.environment for step in self._steps() if step.environment} & set(self.plan.environments))
+        used = sorted({step.environment for step in self.selection.to_run if step.environment} & set(self.plan.environments))
         found = {
             name: interpreter(
                 self.plan.environments[name], self.runs.project, lambda name: self.emit(EnvironmentBuilding(name))
@@ -167,7 +175,7 @@ class _LocalRun:
         if self.selection.resumes is None:
             return
         records = self.runs.records(self.selection.run_id)
-        for step in self._steps():
+        for step in self.selection.to_run:
             if isinstance(step.body, Approval) and records.read(*place_of(step)) is not None:
                 approvals.forget(records, step)
             records.forget(*place_of(step))
@@ -212,27 +220,3 @@ class _LocalRun:
                 yield step.id, {"step": name, "index": index, "status": self.states.get(step.id, "pending")}
             for number, state in enumerate(instances or ()):
                 yield f"{step.id}[{number}]", {"step": name, "index": number, "status": state}
-
-
-@contextmanager
-def _signals_to(inbox: SimpleQueue[Message]) -> Iterator[None]:
-    """Turn the signals that ask to end into messages; SIGTERM and SIGHUP count like Ctrl-C, so that no step outlives its run.
-
-    Only in the main thread, which is where Python handles signals. What our parent had us ignore stays ignored.
-    """
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    main = threading.current_thread() is threading.main_thread()
-    before = {
-        number: handler for number in numbers if main and (handler := signal.getsignal(number)) not in (None, signal.SIG_IGN)
-    }
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        inbox.put(Interrupt())
-
-    try:
-        for number in before:
-            signal.signal(number, interrupt)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

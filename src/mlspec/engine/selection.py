@@ -8,16 +8,20 @@ Change it when there is another way to run a part of a lifecycle.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mlspec.engine.errors import RunError
+from mlspec.engine.fan_out import place_of
+from mlspec.engine.kept import fault
 from mlspec.engine.outcome import RunOutcome, outcome
 from mlspec.engine.params import complete_params
 from mlspec.engine.states import fan_in
 from mlspec.environments.identity import identity
+from mlspec.errors import DamagedError
 from mlspec.ir.bodies import Retry
 from mlspec.ir.model import Plan, Resources, Step
+from mlspec.store.layout import Place
 from mlspec.store.runs import Runs
 from mlspec.terms import Json, StepStatus
 
@@ -37,6 +41,11 @@ class Selection:
     only: str | None = None
     resumes: RunOutcome | None = None
 
+    @property
+    def to_run(self) -> tuple[Step, ...]:
+        """The steps to run: those that keep their results left out."""
+        return (*(step for step in self.steps if step.id not in self.kept), *self.finals)
+
 
 def whole(plan: Plan, run_id: str, given: Mapping[str, Json]) -> Selection:
     """Everything, from the start. Raises `ParameterError`."""
@@ -52,13 +61,21 @@ def alone(plan: Plan, run_id: str, name: str, given: Mapping[str, Json]) -> Sele
     return Selection(run_id, steps, finals, complete_params(plan, given), only=name)
 
 
-def rest(plan: Plan, runs: Runs, run_id: str, given: Mapping[str, Json]) -> Selection:
+def rest(
+    plan: Plan, runs: Runs, run_id: str, given: Mapping[str, Json], on_fault: Callable[[str, str], None] = lambda *_: None
+) -> Selection:
     """What a run has not done yet, under its own id and with its own parameters.
 
     A step keeps its result when it succeeded or was skipped, means the same as then, and all above it keep theirs; the
-    `finally` steps run again. Raises `RunError` or `ParameterError`.
+    `finally` steps run again. One whose record or outputs are not what they were does not: `on_fault` is told which, and why.
+    Raises `RunError`, `ParameterError`, and `DamagedError` for the manifest.
     """
-    before = outcome(plan, runs, run_id)
+    damaged: dict[Place, str] = {}
+
+    def note(place: Place, error: DamagedError) -> None:
+        damaged[place] = str(error)
+
+    before = outcome(plan, runs, run_id, note)
     then = before.manifest or {"params": {}, "meanings": {}}
     params = complete_params(plan, {**{name: then["params"][name] for name in _shared(plan, then)}, **given})
     for name in _shared(plan, then):
@@ -71,10 +88,26 @@ def rest(plan: Plan, runs: Runs, run_id: str, given: Mapping[str, Json]) -> Sele
         state = fan_in(states) if states else before.steps[step.id].status if step.id in before.steps else "pending"
         same = then["meanings"].get(step.id) in (None, meaning(plan, step))
         if state in ("succeeded", "skipped") and same and all(above in kept for above in step.upstream):
+            if (why := _fault(runs, before, step, len(states), damaged)) is not None:
+                on_fault(step.id, why)
+                continue
             kept[step.id] = state
             if step.foreach is not None:
                 instances[step.id] = states
     return Selection(before.run_id, plan.steps, plan.finals, params, kept, instances, resumes=before)
+
+
+def _fault(runs: Runs, before: RunOutcome, step: Step, count: int, damaged: Mapping[Place, str]) -> str | None:
+    """Say why a step or one of its `count` instances cannot be kept; those that never started have nothing to look at."""
+    ids = [f"{step.id}[{index}]" for index in range(count)] if step.foreach is not None else [step.id]
+    for index, step_id in enumerate(ids):
+        found = before.steps[step_id]
+        if found.status != "succeeded":
+            continue
+        place = place_of(step, index if step.foreach is not None else None)
+        if (why := damaged.get(place) or fault(runs, found.record)) is not None:
+            return why
+    return None
 
 
 def meaning(plan: Plan, step: Step) -> str:

@@ -6,13 +6,14 @@ Owns the search; never copies anything. Change it when a step alone should read 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from mlspec.engine.commands import Uris
 from mlspec.engine.errors import RunError
 from mlspec.engine.fan_out import place_of
-from mlspec.ir.model import Plan, StepOutput
+from mlspec.engine.selection import Selection
+from mlspec.ir.model import Input, Plan, StepOutput, Value
 from mlspec.store.layout import Place
 from mlspec.store.records import Record
 from mlspec.store.runs import Runs
@@ -36,6 +37,17 @@ def from_earlier(plan: Plan, runs: Runs, run_ids: Iterable[str]) -> Uris:
         raise RunError(f"{source.steps[0]} has no output {source.output} in {where}: run it first")
 
     return uris
+
+
+def check_inputs(selection: Selection, uris: Uris) -> None:
+    """Raise `RunError` when the steps to run read an output that `uris` does not find."""
+    for step in selection.to_run:
+        readers: Sequence[Input | Value] = (*step.inputs, *step.values)
+        for reader in readers:
+            if isinstance(reader.source, StepOutput):
+                uris(reader.source)
+        if step.foreach is not None and step.foreach.source is not None:
+            uris(step.foreach.source.source)
 
 
 def _of(plan: Plan, source: StepOutput, records: Mapping[Place, Record]) -> list[Record]:

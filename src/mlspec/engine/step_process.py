@@ -1,6 +1,6 @@
 """One step process.
 
-In: a command. Out: its lines and its end, as messages in a queue, and its log as a file.
+In: a command. Out: its lines and its end, as messages in an inbox, and its log as a file.
 Owns the process group and its end, by signal where it must; never decides anything.
 Change it when step processes must be started or ended in another way.
 """
@@ -13,13 +13,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TypeAlias
+from typing import BinaryIO
 
 from mlspec.engine.frontier import Task
+from mlspec.engine.inbox import Ended, Inbox, Line
+from mlspec.errors import sentence
+from mlspec.exec import parent
 
 LINE_LIMIT = 64 * 1024
 """Bytes after which a line is cut in two: a progress bar may never end its line."""
@@ -31,48 +32,25 @@ GRACE_SECONDS = 10.0
 """How long step processes have between the polite signal and the last one; they give their bodies half of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of output, without its end."""
-
-    task: Task
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The process is over; a negative status is the signal that ended it."""
-
-    task: Task
-    exit_code: int
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupt:
-    """A signal asks the run to end. It waits in line, so that it never comes between a process and its `Child`."""
-
-
-Message: TypeAlias = Line | Ended | Interrupt
-
-
 class Child:
     """A running step process, in a session of its own so that it can be ended with all that it started.
 
     Standard output and standard error go together to the file `log` and, line by line, to `inbox`; the last message of
-    a child is its `Ended`. `last` is the last line so far.
+    a child is its `Ended`. `last` is the last line so far, `unlogged` why the log is not whole, if it is not.
+
+    It ends with this process, or with the thread that makes the child, whichever ends first: that is how Linux counts.
     """
 
-    def __init__(
-        self, task: Task, command: Sequence[str], environ: Mapping[str, str], log: Path, inbox: SimpleQueue[Message]
-    ) -> None:
+    def __init__(self, task: Task, command: Sequence[str], environ: Mapping[str, str], log: Path, inbox: Inbox) -> None:
         self.task = task
         self.log = log
         self.last = ""
+        self.unlogged = ""
         self._inbox = inbox
         log.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
             command,
-            env=environ,
+            env={**environ, parent.VARIABLE: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -97,12 +75,25 @@ class Child:
     def _read(self) -> None:
         stream = self._process.stdout
         assert stream is not None, "the child was started with a pipe"
-        with self.log.open("wb") as log, stream:
+        with stream, ExitStack() as stack:
+            log: BinaryIO | None = None
+            try:
+                log = stack.enter_context(self.log.open("wb", buffering=0))
+            except OSError as error:
+                self.unlogged = sentence(error)
             for raw in iter(lambda: stream.readline(LINE_LIMIT), b""):
-                log.write(raw)
-                log.flush()
+                if not self.unlogged and log is not None:
+                    self._keep(log, raw)
                 self.last = raw.decode("utf-8", "replace").rstrip("\r\n")
                 self._inbox.put(Line(self.task, self.last))
+
+    def _keep(self, log: BinaryIO, raw: bytes) -> None:
+        """Write to the log. When that fails go on reading: a process whose pipe is full stands still for ever."""
+        try:
+            while raw:
+                raw = raw[log.write(raw) :]
+        except OSError as error:
+            self.unlogged = sentence(error)
 
     def _wait(self) -> None:
         exit_code = self._process.wait()

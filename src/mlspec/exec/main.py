@@ -15,6 +15,7 @@ from pathlib import Path
 from mlspec.errors import Interrupted, StepError, StoreError, SupersededError, UsageError, sentence
 from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
+from mlspec.exec.parent import end_with_parent
 from mlspec.exec.step import Step
 from mlspec.invocation.kubeflow import write_output
 from mlspec.invocation.model import Invocation, Joined
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> int:
     supervisor, scratch = Supervisor(), Scratch()
     supervisor.watch_signals()
     try:
+        end_with_parent()
         return _StepProcess(invocation, supervisor, scratch).run()
     except (StepError, StoreError, OSError, Interrupted) as error:
         _print_message(f"step {invocation.label} failed: {sentence(error)}")

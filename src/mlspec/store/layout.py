@@ -55,6 +55,11 @@ def manifest(run: str) -> str:
     return f"{run}/_run.json"
 
 
+def lease(run: str) -> str:
+    """Who makes a run at this moment, when `mlspec run` does."""
+    return f"{run}/_lease.json"
+
+
 def entry_name(step: str, index: int | None) -> str:
     """The name of a step or instance where those of a run stand side by side in one folder."""
     return step if index is None else f"{step}.{index}"

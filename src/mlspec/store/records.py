@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
-from mlspec.errors import StoreError
+from mlspec.errors import DamagedError, StoreError
 from mlspec.store import json_files, layout, marks
 from mlspec.store.filesystem import Store
 from mlspec.store.layout import Place
 from mlspec.store.marks import Mark
+from mlspec.store.shapes import record_fault
 from mlspec.store.timestamps import timestamp
 from mlspec.terms import EndStatus, Json
 
@@ -51,16 +52,22 @@ class Records:
 
     def read(self, step: str, index: int | None = None) -> Record | None:
         """The record of a step or instance; None when it has none, because it never started or has not ended."""
-        relative = layout.record(self.run, step, index)
-        record = json_files.read_object(self.store, relative)
-        if record is not None:
-            _check(record, self.store.uri(relative))
-        return record
+        return json_files.read_object(self.store, layout.record(self.run, step, index), record_fault)
 
-    def all(self) -> dict[Place, Record]:
-        """Every record of the run."""
-        read = ((place, self.read(*place)) for place in self._places())
-        return {place: record for place, record in read if record is not None}
+    def all(self, on_damage: Callable[[Place, DamagedError], None] | None = None) -> dict[Place, Record]:
+        """Every record of the run; a damaged one is an error, or is told to `on_damage` and left out."""
+        found: dict[Place, Record] = {}
+        for place in self._places():
+            try:
+                record = self.read(*place)
+            except DamagedError as error:
+                if on_damage is None:
+                    raise
+                on_damage(place, error)
+                continue
+            if record is not None:
+                found[place] = record
+        return found
 
     def instances(self, step: str) -> list[int]:
         """The numbers of the instances of a step that have been started, ascending."""
@@ -207,23 +214,3 @@ class Records:
             if not step.startswith((".", "_")):
                 yield step, None
                 yield from ((step, index) for index in self.instances(step))
-
-
-_FORM: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("status", "started", "ended"), str),
-    **dict.fromkeys(("inputs", "outputs", "with"), dict),
-    **dict.fromkeys(("error", "cached_from"), (str, type(None))),
-    "attempts": int,
-}
-
-
-def _check(record: Record, uri: str) -> None:
-    """Raise `StoreError` unless it has what all readers rely on."""
-    for name, kind in _FORM.items():
-        if name not in record or not isinstance(record[name], kind):
-            raise StoreError(f"{uri} is damaged: its {name!r} is {'not that of a record' if name in record else 'missing'}")
-    if record["status"] not in get_args(EndStatus):
-        raise StoreError(f"{uri} is damaged: its status is none of {', '.join(get_args(EndStatus))}")
-    for name, output in record["outputs"].items():
-        if not isinstance(output, dict) or not all(isinstance(output.get(key), str) for key in ("uri", "digest")):
-            raise StoreError(f"{uri} is damaged: its output {name!r} has no URI and digest")

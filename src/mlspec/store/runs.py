@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlspec.errors import StoreError
+from mlspec.errors import DamagedError, StoreError
 from mlspec.store import json_files, layout
 from mlspec.store.filesystem import fetch, is_remote, local_path, open_store
+from mlspec.store.leases import holder
 from mlspec.store.records import Records
+from mlspec.store.shapes import manifest_fault
 from mlspec.store.timestamps import timestamp
 from mlspec.terms import Json
 
@@ -26,6 +29,12 @@ def new_run_id() -> str:
     """Return a run id that sorts by time and says it: `20260131-235959-1f2e`."""
     moment = timestamp()[: len("2026-01-31T23:59:59")].translate({ord("-"): None, ord(":"): None, ord("T"): "-"})
     return f"{moment}-{os.urandom(2).hex()}"
+
+
+def _time_in(run_id: str) -> str:
+    """The time that an id made by `new_run_id` says; of any other, one before all times."""
+    found = re.match(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-", run_id)
+    return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else "0"
 
 
 class Runs:
@@ -59,7 +68,12 @@ class Runs:
 
     def manifest(self, run_id: str) -> Mapping[str, Json] | None:
         """What `mlspec run` wrote about a run; None for a run that an orchestrator made."""
-        return json_files.read_object(self.store, self._manifest(run_id))
+        return json_files.read_object(self.store, self._manifest(run_id), manifest_fault)
+
+    def lives(self, run_id: str) -> bool:
+        """Whether a process makes this run, as far as can be told from here."""
+        found = holder(self.store, layout.run_folder(self.lifecycle, run_id))
+        return found is not None and found.lives
 
     def write_manifest(self, run_id: str, manifest: Mapping[str, Json]) -> None:
         """Write what is to be known of a run without its spec."""
@@ -85,7 +99,11 @@ class Runs:
         return [layout.run_id_of(name) for name in names if not name.startswith((".", "_"))]
 
     def _started(self, run_id: str) -> str:
-        manifest = self.manifest(run_id)
-        if manifest is not None:
-            return str(manifest["resumed"] or manifest["started"])
-        return max((str(record.get("started")) for record in self.records(run_id).all().values()), default="")
+        """When a run started, as text that sorts; of a damaged one, what its id says, so that it is listed nevertheless."""
+        try:
+            manifest = self.manifest(run_id)
+            if manifest is not None:
+                return str(manifest.get("resumed") or manifest["started"])
+            return max((str(record["started"]) for record in self.records(run_id).all().values()), default="")
+        except DamagedError:
+            return _time_in(run_id)

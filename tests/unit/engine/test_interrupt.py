@@ -40,7 +40,7 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_an_interrupt_ends_every_process_and_keeps_the_records(project: Project, number: signal.Signals) -> None:
     process = subprocess.Popen([sys.executable, "-c", RUNNER, str(project.folder)], cwd=Path(__file__).parents[3])
     pid_file = project.folder / "pid"
@@ -61,6 +61,7 @@ def test_an_interrupt_ends_every_process_and_keeps_the_records(project: Project,
     }
     log = project.folder / ".mlspec/store/life/R/slow/_log.txt"
     assert log.read_text().startswith("up\n")
+    assert list((project.folder / ".mlspec/store/life/R").rglob(".*")) == []
     project.write("mended")
     ran = project.run(SLOW, resume="R")
     assert ran.started == ["slow", "after", "clean"]

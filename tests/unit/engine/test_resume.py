@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from mlspec.engine import RunError
+from mlspec.engine.events import StepNotKept
+from mlspec.errors import DamagedError
 from mlspec.ir.bodies import Shell
 from mlspec.ir.model import ForEach, Parameter, Plan
 from tests.unit.engine.conftest import Project
@@ -148,3 +152,67 @@ def test_one_step_alone_needs_its_inputs(project: Project) -> None:
     with pytest.raises(RunError, match="no step 'd'"):
         project.run(CHAIN, only="d")
     assert project.runs(CHAIN).ids() == []
+
+
+def damage_outputs(project: Project) -> None:
+    project.write(".mlspec/store/life/R/first/o", "altered")
+
+
+def remove_outputs(project: Project) -> None:
+    (project.folder / ".mlspec/store/life/R/first/o").unlink()
+
+
+def truncate_record(project: Project) -> None:
+    project.write(".mlspec/store/life/R/first/_record.json")
+
+
+def empty_record(project: Project) -> None:
+    project.write(".mlspec/store/life/R/first/_record.json", "{}")
+
+
+def remove_record(project: Project) -> None:
+    (project.folder / ".mlspec/store/life/R/first/_record.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (damage_outputs, "its output o is not what it made: it has another digest"),
+        (remove_outputs, "its output o cannot be read: .*: No such file or directory"),
+        (truncate_record, ".*/first/_record.json is damaged: it is not a JSON object"),
+        (empty_record, ".*/first/_record.json is damaged: it has no `status`"),
+        (remove_record, "its record is gone"),
+    ],
+)
+def test_a_step_whose_results_are_not_what_they_were_runs_again(
+    project: Project, spoil: Callable[[Project], None], reason: str
+) -> None:
+    project.run(breaking(), run_id="R")
+    project.write("mended")
+    spoil(project)
+    ran = project.run(breaking(), resume="R")
+    assert ran.started == ["first", "mend", "last", "clean"]
+    (event,) = [event for event in ran.events if isinstance(event, StepNotKept)]
+    assert event.step == "first"
+    assert re.fullmatch(reason, event.reason), event.reason
+    assert ran.outcome.status == "succeeded"
+
+
+def test_an_altered_output_of_one_instance_makes_the_whole_foreach_run_again(project: Project) -> None:
+    work = step("work", "echo ${{ item }} > ${{ outputs.o }}", foreach=ForEach(None, (), ("a", "b")), outputs={"o": "artifact"})
+    spec = plan(work, step("join", "[ -e mended ]", "work"))
+    project.run(spec, run_id="R")
+    project.write("mended")
+    project.write(".mlspec/store/life/R/work/1/o", "altered")
+    ran = project.run(spec, resume="R", cache=False)
+    assert ran.started == ["work[0]", "work[1]", "join"]
+    assert project.read(spec, ran, "work[1]", "o") == "b\n"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"status": 3}', "{"])
+def test_a_run_with_a_damaged_manifest_is_not_resumed(project: Project, text: str) -> None:
+    project.run(breaking(), run_id="R")
+    project.write(".mlspec/store/life/R/_run.json", text)
+    with pytest.raises(DamagedError, match=r"/R/_run.json is damaged: "):
+        project.run(breaking(), resume="R")
+    assert not (project.folder / ".mlspec/store/life/R/_lease.json").exists()

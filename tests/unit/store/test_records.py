@@ -30,6 +30,11 @@ def damage(runs: Runs, relative: str, text: str = "{") -> None:
     runs.store.write(relative, text.encode())
 
 
+def manifest(resumed: str | None) -> dict[str, object]:
+    times = {"started": "2026-01-01T00:00:00.000Z", "resumed": resumed}
+    return {"status": "failed", "params": {}, "steps": {}, "meanings": {}, **times}
+
+
 def test_a_record_has_all_that_is_documented(runs: Runs) -> None:
     records = runs.records("r/1")
     ending = ended()
@@ -137,14 +142,14 @@ def test_a_damaged_file_is_named(runs: Runs) -> None:
 
 def test_the_newest_run_is_the_latest(runs: Runs) -> None:
     assert (runs.ids(), runs.find("latest"), runs.find("a"), runs.holds("a")) == ([], None, None, False)
-    runs.write_manifest("b", {"started": "2026-01-01T00:00:00.000Z", "resumed": None})
+    runs.write_manifest("b", manifest(resumed=None))
     ending = ended()
     ending.started = 1767225700.0
     runs.records("a").end("train", None, None, ending)
     damage(runs, "life/c/.attempt", "")
     assert (runs.ids(), runs.find("latest"), runs.find("c")) == (["b", "a"], "a", "c")
     assert (runs.holds("c"), runs.holds("d")) == (True, False)
-    runs.write_manifest("b", {"started": "2026-01-01T00:00:00.000Z", "resumed": "2026-01-02T00:00:00.000Z"})
+    runs.write_manifest("b", manifest(resumed="2026-01-02T00:00:00.000Z"))
     assert runs.find("latest") == "b"
     runs.records("latest").end("train", None, None, ending)
     assert runs.find("latest") == "latest"

@@ -1,0 +1,51 @@
+"""What steps write while nobody takes it in takes bounded memory; their ends and requests to end are never lost."""
+
+from __future__ import annotations
+
+from mlspec.engine.frontier import Task
+from mlspec.engine.inbox import LINES_BYTES, Ended, Inbox, Interrupt, Line, Message
+
+TASK, OTHER = Task("a"), Task("b")
+
+
+def drained(inbox: Inbox) -> list[Message]:
+    found = []
+    while (message := inbox.get(0)) is not None:
+        found.append(message)
+    return found
+
+
+def test_messages_come_in_order_and_none_when_there_is_none_in_time() -> None:
+    inbox = Inbox()
+    given = [Line(TASK, "1"), Line(OTHER, "2"), Ended(TASK, 0), Interrupt(), Ended(OTHER, 1)]
+    for message in given:
+        inbox.put(message)
+    assert drained(inbox) == given
+    assert inbox.get(0.01) is None
+
+
+def test_lines_beyond_the_bound_become_a_note_before_the_end() -> None:
+    inbox = Inbox()
+    count = 3 * LINES_BYTES // 1000
+    for number in range(count):
+        inbox.put(Line(TASK, f"{number} ".ljust(1000, "x")))
+    inbox.put(Interrupt())
+    inbox.put(Ended(TASK, 0))
+    found = drained(inbox)
+    lines = [message.text for message in found if isinstance(message, Line)]
+    assert sum(map(len, lines)) <= LINES_BYTES + 200
+    shown = len(lines) - 1
+    assert [int(text.split()[0]) for text in lines[:-1]] == list(range(shown))
+    assert lines[-1] == f"mlspec: {count - shown} lines are not shown, for nobody read them in time; the log has them"
+    assert found[-1] == Ended(TASK, 0)
+    assert Interrupt() in found
+
+
+def test_once_there_is_room_again_lines_are_shown_after_the_note() -> None:
+    inbox = Inbox()
+    for _ in range(LINES_BYTES // 1000):
+        inbox.put(Line(TASK, "x" * 1000))
+    drained(inbox)
+    inbox.put(Line(TASK, "after"))
+    found = drained(inbox)
+    assert found[-1] == Line(TASK, "after")
