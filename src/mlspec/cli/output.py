@@ -65,7 +65,7 @@ def _pages() -> Catalogue:
 def planned(checked: Checked) -> Plan:
     """The plan of a checked spec; findings go to standard error, and errors end the command with 1."""
     if checked.findings:
-        findings(checked.findings, checked.document.sources, err=True)
+        findings(checked.findings, checked.document.shown, err=True)
     if checked.plan is None:
         raise click.exceptions.Exit(FINDINGS)
     return checked.plan

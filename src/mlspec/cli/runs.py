@@ -25,11 +25,13 @@ def COMMAND() -> None:  # noqa: N802
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @arguments.which_pipeline
 @arguments.layers
-def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
+def list_(
+    spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...], include_roots: tuple[str, ...]
+) -> int:
     """List all runs, the newest last."""
     rows = []
     with refusals.as_click_errors():
-        plan, runs = _open(spec, pipeline, profile, sets)
+        plan, runs = _open(spec, pipeline, profile, sets, include_roots)
         for run_id in runs.ids():
             result = read(plan, runs, run_id)
             rows.append((run_id, result.status, dict(Counter(step.status for step in result.steps.values()))))
@@ -48,13 +50,21 @@ def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @arguments.which_pipeline
 @arguments.layers
-def show(run: str, spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
+def show(
+    run: str,
+    spec: str | None,
+    form: str,
+    pipeline: str,
+    profile: str | None,
+    sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
+) -> int:
     """Show how every step of RUN (an id, or `latest`) ended.
 
     A step that an orchestrator never started has no record; its state follows from the spec.
     """
     with refusals.as_click_errors():
-        plan, runs = _open(spec, pipeline, profile, sets)
+        plan, runs = _open(spec, pipeline, profile, sets, include_roots)
         result = read(plan, runs, run)
     if form == "json":
         click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
@@ -69,8 +79,10 @@ def show(run: str, spec: str | None, form: str, pipeline: str, profile: str | No
     return DONE
 
 
-def _open(spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> tuple[Plan, Runs]:
-    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+def _open(
+    spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...], include_roots: tuple[str, ...]
+) -> tuple[Plan, Runs]:
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets, include_roots=include_roots)
     # Advice on the spec is no matter of what ran.
     plan = arguments.pipeline(checked.plan or output.planned(checked), pipeline)
     return plan, Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())

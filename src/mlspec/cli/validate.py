@@ -22,7 +22,14 @@ from mlspec.terms import DONE, FINDINGS
 @click.option("-v", "--verbose", is_flag=True, help="Say on standard error which spec is read.")
 @arguments.layers
 def COMMAND(  # noqa: N802
-    specs: tuple[str, ...], form: Format, strict: bool, quiet: bool, verbose: bool, profile: str | None, sets: tuple[str, ...]
+    specs: tuple[str, ...],
+    form: Format,
+    strict: bool,
+    quiet: bool,
+    verbose: bool,
+    profile: str | None,
+    sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
 ) -> int:
     """Check specs (files, folders or globs; mlspec.yaml by default) and print all findings at once, sorted.
 
@@ -35,11 +42,13 @@ def COMMAND(  # noqa: N802
         if verbose:
             click.echo(f"reading {path}", err=True)
         project = FolderProject()  # one look for all profiles
-        checked = api.check(path, profile=profile, sets=sets, strict=strict, project=project)
+        checked = api.check(path, profile=profile, sets=sets, include_roots=include_roots, strict=strict, project=project)
         found += checked.findings
-        sources |= checked.document.sources
+        sources |= checked.document.shown
         for name in checked.spec.lifecycle.profiles if checked.spec is not None and profile is None else ():
-            found += api.check(path, profile=name, sets=sets, strict=strict, project=project).findings
+            found += api.check(
+                path, profile=name, sets=sets, include_roots=include_roots, strict=strict, project=project
+            ).findings
     found = in_order(found)
     if found or form != "text":
         output.findings(found, sources, form, read=len(paths))
