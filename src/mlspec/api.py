@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlspec.checking import check as check
 from mlspec.checking import check_meaning
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.diagnostics.printable import lines
 from mlspec.source import Document
 from mlspec.source.project import Project, ProjectError
 from mlspec.spec.loaded import Spec
@@ -115,7 +116,9 @@ def run(plan: Plan, project: str | Path | None = None, **options: Any) -> RunOut
 
 
 def _said(head: str, findings: Sequence[Diagnostic]) -> str:
-    return "\n".join([head, *(f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID])])
+    return lines(
+        "\n".join([head, *(f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID])])
+    )
 
 
 def json_schema() -> str:

@@ -37,7 +37,7 @@ def COMMAND(  # noqa: N802
     with refusals.as_click_errors():
         runs = Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())
         run_id = answer(runs, run, step, approved=not reject, by=_who())
-    click.echo(f"{step} {'refused' if reject else 'approved'} in run {run_id}")
+    output.say(f"{step} {'refused' if reject else 'approved'} in run {run_id}")
     return DONE
 
 

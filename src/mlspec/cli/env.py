@@ -39,11 +39,11 @@ def build(
     rows = []
     for wanted in _chosen(plan, name):
         try:
-            python = interpreter(wanted, checked.document.folder.resolve(), lambda text: click.echo(f"making {text}", err=True))
+            python = interpreter(wanted, checked.document.folder.resolve(), lambda text: output.say(f"making {text}", err=True))
         except EnvironmentBuildError as error:
             raise click.ClickException(str(error)) from None
         rows.append((wanted.name, str(python) if identity(wanted) else "nothing to make: it asks for no packages"))
-    click.echo(output.table(rows))
+    output.say(output.table(rows))
     return DONE
 
 

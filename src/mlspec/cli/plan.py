@@ -37,7 +37,7 @@ def COMMAND(  # noqa: N802
     plan = arguments.pipeline(api.lower(output.planned(checked)), pipeline)
     click.echo(render(plan, form), nl=False)
     if name is not None:
-        click.echo(_waits(plan, name))
+        output.say(_waits(plan, name))
     return DONE
 
 

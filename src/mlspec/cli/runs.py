@@ -9,6 +9,7 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output, refusals
+from mlspec.diagnostics.printable import in_json
 from mlspec.engine import Runs
 from mlspec.engine import outcome as read
 from mlspec.ir.model import Plan
@@ -38,7 +39,7 @@ def list_(
     if form == "json":
         click.echo(json.dumps([{"run_id": r, "status": s, "steps": c} for r, s, c in rows], indent=2))
     elif rows:
-        click.echo(output.table([(r, s, ", ".join(f"{n} {state}" for state, n in c.items())) for r, s, c in rows]))
+        output.say(output.table([(r, s, ", ".join(f"{n} {state}" for state, n in c.items())) for r, s, c in rows]))
     else:
         click.echo("no runs yet")
     return DONE
@@ -67,15 +68,15 @@ def show(
         plan, runs = _open(spec, pipeline, profile, sets, include_roots)
         result = read(plan, runs, run)
     if form == "json":
-        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        click.echo(in_json(json.dumps(result.as_json(), indent=2, ensure_ascii=False)))
         return DONE
-    click.echo(f"run {result.run_id} {result.status}")
+    output.say(f"run {result.run_id} {result.status}")
     rows = []
     for step_id, step in result.steps.items():
         reason = (step.record or {}).get("error") or ""
         attempts = f"{step.attempts} attempts" if step.attempts > 1 else ""
         rows.append((step_id, step.status, attempts, str(reason).split("\n")[0]))
-    click.echo(output.table(rows, indent="  "))
+    output.say(output.table(rows, indent="  "))
     return DONE
 
 

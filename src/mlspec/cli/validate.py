@@ -9,6 +9,7 @@ import click
 from mlspec import api
 from mlspec.cli import arguments, output
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.diagnostics.printable import lines
 from mlspec.diagnostics.render import FORMATS, Format
 from mlspec.source.project import FolderProject
 from mlspec.terms import DONE, FINDINGS
@@ -40,7 +41,7 @@ def COMMAND(  # noqa: N802
     paths = arguments.paths(specs)
     for path in paths:
         if verbose:
-            click.echo(f"reading {path}", err=True)
+            output.say(f"reading {path}", err=True)
         project = FolderProject()  # one look for all profiles
         checked = api.check(path, profile=profile, sets=sets, include_roots=include_roots, strict=strict, project=project)
         found += checked.findings
@@ -54,7 +55,7 @@ def COMMAND(  # noqa: N802
         output.findings(found, sources, form, read=len(paths))
     if form == "text" and not quiet and not has_errors(found):
         read = paths[0] if len(paths) == 1 else f"{len(paths)} specs"
-        click.secho(f"{read}: valid", fg="green" if output.coloured(sys.stdout) else None)
+        click.secho(f"{lines(read)}: valid", fg="green" if output.coloured(sys.stdout) else None)
     elif form == "text" and not quiet and len(paths) > 1:
         click.echo(f"{len(paths)} specs read")
     return FINDINGS if has_errors(found) else DONE
