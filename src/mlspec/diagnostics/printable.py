@@ -38,9 +38,12 @@ def lines(text: str) -> str:
 
 def printed(line: str) -> str:
     """A line that a program printed: without its colours, with its tabs and blanks, else `visible`."""
-    if line.isprintable():
-        return inert(line)
-    return inert("".join(shown(each) if _is_obeyed(each) else each for each in _COLOUR.sub("", line)))
+    return inert(harmless(_COLOUR.sub("", line)).replace("\n", shown("\n")))
+
+
+def harmless(text: str) -> str:
+    """A text in a document: lines, tabs and blanks of all kinds stay, what changes how others look or read is spelt out."""
+    return text if text.isprintable() else "".join(shown(each) if _is_obeyed(each) else each for each in text)
 
 
 def inert(text: str) -> str:
@@ -70,7 +73,7 @@ def shown(character: str) -> str:
 
 
 def _is_obeyed(character: str) -> bool:
-    return character not in _JOINERS and character != "\t" and unicodedata.category(character) in _OBEYED
+    return character not in _JOINERS and character not in "\t\n" and unicodedata.category(character) in _OBEYED
 
 
 def _escape(character: str) -> str:

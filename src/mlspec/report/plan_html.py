@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from mlspec.diagnostics.printable import lines
+from mlspec.diagnostics.printable import harmless
 from mlspec.expr.values import as_text
 from mlspec.ir import graph
 from mlspec.ir.describe import kind, logic
@@ -37,4 +37,4 @@ def render(plan: Plan) -> str:
 
 def _plain(value: Any) -> Any:
     """What a spec says, without controls; the picture is markup, and has none."""
-    return lines(value) if type(value) is str else value
+    return harmless(value) if type(value) is str else value

@@ -113,7 +113,8 @@ def with_texts(plan: Plan, text: str) -> Plan:
 def test_plans(plan: Plan, text: str) -> None:
     for form in FORMS:
         shown = render_plan(with_texts(plan, text), form)
-        assert_nothing_is_obeyed(shown)
+        document = form == "html"  # in which joiners and tabs stay
+        assert_nothing_is_obeyed(re.sub("[\u200c\u200d]", "", shown) if document else shown, tabs=document)
         assert_no_command(shown) if form == "text" else None
         match form:
             case "json":
