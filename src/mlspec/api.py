@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlspec.checking import check as check
 from mlspec.checking import check_meaning
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.diagnostics.printable import lines
 from mlspec.source import Document
 from mlspec.source.project import Project, ProjectError
 from mlspec.spec.loaded import Spec
@@ -35,15 +36,23 @@ class SpecError(Exception):
         count = sum(finding.severity == "error" for finding in findings)
         super().__init__(_said(f"{document.file}: {count} error{'s' if count != 1 else ''}", findings))
         self.findings = list(findings)
-        self.sources = document.sources
+        self.sources = document.shown
 
 
-def load(path: str | Path, *, profile: str | None = None, sets: Iterable[str] = (), project: Project | None = None) -> Spec:
+def load(
+    path: str | Path,
+    *,
+    profile: str | None = None,
+    sets: Iterable[str] = (),
+    include_roots: Iterable[str | Path] = (),
+    project: Project | None = None,
+) -> Spec:
     """Read and validate a spec; raises `SpecError` with every finding, those of its plan included.
 
     `path` is one in `project`, where that is given: another look at a folder, or a revision (`GitProject.open`).
+    `include_roots` are folders that files may be included from, beside the work tree that the spec is in.
     """
-    checked = check(path, profile=profile, sets=sets, project=project)
+    checked = check(path, profile=profile, sets=sets, include_roots=include_roots, project=project)
     if checked.spec is None or has_errors(checked.findings):
         raise SpecError(checked.document, checked.findings)
     return checked.spec
@@ -107,7 +116,9 @@ def run(plan: Plan, project: str | Path | None = None, **options: Any) -> RunOut
 
 
 def _said(head: str, findings: Sequence[Diagnostic]) -> str:
-    return "\n".join([head, *(f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID])])
+    return lines(
+        "\n".join([head, *(f"{each.span}: {each.severity} {each.code}: {each.message}" for each in findings[:_MOST_SAID])])
+    )
 
 
 def json_schema() -> str:

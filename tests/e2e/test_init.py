@@ -206,3 +206,13 @@ def test_their_pins_are_ours() -> None:
     for path in SOURCES.rglob("requirements.txt"):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
         assert set(lines) <= ours, path
+
+
+def test_files_get_the_modes_the_umask_gives(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        mlspec("init", tmp_path / "demo", cwd=tmp_path)
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {0o700, 0o600}

@@ -18,7 +18,7 @@ from mlspec.checking.target_options import language_of, with_target_hints
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.source import Document, assemble
 from mlspec.source.project import Project
-from mlspec.spec import leaks
+from mlspec.spec import foreign, leaks
 from mlspec.spec.loaded import Spec
 from mlspec.spec.validate import validate
 
@@ -46,15 +46,18 @@ def check(
     *,
     profile: str | None = None,
     sets: Iterable[str] = (),
+    include_roots: Iterable[str | Path] = (),
     text: str | None = None,
     strict: bool = False,
     project: Project | None = None,
 ) -> Checked:
     """Take a spec as far as it goes; `strict` turns warnings into errors. `text` stands for the file's content.
 
-    `path` is one in `project`, where that is given, and on disk otherwise.
+    `include_roots` are folders that files may be included from, beside the work tree that the spec is in. `path` is one in
+    `project`, where that is given, and on disk otherwise.
     """
-    document = assemble(path, profile=profile, sets=sets, text=text, project=project)
+    document = assemble(path, profile=profile, sets=sets, include_roots=include_roots, text=text, project=project)
+    foreign.find(document)
     leaked, values = leaks.find(document)
     checked = Checked(document, findings=[*document.findings, *leaked])
     if document.root is not None:

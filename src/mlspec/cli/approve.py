@@ -22,15 +22,22 @@ from mlspec.terms import DONE
 @arguments.which_pipeline
 @arguments.layers
 def COMMAND(  # noqa: N802
-    run: str, step: str, reject: bool, spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...]
+    run: str,
+    step: str,
+    reject: bool,
+    spec: str | None,
+    pipeline: str,
+    profile: str | None,
+    sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
 ) -> int:
     """Answer the approval STEP of the local run RUN (an id, or `latest`)."""
-    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets, include_roots=include_roots)
     plan = arguments.pipeline(output.planned(checked), pipeline)
     with refusals.as_click_errors():
         runs = Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())
         run_id = answer(runs, run, step, approved=not reject, by=_who())
-    click.echo(f"{step} {'refused' if reject else 'approved'} in run {run_id}")
+    output.say(f"{step} {'refused' if reject else 'approved'} in run {run_id}")
     return DONE
 
 

@@ -34,7 +34,15 @@ def specs_argument(command: _Command) -> _Command:
 
 
 def layers(command: _Command) -> _Command:
-    """`--profile` and `--set`."""
+    """`--profile`, `--set` and `--include-root`."""
+    command = click.option(
+        "--include-root",
+        "include_roots",
+        multiple=True,
+        metavar="DIR",
+        type=click.Path(file_okay=False),
+        help="Also let files be included from DIR, outside the git work tree.",
+    )(command)
     command = click.option(
         "--set",
         "sets",
@@ -55,12 +63,15 @@ def which_pipeline(command: _Command) -> _Command:
     )(command)
 
 
-def again(path: str, pipeline: str, profile: str | None, sets: Iterable[str], *, option: str = "") -> str:
+def again(
+    path: str, pipeline: str, profile: str | None, sets: Iterable[str], include_roots: Iterable[str], *, option: str = ""
+) -> str:
     """The arguments that name the same spec again, for a shell; none where a bare command finds it. `option` goes before the spec."""
     arguments = [option, path] if Path(path) != Path(DEFAULT) else []
     arguments += ["--pipeline", pipeline] if pipeline != "lifecycle" else []
     arguments += ["--profile", profile] if profile is not None else []
     arguments += [argument for assignment in sets for argument in ("--set", assignment)]
+    arguments += [argument for root in include_roots for argument in ("--include-root", root)]
     return "".join(f" {shlex.quote(argument)}" for argument in arguments if argument)
 
 

@@ -27,6 +27,7 @@ def COMMAND(  # noqa: N802
     out: str | None,
     profile: str | None,
     sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
     wish: generated.Wish,
 ) -> int:
     """Compile specs to pipelines/TARGET/ beside each of them.
@@ -37,9 +38,9 @@ def COMMAND(  # noqa: N802
         arguments.known("target", name, targets())
     status, shared = 0, out is not None
     for path in arguments.paths(specs):
-        checked = api.check(path, profile=profile, sets=sets)
+        checked = api.check(path, profile=profile, sets=sets, include_roots=include_roots)
         if checked.findings:
-            output.findings(checked.findings, checked.document.sources, err=True)
+            output.findings(checked.findings, checked.document.shown, err=True)
         if checked.plan is None:
             status = 1
             continue
@@ -62,5 +63,5 @@ def _emit(checked: Checked, plan: Plan, name: str) -> list[GeneratedFile] | None
     files, found = api.emit(plan, targets()[name])
     found = unsuppressed(checked.document, checked.spec, found)
     if found:
-        output.findings(found, checked.document.sources, err=True)
+        output.findings(found, checked.document.shown, err=True)
     return files

@@ -24,7 +24,9 @@ def COMMAND() -> None:  # noqa: N802
 @_name
 @_spec
 @arguments.layers
-def build(name: str | None, spec: str | None, profile: str | None, sets: tuple[str, ...]) -> int:
+def build(
+    name: str | None, spec: str | None, profile: str | None, sets: tuple[str, ...], include_roots: tuple[str, ...]
+) -> int:
     """Make the environment NAME, or all, here: what `mlspec run` does before its first step.
 
     Prints the Python of each. This one does where it has all that is asked for.
@@ -32,16 +34,16 @@ def build(name: str | None, spec: str | None, profile: str | None, sets: tuple[s
     from mlspec.environments.build import EnvironmentBuildError, interpreter
     from mlspec.environments.identity import identity
 
-    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets, include_roots=include_roots)
     plan = output.planned(checked)
     rows = []
     for wanted in _chosen(plan, name):
         try:
-            python = interpreter(wanted, checked.document.folder.resolve(), lambda text: click.echo(f"making {text}", err=True))
+            python = interpreter(wanted, checked.document.folder.resolve(), lambda text: output.say(f"making {text}", err=True))
         except EnvironmentBuildError as error:
             raise click.ClickException(str(error)) from None
         rows.append((wanted.name, str(python) if identity(wanted) else "nothing to make: it asks for no packages"))
-    click.echo(output.table(rows))
+    output.say(output.table(rows))
     return DONE
 
 
@@ -59,18 +61,19 @@ def export(
     out: str | None,
     profile: str | None,
     sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
     wish: generated.Wish,
 ) -> int:
     """Write a Dockerfile and a conda file for the environment NAME, or for all, to pipelines/environments/."""
     from mlspec.environments import findings
     from mlspec.environments.export import export as files_of
 
-    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets, include_roots=include_roots)
     plan = output.planned(checked)
     names = [wanted.name for wanted in _chosen(plan, name)]
     found = findings.check(plan, names)
     if found:
-        output.findings(found, checked.document.sources, err=True)
+        output.findings(found, checked.document.shown, err=True)
         return FINDINGS
     files = files_of(plan, names, __version__)
     folder = Path(out) if out else checked.document.folder / "pipelines" / "environments"

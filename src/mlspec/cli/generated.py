@@ -57,15 +57,17 @@ def _review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool
 
     present = existing(files, folder, shared=shared)
     if show:
-        text = textdiff.diff(files, present, root=folder.as_posix(), color=output.coloured(sys.stdout))
+        text = textdiff.diff(
+            files, present, root=folder.as_posix(), color=output.coloured(sys.stdout), safe=output.watched(sys.stdout)
+        )
         if text:
             click.echo(text.rstrip("\n"), color=True)
     stale = staleness.check(files, present)
     if check:
         for item in stale:
-            click.echo(f"{(folder / item.path).as_posix()} {item.reason}", err=True)
+            output.say(f"{(folder / item.path).as_posix()} {item.reason}", err=True)
         if not stale and not quiet:
-            click.echo(f"{folder.as_posix()}: up to date")
+            output.say(f"{folder.as_posix()}: up to date")
     return FINDINGS if stale and check else DONE
 
 
@@ -76,7 +78,7 @@ def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool
     try:
         changes = write_files(files, folder, force=force, shared=shared)
     except RefusedError as error:
-        click.echo(str(error), err=True)
+        output.say(str(error), err=True)
         if error.can_be_forced:
             click.echo("nothing was written; --force replaces files that were edited by hand", err=True)
         return FINDINGS
@@ -84,5 +86,5 @@ def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool
         raise click.ClickException(f"{folder}: {error.strerror or error}") from None
     if not quiet:
         for change in changes:
-            click.echo(f"{change.action:9}  {(folder / change.path).as_posix()}")
+            output.say(f"{change.action:9}  {(folder / change.path).as_posix()}")
     return DONE

@@ -7,6 +7,7 @@ interrupted. Imports a command's module when that command runs. Change it when a
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from importlib import import_module
 import click
 
 from mlspec import __version__
-from mlspec.terms import BUG, DONE, FINDINGS, INTERRUPTED, USAGE
+from mlspec.terms import BUG, DONE, FINDINGS, INTERRUPTED
 
 COMMANDS = {
     "init": "Write a starter project.",
@@ -89,11 +90,10 @@ def main(args: list[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
-    except click.UsageError as error:
-        error.show()
-        return USAGE
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(_printable(shown.getvalue()), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -106,6 +106,13 @@ def main(args: list[str] | None = None) -> int:
         return _out_of_reach(error)
     except Exception as error:
         return _bug(error)
+
+
+def _printable(text: str) -> str:
+    """A message that may quote what a spec, a store or an argument says."""
+    from mlspec.diagnostics.printable import lines
+
+    return lines(text)
 
 
 def _load(arguments: Sequence[str]) -> None:
@@ -134,7 +141,7 @@ def _out_of_reach(error: OSError) -> int:
     from mlspec.cli import output
 
     output.silence()
-    click.echo(f"Error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+    click.echo(_printable(f"Error: {error.filename or 'output'}: {error.strerror or error}"), err=True)
     return FINDINGS
 
 
@@ -142,6 +149,6 @@ def _bug(error: Exception) -> int:
     """Nothing in a user's file leads here: say that it is our fault, and show the way to it."""
     import traceback
 
-    click.echo("".join(traceback.format_exception(error)), err=True)
+    click.echo(_printable("".join(traceback.format_exception(error))), err=True)
     click.echo(f"This is a bug in mlspec {__version__}, not in your spec. Please report it with the lines above.", err=True)
     return BUG

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from mlspec import __version__
-from mlspec.diagnostics import Diagnostic
+from mlspec.diagnostics import Diagnostic, printable
 from mlspec.diagnostics.render import Format, render
 from mlspec.terms import FINDINGS
 
@@ -32,6 +32,11 @@ def coloured(stream: IO[str]) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def watched(stream: IO[str]) -> bool:
+    """Whether people or the log of a CI service see what is written to `stream`, rather than a program or a file."""
+    return stream.isatty() or any(os.environ.get(name) for name in ("GITHUB_ACTIONS", "TF_BUILD"))
 
 
 def silence() -> None:
@@ -62,10 +67,17 @@ def _pages() -> Catalogue:
     return catalogue()
 
 
+def say(text: str, *, err: bool = False, flush: bool = False) -> None:
+    """Print lines that hold what a spec, a file or a step says: nothing in them is obeyed by who shows them."""
+    click.echo(printable.lines(text), err=err)
+    if flush:
+        (sys.stderr if err else sys.stdout).flush()
+
+
 def planned(checked: Checked) -> Plan:
     """The plan of a checked spec; findings go to standard error, and errors end the command with 1."""
     if checked.findings:
-        findings(checked.findings, checked.document.sources, err=True)
+        findings(checked.findings, checked.document.shown, err=True)
     if checked.plan is None:
         raise click.exceptions.Exit(FINDINGS)
     return checked.plan

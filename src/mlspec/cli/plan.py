@@ -18,7 +18,13 @@ from mlspec.terms import DONE
 @click.option("-t", "--target", "name", metavar="TARGET", help="Also say which steps wait for others there without need.")
 @arguments.layers
 def COMMAND(  # noqa: N802
-    spec: str | None, form: str, pipeline: str, name: str | None, profile: str | None, sets: tuple[str, ...]
+    spec: str | None,
+    form: str,
+    pipeline: str,
+    name: str | None,
+    profile: str | None,
+    sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
 ) -> int:
     """Show the graph, its order and its longest chain."""
     if name is not None:
@@ -27,11 +33,11 @@ def COMMAND(  # noqa: N802
         arguments.known("target", name, targets())
         if form != "text":
             raise click.UsageError("--target goes with --format text")
-    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets, include_roots=include_roots)
     plan = arguments.pipeline(api.lower(output.planned(checked)), pipeline)
     click.echo(render(plan, form), nl=False)
     if name is not None:
-        click.echo(_waits(plan, name))
+        output.say(_waits(plan, name))
     return DONE
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from mlspec.cli import output
+from mlspec.diagnostics.printable import lines, printed, word
 from mlspec.engine import RunOutcome
 from mlspec.engine.events import (
     ApprovalWanted,
@@ -44,7 +45,7 @@ class Progress:
         self.verbose = verbose
         self.quiet = quiet
         self.colour = output.coloured(sys.stdout)
-        self.width = max((len(step.id) for step in plan.all_steps()), default=0)
+        self.width = max((len(word(step.id)) for step in plan.all_steps()), default=0)
         self.run_id: str | None = None
         self.tails: dict[str, deque[str]] = {}
 
@@ -67,19 +68,19 @@ class Progress:
             case RunStarted():
                 self.run_id = event.run_id
                 kept = f", {len(event.kept)} kept" if event.kept else ""
-                self._print(f"{self.plan.lifecycle}: run {event.run_id}, {len(event.steps)} steps{kept}")
+                self._print(f"{word(self.plan.lifecycle)}: run {word(event.run_id)}, {len(event.steps)} steps{kept}")
             case StepNotKept():
-                self._print(f"↻ {event.step} runs again: {event.reason}")
+                self._print(word(f"↻ {event.step} runs again: {event.reason}"))
             case EnvironmentBuilding():
-                self._print(f"… building the environment {event.name}, once")
+                self._print(f"… building the environment {word(event.name)}, once")
             case StepStarted():
                 self.tails[event.step] = deque(maxlen=_TAIL)
                 if self.colour:
-                    self._print(click.style(f"▸ {event.step}", dim=True))
+                    self._print(click.style(f"▸ {word(event.step)}", dim=True))
             case StepOutput():
                 self.tails.setdefault(event.step, deque(maxlen=_TAIL)).append(event.line)
                 if self.verbose:
-                    click.echo(f"  {event.step} | {event.line}")
+                    click.echo(f"  {word(event.step)} | {printed(event.line)}")
             case ApprovalWanted():
                 self._approval(event)
             case StepEnded():
@@ -93,8 +94,9 @@ class Progress:
     def _approval(self, event: ApprovalWanted) -> None:
         who = f" ({', '.join(event.approvers)})" if event.approvers else ""
         again = self.again("--spec")
-        click.echo(f"? {event.step}: {event.message}{who}\n    yes: {event.answer}{again}\n    no:  {event.refusal}{again}")
-        sys.stdout.flush()
+        output.say(
+            f"? {event.step}: {event.message}{who}\n    yes: {event.answer}{again}\n    no:  {event.refusal}{again}", flush=True
+        )
 
     def _ended(self, event: StepEnded) -> None:
         mark, colour = _MARKS[event.status]
@@ -105,18 +107,18 @@ class Progress:
             notes.append(f"{event.seconds:.1f} s")
         if event.attempts > 1:
             notes.append(f"{event.attempts} attempts")
-        line = f"{click.style(mark, fg=colour)} {event.step.ljust(self.width)}  {', '.join(notes)}"
+        line = f"{click.style(mark, fg=colour)} {word(event.step).ljust(self.width)}  {', '.join(notes)}"
         if event.status != "failed":
             self._print(line)
             return
         click.echo(line, color=self.colour)
         tail = [] if self.verbose else list(self.tails.get(event.step, ()))
         for text in tail:
-            click.echo(f"    {text}")
+            click.echo(f"    {printed(text)}")
         if event.error and not (tail and tail[-1].endswith(event.error)):
-            click.echo(f"    {event.error}")
+            output.say(f"    {event.error}")
         if event.log is not None:
-            click.echo(f"    the whole log: {event.log}")
+            output.say(f"    the whole log: {event.log}")
 
     def summary(self, result: RunOutcome) -> None:
         """Say where the results are and what to type next."""
@@ -128,11 +130,11 @@ class Progress:
                 if step.status == "succeeded" and made.get("type") != "dataset":
                     rows.append((f"{step_id}.{name}", made.get("type", ""), self._where(made)))
         if rows and result.status == "succeeded":
-            self._print("\nResults\n" + output.table(rows, indent="  "))
+            self._print("\nResults\n" + lines(output.table(rows, indent="  ")))
         colour = "green" if result.status == "succeeded" else "red"
-        self._print(click.style(f"\nrun {result.run_id} {result.status}", fg=colour))
+        self._print(click.style(f"\nrun {word(result.run_id)} {result.status}", fg=colour))
         if result.status == "failed":
-            self._print(f"after mending it: mlspec run{self.again('')} --resume {result.run_id}")
+            self._print(word(f"after mending it: mlspec run{self.again('')} --resume {result.run_id}"))
 
     def interrupted(self) -> None:
         """Say what a run that was interrupted leaves undone, and what to type for the rest."""
@@ -140,8 +142,8 @@ class Progress:
             return
         finals = ", ".join(step.id for step in self.plan.finals)
         unstarted = f"; these `finally` steps did not run: {finals}" if finals else ""
-        self._print(click.style(f"\nrun {self.run_id} interrupted", fg="red") + unstarted)
-        self._print(f"for the rest: mlspec run{self.again('')} --resume {self.run_id}")
+        self._print(click.style(f"\nrun {word(self.run_id)} interrupted", fg="red") + unstarted)
+        self._print(word(f"for the rest: mlspec run{self.again('')} --resume {self.run_id}"))
 
     def _where(self, made: dict[str, str] | object) -> str:
         uri = made["uri"] if isinstance(made, dict) else ""

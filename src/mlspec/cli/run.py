@@ -32,6 +32,7 @@ def COMMAND(  # noqa: N802
     quiet: bool,
     profile: str | None,
     sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
 ) -> int:
     """Run a lifecycle here, in parallel; steps that did not change come from the cache.
 
@@ -46,11 +47,11 @@ def COMMAND(  # noqa: N802
     from mlspec.engine.params import params_from_text
 
     path = arguments.one(spec)
-    checked = api.check(path, profile=profile, sets=sets)
+    checked = api.check(path, profile=profile, sets=sets, include_roots=include_roots)
     plan = arguments.pipeline(output.planned(checked), pipeline)
 
     def again(option: str) -> str:
-        return arguments.again(path, pipeline, profile, sets, option=option)
+        return arguments.again(path, pipeline, profile, sets, include_roots, option=option)
 
     progress = Progress(plan, checked.document.folder, again, verbose=verbose, quiet=quiet)
     with refusals.as_click_errors():

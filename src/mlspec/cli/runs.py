@@ -11,6 +11,7 @@ import click
 
 from mlspec import api
 from mlspec.cli import arguments, output, refusals
+from mlspec.diagnostics.printable import in_json
 from mlspec.engine import Runs
 from mlspec.engine import outcome as read
 from mlspec.errors import DamagedError
@@ -48,11 +49,13 @@ class Row(NamedTuple):
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @arguments.which_pipeline
 @arguments.layers
-def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
+def list_(
+    spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...], include_roots: tuple[str, ...]
+) -> int:
     """List all runs, the newest last."""
     rows: list[Row] = []
     with refusals.as_click_errors():
-        plan, runs = _open(spec, pipeline, profile, sets)
+        plan, runs = _open(spec, pipeline, profile, sets, include_roots)
         for run_id in runs.ids():
             try:
                 result = read(plan, runs, run_id)
@@ -63,7 +66,7 @@ def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets:
     if form == "json":
         click.echo(json.dumps([row.as_json() for row in rows], indent=2))
     elif rows:
-        click.echo(output.table([row.cells() for row in rows]))
+        output.say(output.table([row.cells() for row in rows]))
     else:
         click.echo("no runs yet")
     return DONE
@@ -75,29 +78,39 @@ def list_(spec: str | None, form: str, pipeline: str, profile: str | None, sets:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @arguments.which_pipeline
 @arguments.layers
-def show(run: str, spec: str | None, form: str, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> int:
+def show(
+    run: str,
+    spec: str | None,
+    form: str,
+    pipeline: str,
+    profile: str | None,
+    sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
+) -> int:
     """Show how every step of RUN (an id, or `latest`) ended.
 
     A step that an orchestrator never started has no record; its state follows from the spec.
     """
     with refusals.as_click_errors():
-        plan, runs = _open(spec, pipeline, profile, sets)
+        plan, runs = _open(spec, pipeline, profile, sets, include_roots)
         result = read(plan, runs, run)
     if form == "json":
-        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        click.echo(in_json(json.dumps(result.as_json(), indent=2, ensure_ascii=False)))
         return DONE
-    click.echo(f"run {result.run_id} {result.status}")
+    output.say(f"run {result.run_id} {result.status}")
     rows = []
     for step_id, step in result.steps.items():
         reason = (step.record or {}).get("error") or ""
         attempts = f"{step.attempts} attempts" if step.attempts > 1 else ""
         rows.append((step_id, step.status, attempts, str(reason).split("\n")[0]))
-    click.echo(output.table(rows, indent="  "))
+    output.say(output.table(rows, indent="  "))
     return DONE
 
 
-def _open(spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...]) -> tuple[Plan, Runs]:
-    checked = api.check(arguments.one(spec), profile=profile, sets=sets)
+def _open(
+    spec: str | None, pipeline: str, profile: str | None, sets: tuple[str, ...], include_roots: tuple[str, ...]
+) -> tuple[Plan, Runs]:
+    checked = api.check(arguments.one(spec), profile=profile, sets=sets, include_roots=include_roots)
     # Advice on the spec is no matter of what ran.
     plan = arguments.pipeline(checked.plan or output.planned(checked), pipeline)
     return plan, Runs(plan.lifecycle, plan.store, checked.document.folder.resolve())

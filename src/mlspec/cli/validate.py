@@ -9,6 +9,7 @@ import click
 from mlspec import api
 from mlspec.cli import arguments, output
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.diagnostics.printable import lines
 from mlspec.diagnostics.render import FORMATS, Format
 from mlspec.source.project import FolderProject
 from mlspec.terms import DONE, FINDINGS
@@ -22,7 +23,14 @@ from mlspec.terms import DONE, FINDINGS
 @click.option("-v", "--verbose", is_flag=True, help="Say on standard error which spec is read.")
 @arguments.layers
 def COMMAND(  # noqa: N802
-    specs: tuple[str, ...], form: Format, strict: bool, quiet: bool, verbose: bool, profile: str | None, sets: tuple[str, ...]
+    specs: tuple[str, ...],
+    form: Format,
+    strict: bool,
+    quiet: bool,
+    verbose: bool,
+    profile: str | None,
+    sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
 ) -> int:
     """Check specs (files, folders or globs; mlspec.yaml by default) and print all findings at once, sorted.
 
@@ -33,19 +41,21 @@ def COMMAND(  # noqa: N802
     paths = arguments.paths(specs)
     for path in paths:
         if verbose:
-            click.echo(f"reading {path}", err=True)
+            output.say(f"reading {path}", err=True)
         project = FolderProject()  # one look for all profiles
-        checked = api.check(path, profile=profile, sets=sets, strict=strict, project=project)
+        checked = api.check(path, profile=profile, sets=sets, include_roots=include_roots, strict=strict, project=project)
         found += checked.findings
-        sources |= checked.document.sources
+        sources |= checked.document.shown
         for name in checked.spec.lifecycle.profiles if checked.spec is not None and profile is None else ():
-            found += api.check(path, profile=name, sets=sets, strict=strict, project=project).findings
+            found += api.check(
+                path, profile=name, sets=sets, include_roots=include_roots, strict=strict, project=project
+            ).findings
     found = in_order(found)
     if found or form != "text":
         output.findings(found, sources, form, read=len(paths))
     if form == "text" and not quiet and not has_errors(found):
         read = paths[0] if len(paths) == 1 else f"{len(paths)} specs"
-        click.secho(f"{read}: valid", fg="green" if output.coloured(sys.stdout) else None)
+        click.secho(f"{lines(read)}: valid", fg="green" if output.coloured(sys.stdout) else None)
     elif form == "text" and not quiet and len(paths) > 1:
         click.echo(f"{len(paths)} specs read")
     return FINDINGS if has_errors(found) else DONE

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlspec.diagnostics.model import Diagnostic, in_order
-from mlspec.diagnostics.snippet import visible
+from mlspec.diagnostics.printable import visible
 
 
 def render(findings: Sequence[Diagnostic]) -> str:

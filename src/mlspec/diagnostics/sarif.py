@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from mlspec.diagnostics.explain import Catalogue
 from mlspec.diagnostics.model import Diagnostic, Span, in_order
+from mlspec.diagnostics.printable import lines
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -49,12 +50,12 @@ def _result(finding: Diagnostic, rule: int) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": finding.severity,
-        "message": {"text": finding.message + (f"\n{finding.hint}" if finding.hint else "")},
+        "message": {"text": lines(finding.message + (f"\n{finding.hint}" if finding.hint else ""))},
         "locations": [_location(finding.span, finding.path)],
     }
     if finding.related:
         result["relatedLocations"] = [
-            {"id": number, **_location(related.span), "message": {"text": related.message}}
+            {"id": number, **_location(related.span), "message": {"text": lines(related.message)}}
             for number, related in enumerate(finding.related)
         ]
     return result
@@ -73,7 +74,7 @@ def _location(span: Span, path: str = "") -> dict[str, Any]:
         }
     }
     if path:
-        location["logicalLocations"] = [{"fullyQualifiedName": path}]
+        location["logicalLocations"] = [{"fullyQualifiedName": lines(path)}]
     return location
 
 

@@ -1,8 +1,8 @@
 """The line a finding points to, made safe to show, and the carets under it.
 
 In: a line and a span that begins in it. Out: two lines of equal layout, the source and its carets.
-Owns the width of characters on a terminal and what a character that cannot be shown looks like; never adds colour.
-Change it when carets stand in the wrong place or a character can upset a terminal.
+Owns the width of characters on a terminal; what a character that cannot be shown looks like is `printable`'s. Never adds colour.
+Change it when carets stand in the wrong place.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mlspec.diagnostics.model import Span
+from mlspec.diagnostics.printable import shown
 
 _TAB = 4
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")  # what YAML 1.1 parsers, libyaml among them, count as a line's end
-_CONTROL_PICTURES = 0x2400
 _HUGE = 4  # widths; of a longer line only the part around the carets is looked at, so that megabytes cost nothing
 _CUT = "…"
 
@@ -54,31 +54,15 @@ def snippet(line: str, span: Span, width: int) -> Snippet:
     return Snippet(left + "".join(cells[low:high]) + right, indent + carets)
 
 
-def visible(text: str) -> str:
-    """Return `text` with every character that a terminal might obey, or that nobody can see, spelt out."""
-    return "".join(_shown(character) for character in text)
-
-
 def _cells(line: str) -> list[str]:
     """Return what is shown for each character of `line`; tabs reach to the next stop."""
     cells = []
     column = 0
     for character in line:
-        cell = " " * (_TAB - column % _TAB) if character == "\t" else _shown(character)
+        cell = " " * (_TAB - column % _TAB) if character == "\t" else shown(character)
         cells.append(cell)
         column += _columns(cell)
     return cells
-
-
-def _shown(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if code < 0x20:
-        return chr(_CONTROL_PICTURES + code)
-    if code == 0x7F:
-        return "\u2421"
-    return f"<U+{code:04X}>"
 
 
 def _columns(cell: str) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from mlspec.diagnostics.model import Diagnostic, Span, in_order
-from mlspec.diagnostics.snippet import lines_of, snippet, visible
+from mlspec.diagnostics.printable import inert, visible
+from mlspec.diagnostics.snippet import lines_of, snippet
 
 Sources: TypeAlias = Mapping[str, str] | Callable[[str], str | None]
 """The text of each file by the name that spans use; a function returns None for what it cannot read."""
@@ -27,7 +28,7 @@ def render(findings: Sequence[Diagnostic], sources: Sources, *, color: bool = Fa
     writer = _Writer(read, color, width)
     ordered = in_order(list(findings))
     blocks = ["\n".join(writer.finding(finding)) for finding in ordered]
-    return "\n\n".join([*blocks, summary(ordered)]) + "\n"
+    return inert("\n\n".join([*blocks, summary(ordered)])) + "\n"
 
 
 def summary(findings: Sequence[Diagnostic]) -> str:

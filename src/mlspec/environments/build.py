@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -47,7 +47,8 @@ def _build(environment: Environment, project: Path, folder: Path) -> None:
     drops its own.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    made = folder.with_name(f"{folder.name}.{secrets.token_hex(8)}")
+    made.mkdir()  # as the umask has it: `tempfile` would close it to the people it is shared with
     try:
         for command in _commands(environment, made):
             _checked(command, environment.name, project)

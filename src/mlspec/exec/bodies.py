@@ -21,6 +21,7 @@ from mlspec.expr.template import TemplateError, placeholders
 from mlspec.expr.values import as_text, compact
 from mlspec.invocation.model import Command, Invocation
 from mlspec.ir.bodies import Call, Shell, Uses
+from mlspec.store.filesystem import is_remote, local_path
 from mlspec.terms import FIELD_TYPES
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -188,6 +189,25 @@ def _fill(argument: str, context: BodyContext) -> list[str]:
     return [_FIELD.sub(text, argument)]
 
 
+def _outside(invocation: Invocation) -> list[str]:
+    """The inputs that no step of the lifecycle made.
+
+    An output is named `run:…`, by its place in the store (of an earlier run), or by a path that Kubeflow chose.
+    """
+    run = invocation.run
+    ours = f"{run.store.rstrip('/')}/{run.lifecycle}"
+
+    def made(uri: str) -> bool:
+        if uri.startswith("run:") or (run.executor_input is not None and uri.startswith("/")):
+            return True
+        if is_remote(uri):
+            return uri.startswith(f"{ours}/") and ".." not in uri.split("/")
+        return bool(run.store) and not is_remote(ours) and local_path(uri).resolve().is_relative_to(local_path(ours).resolve())
+
+    references = ((name, (uri,) if isinstance(uri, str) else uri) for name, uri in invocation.wiring.inputs)
+    return [name for name, uris in references if not all(map(made, uris))]
+
+
 def _request(invocation: Invocation, context: BodyContext, folder: Path) -> str:
     body = invocation.body
     request = {
@@ -199,6 +219,7 @@ def _request(invocation: Invocation, context: BodyContext, folder: Path) -> str:
         "outputs": {name: str(path) for name, path in context.outputs.items()},
         "returned": [output.name for output in invocation.wiring.outputs if output.type in FIELD_TYPES],
         "with": context.with_,
+        "outside": _outside(invocation),
         "reply": str(folder / "reply.json"),
     }
     path = folder / "request.json"

@@ -89,7 +89,7 @@ def _use(request: dict[str, Any]) -> Any:
     except KeyError:
         raise BodyError("there is no library step " + repr(request["uses"])) from None
     try:
-        return step.run(_paths(request["inputs"]), _paths(request["outputs"]), request["with"])
+        return step.run(_paths(request["inputs"]), _paths(request["outputs"]), request["with"], request["outside"])
     except StepError as error:
         raise BodyError(str(error)) from None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 
-from mlspec.diagnostics.snippet import visible
+from mlspec.diagnostics.printable import inert, visible
 from mlspec.emission.seal import GeneratedFile
 from mlspec.generated.judge import judge
 
@@ -19,9 +19,17 @@ _NO_NEWLINE = "\\ No newline at end of file"
 _COLORS = {"+": "32", "-": "31", "@": "36"}
 
 
-def diff(files: Sequence[GeneratedFile], present: Mapping[str, str | None], *, root: str = "", color: bool = False) -> str:
+def diff(
+    files: Sequence[GeneratedFile],
+    present: Mapping[str, str | None],
+    *,
+    root: str = "",
+    color: bool = False,
+    safe: bool = False,
+) -> str:
     """Return the diff from what is there to what ought to be, in the order of paths, which are shown below `root`.
 
+    A patch, byte for byte; coloured, or `safe` to look at, it shows control characters instead.
     What is no text (a link, a folder, bytes) has no lines to compare and is left out.
     """
     lines: list[str] = []
@@ -31,7 +39,9 @@ def diff(files: Sequence[GeneratedFile], present: Mapping[str, str | None], *, r
         path = f"{root.rstrip('/')}/{verdict.path}" if root else verdict.path
         old, new = verdict.present, verdict.wanted
         lines += _hunks(path, old, new)
-    return "".join(f"{_painted(line) if color else line}\n" for line in lines)
+    if not color and not safe:
+        return "".join(f"{line}\n" for line in lines)
+    return inert("".join(f"{_painted(line) if color else _shown(line)}\n" for line in lines))
 
 
 def _hunks(path: str, old: str | None, new: str | None) -> Iterator[str]:
@@ -59,6 +69,10 @@ def _lines(text: str | None) -> list[str]:
 def _painted(line: str) -> str:
     if line.startswith(("--- ", "+++ ")):
         return f"\x1b[1m{visible(line)}\x1b[0m"
-    shown = "\t".join(visible(part) for part in line.split("\t"))
+    shown = _shown(line)
     style = _COLORS.get(line[:1])
     return f"\x1b[{style}m{shown}\x1b[0m" if style else shown
+
+
+def _shown(line: str) -> str:
+    return "\t".join(visible(part) for part in line.split("\t"))

@@ -7,8 +7,8 @@ Change it when the rules of replacing files change; `judge` says what is there.
 
 from __future__ import annotations
 
-import itertools
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Sequence
@@ -117,23 +117,19 @@ class _Transaction:
         old = None
         if verdict.kind != "missing":
             old = self._name(place)
-            shutil.copy2(place, old)
+            _lay(old, place.read_bytes(), 0o600)
+            shutil.copystat(place, old)
         if verdict.wanted is None:
             return None, old
         new = self._name(place)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
-            stream.write(verdict.wanted.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
+        _lay(new, verdict.wanted.encode(), 0o666)
         if old is not None:
             new.chmod(stat.S_IMODE(place.stat().st_mode))
         return new, old
 
     def _name(self, place: Path) -> Path:
-        """Choose a name beside `place` that is free and that no orchestrator takes for a pipeline."""
-        numbers = itertools.count(len(self._laid))
-        names = (place.with_name(f".mlspec-{os.getpid()}-{number}.tmp") for number in numbers)
-        path = next(name for name in names if not os.path.lexists(name))
+        """Choose a name beside `place` that nobody can have prepared and that no orchestrator takes for a pipeline."""
+        path = place.with_name(f".mlspec-{secrets.token_hex(8)}.tmp")
         self._laid.append(path)
         return path
 
@@ -172,3 +168,11 @@ class _Transaction:
             except OSError:
                 return
             folder = folder.parent
+
+
+def _lay(path: Path, content: bytes, mode: int) -> None:
+    """Write a new file, never through what stands there; the umask takes from its mode."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -84,6 +84,9 @@ class _Reader:
         self.faults = faults
 
     def contract(self, root: Node) -> Contract | None:
+        if not isinstance(root.value, dict):  # the wrong file, whose text is nobody's business
+            self.fault(root.span, "the contract must be a mapping")
+            return None
         known = {"columns": dict, "rows": dict, "extra_columns": str, "unique": list, "description": str}
         found = self.mapping(root, "the contract", known)
         if "columns" not in found:

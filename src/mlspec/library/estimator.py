@@ -5,8 +5,8 @@ Owns the loading convention and telling kinds apart by content; never trains. Fr
 Change it when models may come in another format.
 
 A model is a scikit-learn estimator written by joblib (or pickle), or an ONNX file; or a folder with one of
-`model.joblib`, `model.pkl`, `model.onnx` (an MLflow model folder is one). Loading a pickle runs code from it, so a model is as
-trusted as the step that wrote it.
+`model.joblib`, `model.pkl`, `model.onnx` (an MLflow model folder is one). Loading a pickle runs code from it: `pickles` says
+which ones may be, and one that is called ONNX never is.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mlspec.errors import StepError
 from mlspec.library.frames import need_columns, plain
+from mlspec.library.pickles import IN_FOLDER, is_pickle
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-IN_FOLDER = ("model.joblib", "model.pkl", "model.onnx")
 _ONNX = b"\x08"  # protobuf: the first field of an ONNX file is its version
-_PICKLES = (b"\x80", b"x\x9c", b"x\x5e", b"x\xda", b"x\x01", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x04\x22\x4d\x18")
 
 
 class Model(Protocol):
@@ -54,7 +53,9 @@ def find_model(path: Path) -> tuple[Path, str]:
             head = file.read(8)
     except OSError as error:
         raise StepError(f"cannot read the model {path.name!r}: {error.strerror}") from error
-    if head.startswith(_PICKLES):
+    if is_pickle(head):
+        if path.suffix == ".onnx":
+            raise StepError(f"the model {path.name!r} is called ONNX and holds a pickle: it is not loaded")
         return path, "estimator"
     if head.startswith(_ONNX):
         return path, "onnx"

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 from mlspec.diagnostics.nearest import nearest
 from mlspec.errors import StepError
+from mlspec.library import pickles
 from mlspec.terms import FIELD_TYPES, OutputType, ParamType, Stage
 
 OptionType: TypeAlias = ParamType | Literal["scalar"]
@@ -116,9 +117,12 @@ class LibraryStep:
                 found.append(OptionProblem(None, message, f"{name}: {option.description}"))
         return found
 
-    def run(self, inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, Any] | None:
+    def run(
+        self, inputs: Paths, outputs: Outputs, with_: Mapping[str, Any], outside: Collection[str] = ()
+    ) -> dict[str, Any] | None:
         """Run the step on files; returns its `metrics` or `values`, keyed by output name when it has several.
 
+        `outside` are the inputs that no step made; of them a pickle is refused unless the option `trust_pickle` is set.
         Raises `StepError` for everything a user can put right.
         """
         self._check_inputs(inputs)
@@ -131,6 +135,8 @@ class LibraryStep:
         for name, option in self.options.items():
             if option.type == "integer" and isinstance(options[name], float):
                 options[name] = int(options[name])
+        if not options.get("trust_pickle"):
+            self._check_models(inputs, outside)
         try:
             return self.function(inputs, outputs, options)
         except ModuleNotFoundError as error:
@@ -138,6 +144,13 @@ class LibraryStep:
                 f"{self.name} needs {', '.join(self.requirements)}, and the module {error.name!r} is not installed here; "
                 "add the packages to the requirements of this step's environment"
             ) from error
+
+    def _check_models(self, inputs: Paths, outside: Collection[str]) -> None:
+        for name, value in inputs.items():
+            port = self.input(name)
+            if port is not None and port.type == "model":
+                for path in value if isinstance(value, list) else [value]:
+                    pickles.check(name, path, outside=name in outside)
 
     def _check_inputs(self, inputs: Paths) -> None:
         for name, value in inputs.items():

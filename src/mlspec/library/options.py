@@ -15,6 +15,15 @@ COLUMNS = {
 }
 """What `estimator.features_for` reads."""
 
+TRUST = {
+    "trust_pickle": Option(
+        "boolean",
+        "Load a pickle that is given by `path` or `uri`, which runs code from it; one that a step made is",
+        default=False,
+    ),
+}
+"""What `LibraryStep.run` reads: see `pickles`."""
+
 DECISION = {
     "target": Option("string", "The column with the true labels", required=True),
     "positive": Option("scalar", "The label that counts as positive, of two; default: the model's second class"),

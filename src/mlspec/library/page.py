@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as _escaped
+
+from mlspec.diagnostics.printable import harmless
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
@@ -80,3 +82,8 @@ def _x(value: float) -> float:
 
 def _y(value: float) -> float:
     return 10 + _SIDE * (1 - value)
+
+
+def escape(words: str) -> str:
+    """Text in an element or an attribute: labels and names of columns come from data."""
+    return _escaped(harmless(words))

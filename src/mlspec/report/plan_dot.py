@@ -5,6 +5,7 @@ In: a plan. Out: DOT text. Owns its escaping: everything is a quoted string. Cha
 
 from __future__ import annotations
 
+from mlspec.diagnostics.printable import visible
 from mlspec.ir import graph
 from mlspec.ir.bodies import Approval, Gate
 from mlspec.ir.model import Plan, Step
@@ -36,4 +37,5 @@ def _node(step: Step) -> str:
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = visible(escaped)
     return f'"{escaped}"'

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mlspec.diagnostics.printable import in_json
 from mlspec.ir import graph
 from mlspec.ir.describe import kind, logic
 from mlspec.ir.model import ExternalUri, Input, Plan, ProjectPath, Step
@@ -29,7 +30,7 @@ def render(plan: Plan) -> str:
         "levels": graph.levels(ids, upstream),
         "critical_path": graph.critical_path(ids, upstream),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return in_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _step(step: Step) -> dict[str, Any]:

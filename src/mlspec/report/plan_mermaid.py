@@ -1,11 +1,12 @@
 """A plan as a Mermaid flowchart, which Git hosts draw in pull requests.
 
-In: a plan. Out: Mermaid text. Owns its escaping: labels are quoted, quotes and markup become entities.
+In: a plan. Out: Mermaid text. Owns its escaping: labels are quoted, quotes, markup and directives become entities.
 Change it when the picture should show more.
 """
 
 from __future__ import annotations
 
+from mlspec.diagnostics.printable import visible
 from mlspec.ir import graph
 from mlspec.ir.bodies import Approval, Gate
 from mlspec.ir.model import Plan, Step
@@ -40,6 +41,14 @@ def _shape(step: Step) -> str:
 
 
 def _escaped(text: str) -> str:
-    for character, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("\n", " ")):
+    for character, entity in (
+        ("\n", " "),
+        ("#", "#35;"),
+        ("%%", "#37;#37;"),
+        ("`", "#96;"),
+        ('"', "#quot;"),
+        ("<", "#lt;"),
+        (">", "#gt;"),
+    ):
         text = text.replace(character, entity)
-    return text
+    return visible(text)

@@ -6,8 +6,9 @@ Never decides where a step stands (see `layout`). Change it when the picture sho
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
+from xml.sax import saxutils
 
+from mlspec.diagnostics.printable import visible
 from mlspec.ir.bodies import Approval, Gate
 from mlspec.ir.describe import kind, logic
 from mlspec.ir.model import Plan, Step
@@ -54,6 +55,11 @@ def render(plan: Plan) -> str:
             _box(step, _MARGIN + number * (WIDTH + _GAP_X), top + 20 + HEIGHT / 2) for number, step in enumerate(plan.finals)
         ]
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text in an element; XML has no way to write most control characters."""
+    return saxutils.escape(visible(text))
 
 
 def _at(point: Point, middle: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ In: a plan. Out: lines. Never colours, never measures a terminal. Change it when
 
 from __future__ import annotations
 
+from mlspec.diagnostics.printable import inert, visible
 from mlspec.ir import graph
 from mlspec.ir.describe import kind, logic
 from mlspec.ir.model import Plan, Step
@@ -14,16 +15,16 @@ def render(plan: Plan) -> str:
     """Return the plan, a line a step, in the order in which steps may start."""
     ids = [step.id for step in plan.steps]
     upstream = {step.id: step.upstream for step in plan.steps}
-    width = max((len(step.id) for step in plan.all_steps()), default=0)
-    lines = [f"{plan.lifecycle}: {len(plan.steps)} steps" + (f", {len(plan.finals)} finally" if plan.finals else "")]
+    width = max((len(visible(step.id)) for step in plan.all_steps()), default=0)
+    lines = [f"{visible(plan.lifecycle)}: {len(plan.steps)} steps" + (f", {len(plan.finals)} finally" if plan.finals else "")]
     for number, level in enumerate(graph.levels(ids, upstream), 1):
         lines.append(f"\n{number}")
         lines += [_line(plan.by_id[step_id], width) for step_id in level]
     if plan.finals:
         lines.append("\nfinally")
         lines += [_line(step, width) for step in plan.finals]
-    lines.append(f"\nlongest chain: {' → '.join(graph.critical_path(ids, upstream))}")
-    return "\n".join(lines) + "\n"
+    lines.append(f"\nlongest chain: {visible(' → '.join(graph.critical_path(ids, upstream)))}")
+    return inert("\n".join(lines)) + "\n"
 
 
 def _line(step: Step, width: int) -> str:
@@ -31,4 +32,4 @@ def _line(step: Step, width: int) -> str:
     notes += [f"when {step.when}"] if step.when else []
     notes += [f"{step.retry.limit} retries"] if step.retry.limit else []
     tail = f"  ({'; '.join(notes)})" if notes else ""
-    return f"  {step.id.ljust(width)}  {kind(step)} {logic(step)}{tail}"
+    return f"  {visible(step.id).ljust(width)}  {visible(f'{kind(step)} {logic(step)}{tail}')}"

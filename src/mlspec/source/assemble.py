@@ -40,7 +40,18 @@ class Document:
     """The arguments of a command line that lay the profile and the values over the file."""
     root: Node | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, Node] = field(default_factory=dict)
+    """The tree of each file, before it is merged."""
+    private: set[str] = field(default_factory=set)
+    """Files whose lines no finding may show: included, and no part of a spec, or reached by a link that leads out."""
+    include_roots: tuple[str | Path, ...] = ()
+    """Folders that files may be included from, beside the project's own."""
     findings: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The texts that findings may show lines of."""
+        return {name: text for name, text in self.sources.items() if name not in self.private}
 
     @property
     def folder(self) -> Path:
@@ -55,6 +66,7 @@ def assemble(
     *,
     profile: str | None = None,
     sets: Iterable[str] = (),
+    include_roots: Iterable[str | Path] = (),
     text: str | None = None,
     project: Project | None = None,
 ) -> Document:
@@ -68,7 +80,9 @@ def assemble(
     sets = tuple(sets)
     named = ("--profile", profile) if profile is not None else ()
     layers = (*named, *(word for assignment in sets for word in ("--set", assignment)))
-    document = Document(file, name, beside, layers)
+    document = Document(file, name, beside, layers, include_roots=tuple(include_roots))
+    if text is None and beside.leads_out(name, document.include_roots):
+        document.private.add(file)  # as when somebody's change made the spec a link to a key
     root = _load(document, PurePath(name), file, [], text)
     if root is None:
         return document
@@ -90,12 +104,15 @@ def _load(document: Document, path: PurePath, name: str, chain: list[str], text:
     document.sources[name] = text
     root, findings = read(text, name)
     document.findings += findings
+    if chain and (root is None or not isinstance(root.value, dict)):
+        document.private.add(name)
     if any(finding.code == "MLS101" for finding in findings):
         return None
     if root is None or not isinstance(root.value, dict):
         if not findings:
             document.findings.append(_no_mapping(root, name))
         return None
+    document.parts[name] = root
     includes = root.value.get("include")
     if includes is None:
         return root
@@ -133,6 +150,8 @@ def _read_text(document: Document, path: PurePath, name: str) -> str | None:
         before = lines_of(data[: error.start].decode("utf-8", "replace"))
         line, column = len(before), len(before[-1]) + 1
         document.sources[name] = data.decode("utf-8", "replace")
+        if name != document.file:
+            document.private.add(name)
         place = Span(name, line, column, line, column + 1)
         message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
         document.findings.append(Diagnostic("MLS101", message, place, hint="save the file as UTF-8"))
@@ -164,6 +183,9 @@ def _includes(document: Document, includes: Node, path: PurePath, chain: list[st
             document.findings.append(Diagnostic("MLS111", message, item.span, hint="merge some of them"))
             break
         target = path.parent / item.value
+        if document.project.leads_out(str(target), document.include_roots):
+            document.findings.append(_outside(item))
+            continue
         if document.project.identity(str(target)) in chain:
             message = f"`{item.value}` includes itself" if len(chain) == 1 else f"`{item.value}` leads back to itself"
             document.findings.append(Diagnostic("MLS111", message, item.span, hint="remove one include of the circle"))
@@ -177,6 +199,15 @@ def _includes(document: Document, includes: Node, path: PurePath, chain: list[st
         if part is not None:
             base = _lay(base, part)
     return base
+
+
+def _outside(item: Node) -> Diagnostic:
+    message = f"`{item.value}` lies outside the project"
+    hint = (
+        "the project is the git work tree, or without git the folder, that the spec is in; "
+        "copy the file there or allow its folder: --include-root DIR"
+    )
+    return Diagnostic("MLS115", message, item.span, hint=hint)
 
 
 def _file_hint(project: Project, target: PurePath) -> str | None:

@@ -96,6 +96,10 @@ class GitProject(Project):
         except OSError:
             return self.name(path)
 
+    def leads_out(self, path: str, allowed: Iterable[str | Path] = ()) -> bool:
+        """Never: what leads out of the tree is not there."""
+        return False
+
     def below(self, folder: str) -> Self:
         """The same look from another folder."""
         other = copy(self)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from copy import copy
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -65,6 +65,10 @@ class Project(ABC):
     @abstractmethod
     def identity(self, path: str) -> str:
         """A name that is equal for all paths to one file."""
+
+    @abstractmethod
+    def leads_out(self, path: str, allowed: Iterable[str | Path] = ()) -> bool:
+        """Whether a path ends outside the project and outside every folder in `allowed`, links followed. Opens nothing."""
 
     @abstractmethod
     def below(self, folder: str) -> Self:
@@ -138,6 +142,22 @@ class FolderProject(Project):
             return str(target.resolve())
         except (OSError, RuntimeError, ValueError):  # a name too long, or links in a circle
             return str(target.absolute())
+
+    def leads_out(self, path: str, allowed: Iterable[str | Path] = ()) -> bool:
+        """Whether a path ends outside the git work tree, or the folder where there is none; `.git`, which may hold tokens, is outside."""
+        place = Path(self.identity(path))
+        if any(place.is_relative_to(Path(root).resolve()) for root in allowed):
+            return False
+        top = self._work_tree()
+        within = Path(self.identity(".")) if top is None else top
+        return not place.is_relative_to(within) or ".git" in place.relative_to(within).parts
+
+    def _work_tree(self) -> Path | None:
+        """The nearest folder with a `.git`, which is a file in a submodule and in a second work tree."""
+        here = Path(self.identity("."))
+        return self.keep(
+            "work tree", lambda: next((top for top in (here, *here.parents) if _holds((top / ".git").exists)), None)
+        )
 
     def below(self, folder: str) -> Self:
         """The same look from another folder."""

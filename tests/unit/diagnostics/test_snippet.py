@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlspec.diagnostics import Span
-from mlspec.diagnostics.snippet import lines_of, snippet, visible
+from mlspec.diagnostics.printable import visible
+from mlspec.diagnostics.snippet import lines_of, snippet
 
 
 def cut(line: str, start: int, end: int, width: int = 100) -> tuple[str, str]:

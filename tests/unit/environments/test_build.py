@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +61,12 @@ def test_an_environment_is_built_once(tmp_path: Path, wheel: Path, monkeypatch: 
         monkeypatch.setattr(environments, "_uv", lambda: None)
     environment = Environment("ml", requirements=(f"tinymodule @ {wheel.as_uri()}",))
     built: list[str] = []
-    python = interpreter(environment, tmp_path, built.append)
+    before = os.umask(0o027)
+    try:
+        python = interpreter(environment, tmp_path, built.append)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(python.parents[1].stat().st_mode) == 0o750, "those it is shared with may use it"
     assert answers(python) == ("42", "42")
     wheel.unlink()
     assert interpreter(environment, tmp_path, built.append) == python

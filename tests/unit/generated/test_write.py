@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from mlspec.emission.seal import GeneratedFile, sealed
 from mlspec.generated import Change, RefusedError, existing, write
 from mlspec.ir.model import Plan
+
+write_module = import_module("mlspec.generated.write")
 
 
 def file(path: str, body: str = "x = 1\n", *, spec: str = "mlspec.yaml") -> GeneratedFile:
@@ -241,3 +244,25 @@ def test_writing_twice_is_writing_the_second(
         assert existing(files, folder) == wanted(files)
         assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == sorted(bodies)
         assert {change.action for change in write(files, folder)} == {"unchanged"}
+
+
+def test_links_laid_where_temporary_names_were_are_not_followed(tmp_path: Path) -> None:
+    write([file("dag.py")], tmp_path)
+    (tmp_path / "victim").write_text("mine")
+    laid: list[Path] = []
+    copystat = write_module.shutil.copystat
+
+    def seen(place: Path, old: Path) -> None:
+        laid.append(old)
+        copystat(place, old)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write_module.shutil, "copystat", seen)
+        write([file("dag.py", "x = 2\n")], tmp_path)
+        (tmp_path / "again.py").symlink_to("victim")
+        with pytest.raises(FileExistsError):
+            write_module._lay(tmp_path / "again.py", b"", 0o666)
+        write([file("dag.py", "x = 3\n")], tmp_path)
+    assert len({path.name for path in laid}) == 2
+    assert not any(str(os.getpid()) == path.name.split("-")[1] for path in laid)
+    assert (tmp_path / "victim").read_text() == "mine"

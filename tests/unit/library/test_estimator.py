@@ -100,3 +100,21 @@ class TestFeatures:
     def test_missing_ones(self):
         with pytest.raises(StepError, match="lack the column 'c', which the model needs"):
             features_for(self.model(["a", "c"]), self.frame, DEFAULTS, not_features=["y"])
+
+
+def test_a_pickle_that_is_called_onnx_is_not_executed(tmp_path):
+    joblib.dump(Trap(tmp_path / "sprung"), tmp_path / "model.onnx")
+    for path in (tmp_path / "model.onnx", tmp_path):
+        with pytest.raises(StepError, match=r"the model 'model\.onnx' is called ONNX and holds a pickle: it is not loaded"):
+            load_model(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+class Trap:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return type(self.path).touch, (self.path,)

@@ -144,10 +144,54 @@ def test_not_more_than_a_hundred_files() -> None:
     assert [finding.code for finding in assemble("spec.yaml").findings] == ["MLS111"]
 
 
-@pytest.mark.parametrize("name", ["a" * 1000, "a/" * 3000, "/dev/zero", ".", "..", "spec.yaml/x"])
+@pytest.mark.parametrize("name", ["a" * 1000, "a/" * 3000, ".", "spec.yaml/x"])
 def test_names_that_no_file_can_have_are_not_there(name: str) -> None:
     write(spec=f"include: ['{name}']\na: 1\n")
     assert [finding.code for finding in assemble("spec.yaml").findings] == ["MLS110"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/zero", "..", "../home/adc.yaml", "link.yaml", "links/adc.yaml", "links/none.yaml", "link"]
+)
+def test_nothing_outside_the_project_is_included(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/adc.yaml").write_text("params: {token: ya29}\n")
+    (tmp_path / "project/specs").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "project/specs")
+    Path("link.yaml").symlink_to(tmp_path / "home/adc.yaml")
+    Path("link").symlink_to("link.yaml")
+    Path("links").symlink_to("../../home")
+    outside = name if name != "../home/adc.yaml" else "../../home/adc.yaml"
+    write(spec=f"include: ['{outside}']\na: 1\n")
+    for _ in range(2):
+        document = assemble("spec.yaml")
+        assert places(document) == [("MLS115", "spec.yaml", 1, 11)] or (name == ".." and (tmp_path / "project/.git").exists())
+        assert "ya29" not in str(document.sources)
+        (tmp_path / "project/.git").mkdir(exist_ok=True)
+
+
+def test_parents_within_the_work_tree_may_be_included_but_git_itself_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "team/specs").mkdir(parents=True)
+    (tmp_path / "org.yaml").write_text("a: 1\n")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text("a: 2\n")
+    monkeypatch.chdir(tmp_path / "team/specs")
+    write(spec="include: [../../org.yaml, ../../.git/config]\n")
+    document = assemble("spec.yaml")
+    assert (places(document), data(document)["a"]) == ([("MLS115", "spec.yaml", 1, 27)], 1)
+
+
+def test_a_folder_that_is_allowed_may_be_included_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "shared/base.yaml").write_text("a: 1\n")
+    write(shared="a: 2\n")
+    monkeypatch.chdir(tmp_path / "specs")
+    write(spec="include: [../shared/base.yaml, ../shared.yaml]\n")
+    document = assemble("spec.yaml", include_roots=["../shared"])
+    assert (places(document), data(document)["a"]) == ([("MLS115", "spec.yaml", 1, 32)], 1)
 
 
 def test_bytes_that_are_no_text() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Outputs, Paths, Port, path_of
-from mlspec.library.options import COLUMNS, DECISION
+from mlspec.library.options import COLUMNS, DECISION, TRUST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +143,7 @@ STEP = LibraryStep(
         ),
         "report": Port("report", "HTML: the figures, the confusion matrix, ROC and calibration curves"),
     },
-    options={**DECISION, **COLUMNS},
+    options={**DECISION, **COLUMNS, **TRUST},
     requirements=("scikit-learn", "pandas", "pyarrow"),
     function=_run,
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
-from mlspec.library.options import COLUMNS
+from mlspec.library.options import COLUMNS, TRUST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,6 +161,7 @@ STEP = LibraryStep(
         "max_mismatches": Option("integer", "How many predicted labels may differ", default=0, minimum=0),
         "opset": Option("integer", "The ONNX opset; default: the newest that skl2onnx writes", minimum=9),
         **COLUMNS,
+        **TRUST,
     },
     requirements=("skl2onnx", "onnx", "onnxruntime", "scikit-learn", "pandas", "pyarrow"),
     function=_run,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
-from mlspec.library.options import COLUMNS, DECISION
+from mlspec.library.options import COLUMNS, DECISION, TRUST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,6 +187,7 @@ STEP = LibraryStep(
         "sensitive": Option("list", "The columns whose values are the groups to compare", required=True, items="string"),
         "min_rows": Option("integer", "Groups of fewer rows are shown, but not compared", default=1, minimum=1),
         **COLUMNS,
+        **TRUST,
     },
     requirements=("fairlearn", "scikit-learn", "pandas", "pyarrow"),
     function=_run,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
+from mlspec.library.options import TRUST
 
 if TYPE_CHECKING:
     from mlspec.library.estimator import Model
@@ -223,6 +224,7 @@ STEP = LibraryStep(
         "tags": Option("object", "Further tags of the run and the version"),
         "experiment": Option("string", "The MLflow experiment; default: that of `tracking`, else the lifecycle's name"),
         "tracking_uri": Option("string", f"The MLflow server or database; default: that of `tracking`, else `{DEFAULT_URI}`"),
+        **TRUST,
     },
     requirements=("mlflow", "scikit-learn", "pandas", "pyarrow"),
     function=_run,
