@@ -16,7 +16,7 @@ _JOINERS = "\u200c\u200d"
 _OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Controls of C0 and C1, those of direction, halves of characters, separators of lines."""
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
-_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=\[|vso\[)")
 _NOT_ASCII = re.compile(r"[\x7f-\uffff]|[\U00010000-\U0010ffff]")
 
