@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.engines.airflow import Airflow
     from tests.engines.podman import Podman
 
+# Children inherit a signal that is ignored, as SIGHUP is under nohup; some tests send it to theirs.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 EDITORS = Path(__file__).parent / "editors"
 AIRFLOW_2 = Path(__file__).parents[1] / ".venv-airflow2"
 ARGO_SCHEMA = [Path(__file__).parents[above] / "shared/schemas/argo/schema.json" for above in (2, 3)]
