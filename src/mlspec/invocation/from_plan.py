@@ -23,8 +23,8 @@ from mlspec.invocation.model import (
     Tracking,
     Wiring,
 )
-from mlspec.ir.bodies import Approval, Gate, Output, Retry
-from mlspec.ir.model import ExternalUri, Input, Plan, ProjectPath, Step, StepOutput
+from mlspec.ir.bodies import Approval, Gate, Output
+from mlspec.ir.model import NO_RETRY, ExternalUri, Input, Plan, ProjectPath, Step, StepOutput
 
 UrisOf = Callable[[StepOutput], list[str]]
 """Where the files of an output are; for one that is `many`, of each of its instances."""
@@ -52,7 +52,7 @@ def invocation(
     step: Step,
     *,
     uris: UrisOf | None = None,
-    output_path: Callable[[Output], str | None] = lambda _: None,
+    output_path: Callable[[Output], str | None] | None = None,
     param_text: Callable[[str], str | None] = lambda _: None,
 ) -> Invocation:
     """Return all that depends on the step alone; of an approval the body is the caller's to add, and of a foreach the list.
@@ -60,18 +60,21 @@ def invocation(
     Parameters come from `MLSPEC_PARAM_*` unless `param_text` gives their text.
     """
     uris = uris or in_store(plan)
+    outputs = step.outputs
+    if output_path is not None:
+        outputs = tuple([output._replace(path=output_path(output)) for output in outputs])
     return Invocation(
         step=step.name,
         instance=step.instance,
         wiring=Wiring(
             inputs=tuple([_input(item, uris) for item in step.inputs]),
-            outputs=tuple([output._replace(path=output_path(output)) for output in step.outputs]),
+            outputs=outputs,
             with_=step.with_,
             values=tuple([_reference(value.address, value.source, uris) for value in step.values]),
             params=tuple([Param(name, plan.param(name).type, param_text(name)) for name in step.params]),
             secrets=tuple([plan.secrets[name].env for name in step.secrets]),
         ),
-        policy=Policy(step.when, step.retry if step.retry.limit else Retry(), step.timeout),
+        policy=Policy(step.when, step.retry if step.retry.limit else NO_RETRY, step.timeout),
         environment=environment_of(plan, step),
         tracking=tracking_of(plan, step),
         body=_body(step),

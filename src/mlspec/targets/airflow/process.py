@@ -21,7 +21,15 @@ from mlspec.invocation.arguments import (
     tracking_options,
     wiring_options,
 )
-from mlspec.invocation.from_plan import cache_on, environment_of, invocation, run_of, tracking, tracking_of
+from mlspec.invocation.from_plan import (
+    cache_on,
+    environment_of,
+    invocation,
+    run_of,
+    takes_from_earlier_runs,
+    tracking,
+    tracking_of,
+)
 from mlspec.invocation.model import Invocation, Start, StepEnvironment, Tracking, Wiring
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.airflow.literals import block, string
@@ -31,8 +39,10 @@ from mlspec.targets.airflow.runners import container_image
 
 def invocation_of(plan: Plan, step: Step) -> Invocation:
     """The invocation of a step, but for its run."""
-    image = container_image(plan, step, options_of(plan))
-    return invocation(plan, step)._replace(start=start_of(plan, step), cache=cache_on(plan, step, "airflow", image))
+    made = invocation(plan, step)._replace(start=start_of(plan, step))
+    if not takes_from_earlier_runs(plan, "airflow"):
+        return made
+    return made._replace(cache=cache_on(plan, step, "airflow", container_image(plan, step, options_of(plan))))
 
 
 def start_of(plan: Plan, step: Step) -> Start:
