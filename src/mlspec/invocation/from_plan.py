@@ -30,6 +30,10 @@ UrisOf = Callable[[StepOutput], list[str]]
 """Where the files of an output are; for one that is `many`, of each of its instances."""
 
 
+_NO_ENVIRONMENT = StepEnvironment()
+_NO_TRACKING = Tracking()
+
+
 def run_of(plan: Plan) -> Run:
     """What every step of the plan gets of its run; the run's id is the caller's to add."""
     return Run(plan.lifecycle, store=plan.store, spec_digest=plan.digest)
@@ -62,7 +66,7 @@ def invocation(
     uris = uris or in_store(plan)
     outputs = step.outputs
     if output_path is not None:
-        outputs = tuple([output._replace(path=output_path(output)) for output in outputs])
+        outputs = tuple([Output(output.name, output.type, output_path(output)) for output in outputs])
     return Invocation(
         step=step.name,
         instance=step.instance,
@@ -84,17 +88,17 @@ def invocation(
 def environment_of(plan: Plan, step: Step) -> StepEnvironment:
     """What the step's environment is called here, and where its modules are."""
     environment = plan.environments.get(step.environment) if step.environment else None
-    return StepEnvironment(environment.name, pythonpath=environment.pythonpath) if environment else StepEnvironment()
+    return StepEnvironment(environment.name, None, environment.pythonpath) if environment else _NO_ENVIRONMENT
 
 
 def tracking_of(plan: Plan, step: Step) -> Tracking:
     """Where the step logs to MLflow: a gate has nothing to log."""
-    return Tracking() if isinstance(step.body, Gate) else tracking(plan)
+    return _NO_TRACKING if isinstance(step.body, Gate) else tracking(plan)
 
 
 def tracking(plan: Plan) -> Tracking:
     """Where steps log to MLflow."""
-    return Tracking(plan.tracking_uri, plan.tracking_experiment) if plan.tracking_uri else Tracking()
+    return Tracking(plan.tracking_uri, plan.tracking_experiment) if plan.tracking_uri else _NO_TRACKING
 
 
 def fan_out(plan: Plan, step: Step, *, uris: UrisOf | None = None, known: bool = False) -> Wiring:
