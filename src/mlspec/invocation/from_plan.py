@@ -122,13 +122,6 @@ def list_invocation(plan: Plan, step: Step, *, uris: UrisOf | None = None) -> In
     return Invocation(step=step.name, wiring=wiring._replace(items=None), body=Items(wiring.items or "[]"))
 
 
-def instance_invocation(plan: Plan, step: Step, given: Invocation, *, uris: UrisOf | None = None) -> Invocation:
-    """`given` with the list of its `foreach`, of which it takes its own element."""
-    listed = fan_out(plan, step, uris=uris, known=True)
-    wiring = given.wiring._replace(values=(*given.wiring.values, *listed.values), items=listed.items)
-    return given._replace(wiring=wiring)
-
-
 def cacheable(plan: Plan, step: Step) -> bool:
     """Tell whether the spec lets the step's outputs be taken from an earlier run, and there are such."""
     return step.cache and bool(step.outputs) and step not in plan.finals
@@ -139,15 +132,15 @@ def takes_from_earlier_runs(plan: Plan, target: str) -> bool:
     return bool(plan.target_options.get(target, {}).get("cache"))
 
 
-def cache_on(plan: Plan, step: Step, target: str, image: str | None) -> Cache | None:
+def cache_on(plan: Plan, step: Step, target: str, image: Callable[[], str | None]) -> Cache | None:
     """Return what lets an orchestrator's processes of a step take outputs of earlier runs; None where they may not.
 
-    `image` is what they run in, if anything. Nobody asks the machine there what the environment's requirements came to, so
-    a digest of both goes with it.
+    `image` finds what they run in, if anything; it is asked only where that matters. Nobody asks the machine there what the
+    environment's requirements came to, so a digest of both goes with it.
     """
     if not takes_from_earlier_runs(plan, target) or not cacheable(plan, step):
         return None
-    return Cache(identity(plan.environments.get(step.environment or ""), image))
+    return Cache(identity(plan.environments.get(step.environment or ""), image()))
 
 
 def _input(item: Input, uris: UrisOf) -> Reference:

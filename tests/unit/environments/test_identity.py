@@ -53,4 +53,4 @@ def test_a_local_run_and_an_orchestrator_give_the_same_digest(project: Project) 
     spec = plan(made, environments={"ml": ML}, target_options=options)
     command = Commands(spec, project.runs(spec), "R", {}, lambda _: []).arguments(Task("make"), None, None)
     assert f"ml@{identity(ML)}" in command
-    assert cache_on(spec, spec.by_id["make"], "airflow", None) == Cache(identity(ML))
+    assert cache_on(spec, spec.by_id["make"], "airflow", lambda: None) == Cache(identity(ML))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mlspec import api
 from mlspec.durations import duration_text, seconds_of
 from mlspec.invocation.arguments import options, step_options, to_arguments
-from mlspec.invocation.from_plan import cacheable, fan_out, instance_invocation, invocation, list_invocation, run_of
+from mlspec.invocation.from_plan import cacheable, fan_out, invocation, list_invocation, run_of
 from mlspec.invocation.model import (
     Answered,
     Cache,
@@ -31,7 +31,7 @@ from mlspec.invocation.model import (
 )
 from mlspec.invocation.parse import parse
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
-from mlspec.ir.model import Plan
+from mlspec.ir.model import Plan, Step
 from tests.conformance.corpus import FOLDER, read
 from tests.conformance.drawn import Life
 from tests.conformance.render import project
@@ -71,6 +71,12 @@ def told(plan: Plan) -> Iterator[Invocation]:
             yield one._replace(wiring=one.wiring._replace(item=Item({"a": [1, None, "x"]})))
             yield list_invocation(plan, step)._replace(run=run)
             yield Invocation(step=step.name, run=run, body=Joined())
+
+
+def instance_invocation(plan: Plan, step: Step, known: Invocation) -> Invocation:
+    """What an instance of a `foreach` is told that takes its own element from the list."""
+    listed, wiring = fan_out(plan, step, known=True), known.wiring
+    return known._replace(wiring=wiring._replace(values=(*wiring.values, *listed.values), items=listed.items))
 
 
 def check(plan: Plan) -> None:

@@ -26,7 +26,6 @@ from mlspec.invocation.from_plan import (
     environment_of,
     invocation,
     run_of,
-    takes_from_earlier_runs,
     tracking,
     tracking_of,
 )
@@ -40,9 +39,8 @@ from mlspec.targets.airflow.runners import container_image
 def invocation_of(plan: Plan, step: Step) -> Invocation:
     """The invocation of a step, but for its run."""
     made = invocation(plan, step)._replace(start=start_of(plan, step))
-    if not takes_from_earlier_runs(plan, "airflow"):
-        return made
-    return made._replace(cache=cache_on(plan, step, "airflow", container_image(plan, step, options_of(plan))))
+    cache = cache_on(plan, step, "airflow", lambda: container_image(plan, step, options_of(plan)))
+    return made if cache is None else made._replace(cache=cache)
 
 
 def start_of(plan: Plan, step: Step) -> Start:

@@ -20,7 +20,7 @@ from mlspec.invocation.arguments import (
     tracking_options,
     wiring_options,
 )
-from mlspec.invocation.from_plan import cache_on, environment_of, fan_out, invocation, takes_from_earlier_runs
+from mlspec.invocation.from_plan import cache_on, environment_of, fan_out, invocation
 from mlspec.invocation.from_plan import tracking as plan_tracking
 from mlspec.invocation.model import Invocation, StepEnvironment
 from mlspec.ir.bodies import Gate
@@ -88,8 +88,8 @@ def needs_of(plan: Plan, step: Step) -> list[str]:
 def _invocation(plan: Plan, step: Step) -> Invocation:
     """A foreach's instances find their list by `items`, so that no other option says where it is."""
     made = invocation(plan, step)
-    if takes_from_earlier_runs(plan, "jenkins"):
-        made = made._replace(cache=cache_on(plan, step, "jenkins", container_image(plan, step)))
+    if (cache := cache_on(plan, step, "jenkins", lambda: container_image(plan, step))) is not None:
+        made = made._replace(cache=cache)
     if step.foreach is None:
         return made
     listed = fan_out(plan, step).values

@@ -144,7 +144,7 @@ def channels_in(context: Context, step: Step) -> Pairs:
 
 def leaf_of(context: Context, step: Step, status: Pairs) -> Component:
     """The container of a step; `status` is the input that `run.status` comes through, if it does."""
-    cache = cache_on(context.plan, step, "kubeflow", _image(step, context.options))
+    cache = cache_on(context.plan, step, "kubeflow", lambda: _image(step, context.options))
     own = arguments(context.plan, step, context.ports[step.id], final=bool(status), cache=cache)
     return Component(
         name=context.graph.names[step.id],
