@@ -8,21 +8,19 @@ README.md.
 
 from __future__ import annotations
 
-import math
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import in_process
+import local_runs
 import yaml
 from kedro_peer import project
+from measure import RefusedError, Time, environment, inside, median, once, row, seconds
 from specs import Shape, spec
 
 from mlspec import api
@@ -45,57 +43,6 @@ steps:
   deploy: {run: "cp -r ${{ inputs.model }} /srv/model", inputs: {model: train.model}}
 """
 CONDITION = "  quality: {gate: [train.metrics.auc >= 0.7]}\n"
-
-
-class RefusedError(Exception):
-    """The command ended with something else than 0; the text is the first line it printed."""
-
-
-class Time(NamedTuple):
-    """Seconds that whole processes took: by the clock, and of the processor."""
-
-    wall: float
-    cpu: float
-
-
-def seconds(command: Sequence[str], *, repeats: int, folder: Path) -> Time:
-    """Return the median times of a command, after one run that warms the file cache."""
-    return median([once(command, folder) for _ in range(repeats + 1)][1:])
-
-
-def median(taken: Sequence[Time]) -> Time:
-    return Time(statistics.median(time.wall for time in taken), statistics.median(time.cpu for time in taken))
-
-
-def once(command: Sequence[str], folder: Path, *, ends: Sequence[int] = (0,)) -> Time:
-    """Return the times of a command; one that ends with another status than these is refused."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, stdout=printed, stderr=subprocess.STDOUT, env=_environment(folder))
-        _, status, usage = os.wait4(process.pid, 0)
-        taken = Time(time.perf_counter() - start, usage.ru_utime + usage.ru_stime)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in ends:
-            printed.seek(0)
-            raise RefusedError((printed.read().strip().splitlines() or ["?"])[0])
-    return taken
-
-
-def inside(work: Callable[[], object]) -> Time:
-    """Return the median times of a call in this process, after one that warms its caches."""
-    taken = []
-    for _ in range(16):
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        taken.append(Time(time.perf_counter() - wall, time.process_time() - cpu))
-    return median(taken[1:])
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    fixed = {"PYTHONHASHSEED": "0", "NO_COLOR": "1", "AIRFLOW_HOME": str(folder / "airflow")}
-    fixed["DO_NOT_TRACK"] = "1"  # kedro would wait for a server that counts its calls
-    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**ours, **fixed}  # with bytecode, as what pip has installed
 
 
 def repeats_for(steps: int) -> int:
@@ -187,15 +134,6 @@ def inside_goals(folder: Path) -> None:
         row(what, Time(*above), Time(*below), at_least=at_least, at_most=at_most)
 
 
-def row(what: str, above: Time, below: Time, *, at_least: float = 0, at_most: float = math.inf) -> None:
-    """Print a goal: two times and their ratio, which is at least or at most so much."""
-    ratio = above.wall / below.wall
-    goal = f"at least {at_least:g}" if at_least else f"at most {at_most:g}"
-    reached = "yes" if at_least <= ratio <= at_most else "NO"
-    times = f"{above.wall:.2f} s / {below.wall:.2f} s"
-    print(f"| {what} | {times} = {ratio:.2f} ({above.cpu / below.cpu:.2f}) | {goal} | {reached} |", flush=True)
-
-
 def against_kedro(folder: Path, shape: Shape) -> tuple[Time, Time]:
     """Measure kedro and mlspec in turns: they are too near each other for anything else."""
     project(shape, 1000, folder / f"kedro-{shape}")
@@ -210,7 +148,7 @@ def airflow_parses(folder: Path, shape: Shape) -> list[tuple[str, Time, Time]]:
     """Measure Airflow's parse of the generated file against one written by hand, in processor time."""
     (generated,) = (folder / "out" / f"{shape}-1000").rglob("*.py")
     command = [PYTHON, str(HERE / "airflow_peer.py"), shape, "1000", str(generated)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=_environment(folder), check=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment(folder), check=True)
     first, first_peer, later, later_peer = (Time(float(line), float(line)) for line in done.stdout.splitlines()[-4:])
     return [("first", first, first_peer), ("later", later, later_peer)]
 
@@ -222,6 +160,7 @@ def main() -> None:
         figures = growth(folder)
         goals(folder, figures)
         inside_goals(folder)
+        local_runs.table(folder)
 
 
 if __name__ == "__main__":

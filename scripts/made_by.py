@@ -2,17 +2,23 @@
 
 In: Markdown files with blocks between `<!-- made by: COMMAND -->` and `<!-- end -->`. Out: the same files with what those
 commands print, run by the shell in the repository's root; with `--check` a list of stale blocks and exit status 1.
-`made by (yaml):` fences the block as that language. Owns the marks; never knows a command.
+`made by (yaml):` fences the block as that language. Owns the marks; never knows a command, but runs those of mlspec in this process,
+for they are many and each would begin with the same imports.
 Change it when documents need another kind of block.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+
+from mlspec.cli.main import main as main_of_mlspec
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- made by(?: \((\w+)\))?: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -21,14 +27,25 @@ BLOCK = re.compile(r"(<!-- made by(?: \((\w+)\))?: (.+?) -->\n)(.*?)(<!-- end --
 def made(block: re.Match[str]) -> str:
     """Return the block with what its command prints now. A command that prints nothing is an error."""
     opening, language, command, _, closing = block.groups()
+    text, error = _printed(command)
+    if not text:
+        raise SystemExit(f"{command} printed nothing: {error}")
+    body = f"\n```{language}\n{text}\n```\n\n" if language else f"\n{text}\n\n"
+    return f"{opening}{body}{closing}"
+
+
+def _printed(command: str) -> tuple[str, str]:
+    """What a command prints on standard output, and on standard error where that is kept apart."""
+    if command.startswith("mlspec ") and not re.search(r"[|&;<>$`]", command):
+        os.environ["NO_COLOR"] = "1"
+        shown = io.StringIO()
+        with contextlib.chdir(ROOT), contextlib.redirect_stdout(shown):
+            main_of_mlspec(shlex.split(command)[1:])
+        return shown.getvalue().strip("\n"), ""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "NO_COLOR": "1"}
     done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    text = done.stdout.strip("\n")
-    if not text:
-        raise SystemExit(f"{command} printed nothing: {done.stderr}")
-    body = f"\n```{language}\n{text}\n```\n\n" if language else f"\n{text}\n\n"
-    return f"{opening}{body}{closing}"
+    return done.stdout.strip("\n"), done.stderr
 
 
 def main(words: list[str]) -> int:

@@ -1,6 +1,7 @@
 """What all tests share: engines that are missing are skipped, and said so loudly.
 
-In: the markers `kfp`, `airflow`, `groovy`, `argo`, `podman`, `node` and `torch` on tests. Out: skips, and a section at the end of the run.
+In: the markers `kfp`, `airflow`, `groovy`, `argo`, `podman`, `node`, `browser`, `postgres` and `torch` on tests. Out: skips, and a section
+at the end of the run.
 Owns which engine needs what on this machine, and the one Airflow and the one podman that all tests share.
 Change it when the tests learn to use another engine.
 """
@@ -8,6 +9,7 @@ Change it when the tests learn to use another engine.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -16,8 +18,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engines.postgres import program
+
 if TYPE_CHECKING:
     from tests.engines.airflow import Airflow
+    from tests.engines.browser import Browser
     from tests.engines.podman import Podman
 
 # Children inherit a signal that is ignored, as SIGHUP is under nohup; some tests send it to theirs.
@@ -47,6 +52,14 @@ ENGINES: dict[str, tuple[Callable[[], bool], str]] = {
     "node": (
         lambda: shutil.which("node") is not None and (EDITORS / "node_modules/.installed").is_file(),
         "the editors' tools are not installed: apt-get install nodejs npm, then scripts/node-packages",
+    ),
+    "browser": (
+        lambda: shutil.which("chromium-headless-shell") is not None and importlib.util.find_spec("playwright") is not None,
+        "a headless Chromium or playwright is not installed: apt-get install chromium-headless-shell, then `make test`",
+    ),
+    "postgres": (
+        lambda: program("initdb") is not None,
+        "PostgreSQL is not installed: apt-get install postgresql",
     ),
     "torch": (
         lambda: importlib.util.find_spec("torch") is not None,
@@ -79,6 +92,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(f"{count} tests that need {name} were skipped. {advice}", red=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _environments_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What one session of tests has built is nothing that another one finds, and none fills a user's own cache."""
+    os.environ["MLSPEC_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """One Airflow for all tests of a session: starting it costs more than a run."""
@@ -95,6 +114,16 @@ def airflow_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     from tests.engines.airflow import AIRFLOW_2, Airflow
 
     engine = Airflow(tmp_path_factory.mktemp("airflow2"), AIRFLOW_2)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a session."""
+    from tests.engines.browser import Browser
+
+    engine = Browser()
     yield engine
     engine.close()
 

@@ -13,13 +13,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def tinymodule(folder: Path) -> Path:
+def tinymodule(folder: Path, version: str = "1.0", requires: str | None = None) -> Path:
     """Make a package of one module with `ANSWER`, which is 42, and a script, `tiny`, which prints it."""
-    path = folder / "tinymodule-1.0-py3-none-any.whl"
-    info = "tinymodule-1.0.dist-info"
+    path = folder / f"tinymodule-{version}-py3-none-any.whl"
+    info = f"tinymodule-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires is not None else ""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tinymodule.py", "ANSWER = 42\ndef main(): print(ANSWER)\n")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinymodule\nVersion: 1.0\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tinymodule\nVersion: {version}\n{needs}")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ntiny = tinymodule:main\n")
         archive.writestr(f"{info}/RECORD", "")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlspec.api import plan as plan
     from mlspec.api import run as run
     from mlspec.emission.seal import GeneratedFile as GeneratedFile
-    from mlspec.engine.outcome import RunOutcome as RunOutcome
+    from mlspec.engine.results import RunOutcome as RunOutcome
     from mlspec.ir.model import Plan as Plan
     from mlspec.spec.loaded import Spec as Spec
 
@@ -27,7 +27,7 @@ _HOMES = {
     **dict.fromkeys(("SpecError", "TargetError", "compile", "load", "plan", "run"), "mlspec.api"),
     "GeneratedFile": "mlspec.emission.seal",
     "Plan": "mlspec.ir.model",
-    "RunOutcome": "mlspec.engine.outcome",
+    "RunOutcome": "mlspec.engine.results",
     "Spec": "mlspec.spec.loaded",
 }
 

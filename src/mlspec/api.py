@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from mlspec.checking import check as check
 from mlspec.checking import check_meaning
+from mlspec.checking.configured import check_configured as check_configured
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.diagnostics.printable import lines
-from mlspec.source import Document
+from mlspec.source import Document, assemble
 from mlspec.source.project import Project, ProjectError
 from mlspec.spec.loaded import Spec
 
 if TYPE_CHECKING:
     from mlspec.emission.seal import GeneratedFile
-    from mlspec.engine.outcome import RunOutcome
+    from mlspec.engine.results import RunOutcome
     from mlspec.ir.model import Plan
     from mlspec.targets.base import Target
 
@@ -51,6 +52,8 @@ def load(
 
     `path` is one in `project`, where that is given: another look at a folder, or a revision (`GitProject.open`).
     `include_roots` are folders that files may be included from, beside the work tree that the spec is in.
+
+    >>> mlspec.load("mlspec.yaml", profile="prod", sets=["steps.train.with.depth=6"]).steps        # doctest: +SKIP
     """
     checked = check(path, profile=profile, sets=sets, include_roots=include_roots, project=project)
     if checked.spec is None or has_errors(checked.findings):
@@ -58,8 +61,33 @@ def load(
     return checked.spec
 
 
+def check_together(
+    documents: Sequence[Document],
+    others: Iterable[str | Path] = (),
+    *,
+    include_roots: Iterable[str | Path] = (),
+    names: Sequence[str] | None = None,
+    out: str | None = None,
+) -> tuple[list[Diagnostic], dict[str, str]]:
+    """Find specs that would write over each other, among `documents` and the files `others`; with the texts to show.
+
+    Where they are compiled, `names` are the targets, none of them those that the specs say, and `out` is the folder.
+    """
+    beside = [assemble(path, include_roots=include_roots) for path in others]
+    if len(documents) + len(beside) < 2:
+        return [], {}
+    from mlspec.checking.together import check_together as compared
+
+    sources = {name: text for document in (*beside, *documents) for name, text in document.shown.items()}
+    return compared(documents, beside, names=names, out=out), sources
+
+
 def plan(spec: Spec) -> Plan:
-    """Make the plan of a loaded spec; raises `SpecError`."""
+    """Make the plan of a loaded spec; raises `SpecError`.
+
+    >>> mlspec.plan(mlspec.load("mlspec.yaml")).by_id["train"].upstream        # doctest: +SKIP
+    ('ingest',)
+    """
     meaning = check_meaning(spec)
     findings = in_order(meaning.findings)
     if meaning.plan is None or has_errors(findings):
@@ -75,7 +103,11 @@ def lower(plan: Plan) -> Plan:
 
 
 def compile(plan: Plan, target: str) -> list[GeneratedFile]:
-    """Compile to one target; raises `TargetError` with the findings when the target refuses, `KeyError` when unknown."""
+    """Compile to one target; raises `TargetError` with the findings when the target refuses, `KeyError` when unknown.
+
+    >>> [file.path for file in mlspec.compile(plan, "airflow")]        # doctest: +SKIP
+    ['credit-default.py']
+    """
     from mlspec.targets.base import targets
 
     files, findings = emit(plan, targets()[target])
@@ -106,13 +138,23 @@ def run(plan: Plan, project: str | Path | None = None, **options: Any) -> RunOut
     """Run a plan on this machine, in the folder of its spec unless `project` is another; options as in `mlspec.engine.run`.
 
     Raises `ProjectError` where the spec is of a revision and no folder is named.
+
+    >>> run = mlspec.run(plan, params={"seed": 8})        # doctest: +SKIP
+    >>> run.status, run.metrics["evaluate.metrics.auc"], run.outputs["train.model"]        # doctest: +SKIP
     """
     from mlspec import engine as runner
 
     folder = plan.folder if project is None else project
     if folder is None:
         raise ProjectError(f"the {plan.spec_file} of this plan is not on disk: say in which folder the plan is to run")
-    return runner.run(plan, Path(folder), **options)
+    return runner.run(plan, Path(folder), **{"origin": origin(plan, folder), **options})
+
+
+def origin(plan: Plan, folder: str | Path) -> dict[str, Any]:
+    """What the record of a run says of its files: their commit, and what of them is in none."""
+    from mlspec.source.git_work import origin as found
+
+    return found(Path(folder), plan.spec_file, plan.store)
 
 
 def _said(head: str, findings: Sequence[Diagnostic]) -> str:

@@ -17,6 +17,10 @@ class SupersededError(StepError):
     """Another process runs the step now: this one publishes and records nothing."""
 
 
+class SettledError(StepError):
+    """The step has failed already in an earlier start of the same try: this one repeats and records nothing."""
+
+
 class StoreError(Exception):
     """The store cannot be used: it is out of reach, its library is missing, its disk is full, what it holds is damaged."""
 
@@ -30,6 +34,11 @@ class Interrupted(BaseException):
 
     def __init__(self, signal_name: str) -> None:
         super().__init__(f"interrupted by {signal_name}")
+        self.signal_name = signal_name
+
+
+class TimeLimitError(BaseException):
+    """What was done within a time limit took longer; not an `Exception`, so that no library takes it for a failure of its own."""
 
 
 def sentence(error: BaseException) -> str:

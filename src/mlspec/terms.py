@@ -45,12 +45,42 @@ StepStatus = Literal["pending", "running", "succeeded", "failed", "skipped", "bl
 """`pending` and `running` are of runs that have not ended; every step of an ended run has one of the other four."""
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
 
-Answer = Literal["asked", "approved", "refused", "unanswered"]
+LOST: Final = 2
+"""How often a step whose process vanished is started again, unless the spec says otherwise."""
+
+LOCKED_VARIABLE: Final = "MLSPEC_LOCKED"
+"""Where it is 1, a step fails whose external inputs are not what was locked."""
+
+UTC: Final = "UTC"
+"""The time zone of what says none."""
+DATE_FIELDS: Final = frozenset({"date", "day"})
+"""What expressions read of the time that a run is for, as `run.date` and `run.day`."""
+DATE_VARIABLE: Final = "MLSPEC_RUN_DATE"
+"""Where step processes find that time, unless `--run-date` says it; what they start does not inherit it."""
+RUN_FIELDS: Final = ("id", "date", "day")
+"""What expressions of all steps can read of the run; `finally` steps read `run.status`, too."""
+
+Pipeline = Literal["lifecycle", "monitor"]
+SecretKind = Literal["text", "file", "login", "registry"]
+"""What a secret is: a text, a file, a user with a password, or what images are pulled with."""
+
+QUALITY: Final = "MLSPEC_QUALITY"
+"""The variable with the file to which a library step writes what it found when it checked its inputs."""
+TRACKERS: Final = ("MLFLOW_", "OPENLINEAGE_")
+"""How the variables begin in which the clients of trackers look for credentials."""
+
+GPU_RESOURCE: Final = "nvidia.com/gpu"
+"""What Kubernetes calls the accelerators that a step asks for, unless the spec says otherwise."""
+
+Answer = Literal["asked", "approved", "refused", "unanswered", "aborted"]
 """How the question of an approval stands."""
 ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
 
 Event = Literal["started", "succeeded", "failed", "gate_stopped", "approval_needed", "retrain", "drift"]
 """What notifications tell of."""
+
+Overlap = Literal["queue", "skip", "cancel"]
+"""What one more run does than may be in progress: it waits, does not run, or ends the oldest."""
 
 MEANINGS: Final = {
     "dataset": "Rows that steps read.",
@@ -67,6 +97,10 @@ MEANINGS: Final = {
     "success": "All steps before it succeeded.",
     "failure": "One of the steps before it failed or was blocked.",
     "always": "All steps before it have ended, however.",
+    "text": "A text, in a variable.",
+    "file": "A file; the variable holds its path.",
+    "login": "A user and a password, in two variables.",
+    "registry": "What images are pulled with; no step sees it.",
     "started": "A run has begun.",
     "succeeded": "A run has ended well.",
     "failed": "A run has failed.",
@@ -83,6 +117,10 @@ FINDINGS: Final = 1
 """An invalid spec, stale files, a failed run or step."""
 USAGE: Final = 2
 BUG: Final = 3
+RUN_FAILED: Final = 97
+"""A `finally` step has ended well, in a run that has not: what runs it again with the rest must see its end as failed."""
+BLOCKED: Final = 98
+"""The step did not start: the run had stopped, or what it needs has failed."""
 NOT_RUN: Final = 99
-"""The step process' own verdict: the step was skipped, or blocked."""
+"""The step process' own verdict: the step was skipped."""
 INTERRUPTED: Final = 130

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.conformance.drawn import Life, Step
-from tests.conformance.graph import upstream
+from tests.conformance.graph import name_of, upstream
+from tests.conformance.limits import LIMITS, broken
 from tests.conformance.oracle import foresee
 from tests.conformance.past import Expected
+from tests.conformance.reading import breaks
 from tests.conformance.texts import TEXTS
 
 
@@ -41,6 +43,13 @@ def tags_of(life: Life) -> Iterator[str]:
     """Everything that a lifecycle covers."""
     prophecy = foresee(life)
     mode = life.get("on_failure", "stop")
+    for param in life.get("params", {}).values():
+        yield from (f"param {param['type']} with {limit}" for limit in LIMITS if limit in (param.get("long") or {}))
+        if breaks(param):
+            yield f"param {param['type']} {broken(param)}"
+    if prophecy.refused:
+        yield f"{mode}: run refused"
+        return
     yield f"{mode}: run {prophecy.status}"
     for section in ("steps", "finals"):
         steps: dict[str, Step] = life.get(section, {})  # type: ignore[assignment]
@@ -82,7 +91,7 @@ def _shape(step: Step, steps: dict[str, Step]) -> Iterator[str]:
     yield from (f"style {style}" for style in step.get("styles", {}).values())
     yield from (["folder"] if step.get("folders") else [])
     for source in step.get("inputs", {}).values():
-        many = isinstance(source, str) and any(key in steps[source.split(".")[0]] for key in ("matrix", "foreach"))
+        many = isinstance(source, str) and any(key in steps[name_of(source).split(".")[0]] for key in ("matrix", "foreach"))
         yield "input of a file" if isinstance(source, dict) else "input of a fan-in" if many else "input of a step"
     for address in step.get("prints", []):
         yield f"prints {address.split('.')[0] if address.split('.')[0] in ('params', 'run', 'matrix', 'item') else 'a value'}"

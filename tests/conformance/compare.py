@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,19 @@ from mlspec import api
 from mlspec.diagnostics import has_errors
 from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile, targets
-from tests.conformance.drawn import Life, variable_of
+from tests.conformance.drawn import Life, text_of, variable_of
 from tests.conformance.oracle import Prophecy, foresee
+from tests.conformance.refusal import LOCAL, heeded
 from tests.conformance.render import project
-from tests.engines import EngineRun, local
+from tests.engines import EngineRun, kfp_local, local
 from tests.engines.outcome import Done, Outcome, outcome_of
 
 Secrets = Mapping[str, str]
 Engine = Callable[[Path, Plan, list[GeneratedFile], dict[str, Any], Secrets], EngineRun]
-LOCAL = "here"
 OVERRIDE = "override"
-"""Why Kubeflow does not run a spec that it takes: an overriding value holds `{{$`, which it takes for its own placeholder
-whoever wrote it. A default that does is refused; what a run overrides no compiler sees, so the steps that read it fail."""
+"""Why Kubeflow does not run a spec that it takes: an overriding value holds `{{$`, which it takes for its own placeholder whoever wrote
+it, or `)` and behind it what Kubernetes may have put there. A default that does is refused, but for a secret's value; what a run
+overrides no compiler sees, so the steps that are told it fail."""
 
 
 @dataclass
@@ -47,6 +49,17 @@ class Verdict:
 def params_of(life: Life) -> dict[str, Any]:
     """What the run overrides."""
     return {name: param["given"] for name, param in life.get("params", {}).items() if "given" in param}
+
+
+def bent_on_kubeflow(life: Life) -> bool:
+    """Whether a parameter's value is one that Kubeflow or Kubernetes may bend."""
+    hidden = [secret for secret in life.get("secrets", {}).values() if secret]
+    for param in life.get("params", {}).values():
+        text = text_of(param.get("given", param["default"]))
+        behind = text.partition(")")[2]
+        if "{{$" in text or "$" in behind or any(secret in behind for secret in hidden):
+            return True
+    return False
 
 
 def run_here(project: Path, plan: Plan, _files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
@@ -66,6 +79,8 @@ def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
         plan = api.plan(api.load(place / "mlspec.yaml"))
         files: list[GeneratedFile] = []
         if name != LOCAL:
+            if name == "kubeflow":
+                plan = kfp_local.with_shared_store(plan, place)
             made, findings = api.emit(plan, targets()[name.partition("@")[0]])
             if made is None:
                 codes = sorted({finding.code for finding in findings if finding.severity == "error"})
@@ -76,12 +91,18 @@ def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
                 ]
                 continue
             files = made
-            if name == "kubeflow" and "{{$" in json.dumps(params):
+            if name == "kubeflow" and bent_on_kubeflow(life):
                 verdict.refused[name] = [OVERRIDE]
                 continue
         runs[name] = (place, plan, files, engine)
+    secrets = life.get("secrets", {})
     with ThreadPoolExecutor(len(runs)) as pool:
-        futures = {name: pool.submit(_run, *run, params, life.get("secrets", {})) for name, run in runs.items()}
+        if prophecy.refused:
+            told = {name: pool.submit(_refuse, name, prophecy.refused, *run, params, secrets) for name, run in runs.items()}
+            verdict.ran += told
+            verdict.problems += [f"{name}: {problem}" for name, future in told.items() for problem in future.result()]
+            return verdict
+        futures = {name: pool.submit(_run, *run, params, secrets) for name, run in runs.items()}
     outcomes: dict[str, Outcome] = {}
     for name, future in futures.items():
         verdict.ran.append(name)
@@ -93,7 +114,7 @@ def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:
         verdict.problems += [f"{name}: {problem}" for problem in against(prophecy, found)]
     if LOCAL in outcomes:
         for name, found in outcomes.items():
-            verdict.problems += [f"{name}: {problem}" for problem in _apart(outcomes[LOCAL], found)]
+            verdict.problems += [f"{name}: {problem}" for problem in _apart(prophecy, outcomes[LOCAL], found)]
     return verdict
 
 
@@ -116,6 +137,19 @@ def _run(
     if done.status != outcome.status:
         return f"the engine says that the run {done.status}, its records that it {outcome.status}"
     return outcome
+
+
+def _refuse(
+    name: str,
+    parameter: str,
+    place: Path,
+    plan: Plan,
+    files: list[GeneratedFile],
+    engine: Engine,
+    params: dict[str, Any],
+    secrets: Secrets,
+) -> list[str]:
+    return heeded(name, parameter, place, partial(engine, place, plan, files, params, secrets))
 
 
 def against(prophecy: Prophecy, outcome: Outcome) -> list[str]:
@@ -142,7 +176,7 @@ def against(prophecy: Prophecy, outcome: Outcome) -> list[str]:
         expected_step = wanted[step_id]
         if done.state not in expected_step.states:
             problems.append(f"{step_id}: {done.state}, and should be {' or '.join(sorted(expected_step.states))}")
-        elif done.state == expected_step.natural:
+        elif done.state == expected_step.natural and not expected_step.vanishes:
             problems += [f"{step_id}: {problem}" for problem in _details(done, expected_step)]
     return problems
 
@@ -163,10 +197,11 @@ def _details(done: Done, expected: Any) -> list[str]:
     return problems
 
 
-def _apart(here: Outcome, there: Outcome) -> list[str]:
-    """What two runs that both keep the rules differ in where both have done a step."""
+def _apart(prophecy: Prophecy, here: Outcome, there: Outcome) -> list[str]:
+    """What two runs that both keep the rules differ in where both have done a step, and it could tell."""
     problems = []
-    for step_id in here.steps.keys() & there.steps.keys():
+    silent = {step_id for step_id, expected in prophecy.steps.items() if expected.vanishes}
+    for step_id in (here.steps.keys() & there.steps.keys()) - silent:
         ours, theirs = here.steps[step_id], there.steps[step_id]
         if ours.state == theirs.state and ours != theirs:
             problems.append(f"{step_id}: {_shown(theirs)}, and here {_shown(ours)}")

@@ -6,12 +6,11 @@ value; never what they come to. Change it when conditions can say something new.
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 from tests.conformance.drawing import Drawing
-from tests.conformance.drawn import Condition
+from tests.conformance.drawn import DATES, Condition
+from tests.conformance.graph import read_in
 from tests.conformance.texts import numbers, texts
 
 
@@ -36,8 +35,8 @@ def _atom(drawing: Drawing, own: dict[str, list[Any]], reads: bool, final: bool)
     if own and (not usable or drawing.chance(50)):
         address = drawing.one(*own)
         return ["compare", address, drawing.one("==", "!="), drawing.one(*own[address])]
-    if not usable:
-        return ["compare", "run.id", "!=", ""]
+    if not usable or drawing.chance(8):
+        return drawing.one(["compare", "run.id", "!=", ""], *(["size", date, len(form)] for date, form in DATES.items()))
     address = drawing.one(*usable)
     match kinds[address]:
         case "number" | "nan" | "missing":
@@ -55,8 +54,6 @@ def apart(conditions: list[Condition]) -> list[Condition]:
     """Leave out what reads the same as the one before: mlspec refuses conditions that can never hold together."""
     kept: list[Condition] = []
     for condition in conditions:
-        if not any(
-            json.dumps(address) in json.dumps(kept) for address in re.findall(r'"(\w+\.[\w.]+)"', json.dumps(condition))
-        ):
+        if not set(read_in(condition)).intersection(address for other in kept for address in read_in(other)):
             kept.append(condition)
     return kept

@@ -23,6 +23,7 @@ def written(life: Life, title: str) -> str:
     """The file of a lifecycle: what it is there for, what must come of it, its description, its spec."""
     prophecy = foresee(life)
     states = ", ".join(f"{one} {'|'.join(sorted(expected.states))}" for one, expected in prophecy.steps.items())
+    states = states or f"no step starts, for params.{prophecy.refused} does not take what the run gives it"
     drawn = json.dumps(life, ensure_ascii=True, separators=(",", ":"))
     lines = [
         f"# {title}",

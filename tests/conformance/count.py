@@ -12,8 +12,10 @@ from typing import Any
 
 from tests.conformance.drawn import Life, Step
 from tests.conformance.graph import upstream
+from tests.conformance.limits import LIMITS, broken
 from tests.conformance.oracle import foresee
 from tests.conformance.past import Expected
+from tests.conformance.reading import breaks
 
 GROUPS = (
     "steps",
@@ -30,6 +32,7 @@ GROUPS = (
     "in `finally`",
     "reads",
     "params",
+    "limits",
     "text",
 )
 TEXTS = {
@@ -62,7 +65,7 @@ def _features(life: Life) -> Iterator[str]:
     prophecy = foresee(life)
     mode = life.get("on_failure", "stop")
     main, finals = life["steps"], life.get("finals", {})
-    yield f"run: {mode}, {prophecy.status}"
+    yield f"run: {mode}, {'refused' if prophecy.refused else prophecy.status}"
     yield f"steps: {'1 to 4' if len(main) < 5 else '5 to 8' if len(main) < 9 else '9 to 12'}"
     yield from ["steps: in `finally`"] * len(finals)
     for section in (main, finals):
@@ -76,6 +79,9 @@ def _features(life: Life) -> Iterator[str]:
         yield f"params: {param['type']}"
         if "given" in param:
             yield "params: overridden"
+        yield from (f"limits: {limit}" for limit in LIMITS if limit in (param.get("long") or {}))
+        if breaks(param):
+            yield f"limits: overridden with what is {broken(param)}"
     for text in _texts([main, finals, life.get("params", {}), life.get("secrets", {}), life.get("description", "")]):
         yield from (f"text: {what}" for what, holds in TEXTS.items() if holds(text))
 
@@ -100,22 +106,38 @@ def _of_step(step: Step, instances: list[Expected]) -> Iterator[str]:
             yield f"run_if: {step['run_if']}"
         if one.attempts > 1:
             yield f"retry: {one.natural} at attempt {one.attempts}"
-        if "fault" in step and one.attempts and (one.natural == "failed" or one.attempts > 1):
+        if "fault" in step and (one.vanishes or one.attempts) and (one.natural == "failed" or one.attempts > 1):
             yield f"fault: {step['fault']['how']} of a {step['body']}"
     if "matrix" in step:
         yield f"fan-out: matrix of {len(step['matrix'])} keys"
+    yield from (f"fan-out: matrix with {key}" for key in ("include", "exclude") if key in step)
+    if any(isinstance(values[0], dict) for values in step.get("matrix", {}).values()):
+        yield "fan-out: matrix of mappings"
+    if "each" in step:
+        yield "fan-out: each of another"
     if "foreach" in step:
-        yield f"fan-out: foreach of {'an output' if isinstance(step['foreach'], str) else 'a list in the spec'}"
+        yield f"fan-out: foreach of {_listed(step['foreach'])}"
         if [one.natural for one in instances if not one.attempts] == ["succeeded"]:
             yield "fan-out: foreach of nothing"
     if "parallel" in step:
         yield "fan-out: bounded"
     for source in step.get("inputs", {}).values():
+        if isinstance(source, dict) and "any" in source:
+            yield "reads: one of several"
+            continue
         yield "reads: a file of the project" if isinstance(source, dict) else "reads: an output"
     if step.get("secrets"):
         yield "reads: a secret"
+    if step.get("env"):
+        yield "reads: a plain variable"
     if step.get("folders"):
         yield "body: writes a folder"
+
+
+def _listed(items: Any) -> str:
+    if isinstance(items, str):
+        return "a parameter" if items.startswith("params.") else "an output"
+    return "a list in the spec"
 
 
 def _of_final(step: Step, instances: list[Expected], finals: dict[str, Step]) -> Iterator[str]:
@@ -124,7 +146,7 @@ def _of_final(step: Step, instances: list[Expected], finals: dict[str, Step]) ->
     if "matrix" in step:
         yield f"in `finally`: matrix of {len(step['matrix'])} keys"
     elif "foreach" in step:
-        yield f"in `finally`: foreach of {'a list in the spec' if step['foreach'] else 'nothing'}"
+        yield f"in `finally`: foreach of {_listed(step['foreach']) if step['foreach'] else 'nothing'}"
     else:
         return
     if "parallel" in step:

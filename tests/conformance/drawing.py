@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from tests.conformance.drawn import Param
+from tests.conformance.drawn import Param, Step
 from tests.conformance.texts import STEP_NAMES
 
 T = TypeVar("T")
@@ -24,8 +24,14 @@ class Source:
 
     name: str
     many: bool = False
+    fan: tuple[str, Step] | None = None
+    """Of one with instances: the step whose matrix or list they go over."""
     files: list[str] = field(default_factory=list)
     """Outputs that an input can read."""
+    types: dict[str, str] = field(default_factory=dict)
+    """Of those that there are once, their types."""
+    instance: str = ""
+    """The id of an instance of its matrix that later ones can read alone."""
     kinds: dict[str, str] = field(default_factory=dict)
     """What can be read in an expression: address → number, nan, string, boolean, list, object, missing."""
 

@@ -19,22 +19,27 @@ from typing import Any, Literal, TypedDict
 
 Tree = Any
 Condition = list[Any]
+DATES = {"run.date": "2026-11-30T03:00:00Z", "run.day": "2026-11-30"}
+"""What the time that a run is for looks like: engines have their own, and so only its length is held to anything."""
 
 
 class Param(TypedDict, total=False):
     type: str
     default: Any
     given: Any
-    """What the run overrides it with, if it does."""
+    """What the run overrides it with, if it does; in a few specs one that the parameter does not take."""
     long: dict[str, Any] | None
-    """Further keys of its long form; None for the short form."""
+    """Further keys of its long form, its limits among them; None for the short form."""
 
 
 class Fault(TypedDict, total=False):
-    """The first `count` attempts fail; of the instance whose first matrix key, or item, has the text `only`, if that is said."""
+    """The first `count` attempts fail; of the instance whose first matrix key, or item, has the text `only`, if that is said.
+
+    Who vanishes ends the step process itself, and is not started again (`retry: {lost: 0}`).
+    """
 
     count: int
-    how: Literal["exit", "skip_code", "kill", "half", "missing", "bad_json", "timeout"]
+    how: Literal["exit", "skip_code", "kill", "half", "missing", "bad_json", "timeout", "vanish"]
     only: str
 
 
@@ -46,6 +51,8 @@ class Step(TypedDict, total=False):
     inputs: dict[str, Any]
     """Name → address, or `{"path": file}`."""
     outputs: dict[str, str]
+    files: dict[str, str]
+    """What outputs call their files."""
     folders: list[str]
     """Outputs that are folders."""
     writes: dict[str, str]
@@ -56,6 +63,8 @@ class Step(TypedDict, total=False):
     """How a script reads a value: plain, quoted, variable, document."""
     prints: list[str]
     """Addresses that the script reads directly."""
+    env: dict[str, Tree]
+    """Plain variables, over those of the lifecycle; each tree is a text, or a place."""
     secrets: list[str]
     fault: Fault
     limit: int
@@ -64,8 +73,12 @@ class Step(TypedDict, total=False):
     otherwise: Literal["stop", "skip"]
     run_if: Literal["failure", "always"]
     matrix: dict[str, list[Any]]
+    include: list[dict[str, Any]]
+    exclude: list[dict[str, Any]]
     foreach: Any
-    """A list, or the address of one."""
+    """A list, or the address of one: of an output, or of a parameter."""
+    each: str
+    """Another step with instances, with which its own are paired."""
     parallel: int
 
 
@@ -77,6 +90,8 @@ class Life(TypedDict, total=False):
     params: dict[str, Param]
     files: dict[str, str]
     """Files of the project, by path."""
+    env: dict[str, Tree]
+    """The plain variables of the environment, which the functions run in; they read parameters alone."""
     secrets: dict[str, str]
     """What each secret holds when it runs; a step that is handed nothing fails before it starts."""
     steps: dict[str, Step]
@@ -86,6 +101,11 @@ class Life(TypedDict, total=False):
 def variable_of(secret: str) -> str:
     """The environment variable in which a step finds a secret."""
     return f"HIDDEN_{secret.upper()}"
+
+
+def variables_of(step: Step, env: dict[str, Tree]) -> dict[str, Tree]:
+    """The plain variables that a body prints; `env` are those of the environment."""
+    return (env if step["body"] == "call" else {}) | step.get("env", {})
 
 
 def text_of(value: Any) -> str:

@@ -32,7 +32,7 @@ class Given:
     values: dict[str, Any]
     """`with`."""
     told: list[Any]
-    """What it reads directly: values by their address, secrets."""
+    """What it reads directly: values by their address, secrets, plain variables."""
     inputs: dict[str, Output | list[Output]]
     """A list where the input reads a fan-out."""
 

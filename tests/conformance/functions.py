@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.conformance.drawn import Fault, Step, variable_of
+from tests.conformance.drawn import Fault, Step, Tree, variable_of, variables_of
 
 
-def module_of(steps: Mapping[str, Step]) -> str:
-    """The module `work`, with a function for each of the steps."""
-    return _MODULE + "".join(_function(name, step) for name, step in steps.items())
+def module_of(steps: Mapping[str, Step], env: dict[str, Tree]) -> str:
+    """The module `work`, with a function for each of the steps; `env` are the variables of their environment."""
+    return _MODULE + "".join(_function(name, step, env) for name, step in steps.items())
 
 
-def _function(name: str, step: Step) -> str:
+def _function(name: str, step: Step, env: dict[str, Tree]) -> str:
     fault: Fault = step.get("fault", {"count": 0, "how": "exit"})
     plain = [output for output in step.get("outputs", {}) if output not in step.get("writes", {})]
     told = {
@@ -27,7 +27,7 @@ def _function(name: str, step: Step) -> str:
         "folders": step.get("folders", []),
         "values": [value for value in step.get("values", {}) if value not in step.get("writes", {}).values()],
         "inputs": list(step.get("inputs", {})),
-        "secrets": [variable_of(secret) for secret in step.get("secrets", [])],
+        "secrets": [variable_of(secret) for secret in step.get("secrets", [])] + [*variables_of(step, env)],
         "writes": step.get("writes", {}),
     }
     return f"\n\ndef do_{name}(**given):\n    return _work({told!a}, given)\n"

@@ -8,14 +8,14 @@ it when the language changes its meaning, and only then.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from tests.conformance.drawn import Life, Step
 from tests.conformance.effects import failing_attempts, outputs
-from tests.conformance.graph import all_above, upstream
+from tests.conformance.graph import all_above, fan_of, roots
 from tests.conformance.past import Expected, Own, Past
-from tests.conformance.reading import NoValueError, judge
+from tests.conformance.reading import NoValueError, breaks, judge
 
 
 @dataclass
@@ -23,12 +23,17 @@ class Prophecy:
     """The run's state, and a step or an instance by its id. `fan_outs` has the ids that each `foreach` step came to."""
 
     status: str
-    steps: dict[str, Expected]
-    fan_outs: dict[str, list[str]]
+    steps: dict[str, Expected] = field(default_factory=dict)
+    fan_outs: dict[str, list[str]] = field(default_factory=dict)
+    refused: str = ""
+    """The parameter that does not take the value which the run gives it, so that no body runs; then there are no `steps`."""
 
 
 def foresee(life: Life) -> Prophecy:
     """Work out a run; `steps` come in an order in which each one's upstream is before it."""
+    for name, param in life.get("params", {}).items():
+        if breaks(param):
+            return Prophecy("failed", refused=name)
     main, finals = life["steps"], life.get("finals", {})
     before = Past(life, main, "")
     for name in main:
@@ -46,6 +51,9 @@ def foresee(life: Life) -> Prophecy:
 def _end(past: Past, name: str) -> None:
     """Add what a step, or each of its instances, may end in, and what it does if it starts."""
     step = past.steps[name]
+    if "each" in step:
+        _end_each(past, name, step)
+        return
     verdicts = _verdicts(past, step, step.get("run_if", "success"))
     starts, held = "start" in verdicts, verdicts - {"start"}
     try:
@@ -64,9 +72,31 @@ def _end(past: Past, name: str) -> None:
         past.found[one] = expected
 
 
-def _verdicts(past: Past, step: Step, run_if: str) -> set[str]:
-    """`start`, or the state that a step ends in without: for all that its upstream may have come to."""
-    above = (_seen(past, name) for name in upstream(step))
+def _end_each(past: Past, name: str, step: Step) -> None:
+    """The same of a step whose instances are paired with those of another; where that has no list, it has none either."""
+    root = str(fan_of(past.steps, name))
+    whole = _verdicts(past, step, "success")
+    if past.ids[root] == [root]:
+        past.ids[name], past.found[name] = [name], Expected(states=whole - {"start"})
+        return
+    instances = list(past.instances(name, step))
+    past.ids[name] = [one for one, _ in instances]
+    if "foreach" in past.steps[root]:
+        past.fan_outs[name] = past.ids[name]
+    if not instances:
+        past.found[name] = Expected("succeeded", states=whole - {"start"} | {"succeeded"})
+    for index, (one, own) in enumerate(instances):
+        verdicts = _verdicts(past, step, "success", (root, index))
+        expected = _come_to(past, step, own) if "start" in verdicts else Expected()
+        expected.states = verdicts - {"start"} | ({expected.natural} if "start" in verdicts else set())
+        past.found[one] = expected
+
+
+def _verdicts(past: Past, step: Step, run_if: str, pair: tuple[str, int] | None = None) -> set[str]:
+    """`start`, or the state that a step ends in without: for all that its upstream may have come to. `pair`: of one of its instances,
+    the step and the number of those that it is paired with.
+    """
+    above = (_seen(past, group, pair) for group in roots(step))
     return {_verdict(run_if, set(states)) for states in itertools.product(*above)}
 
 
@@ -77,9 +107,17 @@ def _verdict(run_if: str, above: set[str]) -> str:
     return "start" if run_if == "always" or broken else "skipped"
 
 
-def _seen(past: Past, name: str) -> set[str]:
+def _seen(past: Past, group: tuple[str, ...], pair: tuple[str, int] | None) -> set[str]:
     """What those who read or need a step may see it end in."""
-    return {_fan_in(states) for states in itertools.product(*(one.states for one in past.of(name)))}
+    ends = [one.states for name in group for one in _partner(past, name, pair)]
+    return {_fan_in(states) for states in itertools.product(*ends)}
+
+
+def _partner(past: Past, name: str, pair: tuple[str, int] | None) -> list[Expected]:
+    """A step or its instances; of those that are paired with the reader's, the one."""
+    if pair is None or fan_of(past.steps, name) != pair[0] or past.ids[name] == [name]:
+        return past.of(name)
+    return [past.found[past.ids[name][pair[1]]]]
 
 
 def _fan_in(states: tuple[str, ...]) -> str:
@@ -104,6 +142,8 @@ def _come_to(past: Past, step: Step, own: Own) -> Expected:
         return Expected("failed")
     failing, limit = failing_attempts(step, own), step.get("limit", 0)
     attempts = min(failing, limit) + 1
+    if failing and step["fault"]["how"] == "vanish":
+        return Expected("failed", vanishes=True)
     if failing > limit:
         return Expected("failed", attempts, given.values, given.digests())
     return Expected("succeeded", attempts, given.values, given.digests(), outputs(step, given))
@@ -119,9 +159,10 @@ def _hold_back(past: Past) -> None:
         for name, step in past.steps.items():
             free = any(other != name and name not in above[other] and other not in above[name] for other in failing)
             free = free or (name in failing and len(past.ids[name]) > 1)  # another instance of it may fail first
-            verdicts = _verdicts(past, step, "success")
-            more = verdicts - {"start"} | ({"blocked"} if free and "start" in verdicts else set())
-            for one in past.of(name):
+            root = fan_of(past.steps, name) if "each" in step and past.ids[name] != [name] else None
+            for index, one in enumerate(past.of(name)):
+                verdicts = _verdicts(past, step, "success", (root, index) if root is not None and past.ids[name] else None)
+                more = verdicts - {"start"} | ({"blocked"} if free and "start" in verdicts else set())
                 changed = changed or not more <= one.states
                 one.states |= more
 

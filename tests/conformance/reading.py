@@ -7,12 +7,18 @@ text a value becomes; never which step runs (see `oracle`). Change it when the l
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.conformance.drawn import Condition, Tree, text_of
+from tests.conformance.drawn import Condition, Param, Tree, text_of
 
 Look = Callable[[str], Any]
+LARGEST = 2**53 - 1
+"""Of the integers that every double tells apart."""
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "list": (list,), "object": (dict,),
+}  # fmt: skip
 
 
 class NoValueError(Exception):
@@ -84,6 +90,19 @@ def parameter(value: Any) -> Any:
         case dict():
             return {key: parameter(value[key]) for key in sorted(value)}
     return value
+
+
+def breaks(param: Param) -> bool:
+    """Whether the value that a run gives is not of the parameter's type, or out of its limits."""
+    value, limits = param.get("given", param["default"]), param.get("long") or {}
+    if type(value) not in _TYPES[param["type"]] or (param["type"] == "integer" and abs(value) > LARGEST):
+        return True
+    return (
+        ("minimum" in limits and value < limits["minimum"])
+        or ("maximum" in limits and value > limits["maximum"])
+        or ("enum" in limits and text_of(parameter(value)) not in [text_of(parameter(one)) for one in limits["enum"]])
+        or ("pattern" in limits and re.fullmatch(limits["pattern"], value) is None)
+    )
 
 
 def below(value: Any, fields: list[str]) -> Any:

@@ -23,7 +23,7 @@ def project(life: Life) -> dict[str, str]:
     files = {"mlspec.yaml": yaml_of(spec(life)), **life.get("files", {})}
     calls = {name: step for name, step in _all(life) if step["body"] == "call"}
     if calls:
-        files["src/work.py"] = module_of(calls)
+        files["src/work.py"] = module_of(calls, life.get("env", {}))
     return files
 
 
@@ -53,7 +53,8 @@ def spec(life: Life) -> dict[str, Any]:
             for name in life["secrets"]
         }
     if any(step["body"] == "call" for _, step in _all(life)):
-        made["environments"] = {"own": {"pythonpath": ["src"]}}
+        env = {name: tree_of(tree) for name, tree in life.get("env", {}).items()}
+        made["environments"] = {"own": {"pythonpath": ["src"], **({"env": env} if env else {})}}
     made["steps"] = {name: _step(name, step) for name, step in life["steps"].items()}
     if life.get("finals"):
         made["finally"] = {name: _step(name, step) for name, step in life["finals"].items()}
@@ -66,9 +67,27 @@ def _all(life: Life) -> list[tuple[str, Step]]:
 
 def _step(name: str, step: Step) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for key in ("description", "stage", "needs", "inputs", "outputs", "secrets", "matrix", "parallel", "run_if", "otherwise"):
+    for key in (
+        "description",
+        "stage",
+        "needs",
+        "inputs",
+        "outputs",
+        "secrets",
+        "matrix",
+        "each",
+        "parallel",
+        "run_if",
+        "otherwise",
+    ):
         if step.get(key):
             made[key] = escaped(step["description"]) if key == "description" else step[key]  # type: ignore[literal-required]
+    for output, file in step.get("files", {}).items():
+        if output in made.get("outputs", {}):
+            made["outputs"] = {**made["outputs"], output: {"type": made["outputs"][output], "path": file}}
+    if "matrix" in made:
+        beside = {key: step[key] for key in ("include", "exclude") if step.get(key)}  # type: ignore[literal-required]
+        made["matrix"] = {**step["matrix"], **beside}
     if "foreach" in step:
         made["foreach"] = step["foreach"]
     if "when" in step:
@@ -79,11 +98,15 @@ def _step(name: str, step: Step) -> dict[str, Any]:
     if step.get("limit"):
         made["retry"] = {"limit": step["limit"], "delay": "0s"}
     fault = step.get("fault")
+    if fault is not None and fault["how"] == "vanish":
+        made["retry"] = {**made.get("retry", {}), "lost": 0}
     if fault is not None and fault["how"] == "timeout":
         made["timeout"] = f"{TIMEOUT}s"
     values = {key: tree_of(tree) for key, tree in step.get("values", {}).items()}
     if values:
         made["with"] = values
+    if step.get("env"):
+        made["env"] = {key: tree_of(tree) for key, tree in step["env"].items()}
     if step["body"] == "call":
         made["call"], made["environment"] = f"work:do_{name}", "own"
     else:

@@ -6,7 +6,7 @@ be foretold; never what they come to. Change it together with `effects`, and wit
 
 from __future__ import annotations
 
-from tests.conformance.drawn import Step, variable_of
+from tests.conformance.drawn import Step, variable_of, variables_of
 
 
 def script(name: str, step: Step) -> str:
@@ -29,6 +29,7 @@ def script(name: str, step: Step) -> str:
                 body.append(f"printf '<%s>' ${{{{with.{value}}}}}")
     body += [f"printf '<%s>' ${{{{ {address} }}}}" for address in step.get("prints", [])]
     body += [f"printf '<%s>' \"${variable_of(secret)}\"" for secret in step.get("secrets", [])]
+    body += [f"printf '<%s>' \"${name}\"" for name in variables_of(step, {})]
     body += [
         f'for one in ${{{{ inputs.{one} }}}}; do if [ -d "$one" ]; then cat "$one/a.txt"; else cat "$one"; fi; done'
         for one in step.get("inputs", {})
@@ -64,7 +65,15 @@ _WAYS = {
     "kill": "kill -9 $$",
     "missing": "exit 0",
     "timeout": "sleep 60 & sleep 60",
+    "vanish": "\n".join(
+        [
+            "at=$PPID; found=",
+            "while grep -qzx exec /proc/$at/cmdline; do found=\"$found $at\"; at=$(cut -d ' ' -f 4 /proc/$at/stat); done",
+            "kill -9 $found; sleep 60",
+        ]
+    ),
 }
+"""What fails an attempt. The last one ends all processes of `mlspec exec` that it runs below, as the kernel does for want of memory."""
 
 
 def _fault_lines(name: str, step: Step) -> list[str]:

@@ -102,10 +102,18 @@ def _candidates(life: Life) -> Iterator[Life]:
             made = _copy(life)
             del made[key]
             yield cast(Life, made)
-    for name in life.get("params", {}):
+    for name, param in life.get("params", {}).items():
         made = _copy(life)
         del made["params"][name]
         yield cast(Life, made)
+        if "given" in param:
+            made = _copy(life)
+            del made["params"][name]["given"]
+            yield cast(Life, made)
+        for key in param.get("long") or {}:
+            made = _copy(life)
+            del made["params"][name]["long"][key]
+            yield cast(Life, made)
 
 
 def _copy(life: Life) -> dict[str, Any]:

@@ -11,17 +11,20 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.conformance.bodies import draw_process
+from tests.conformance.bodies import VARIABLES, draw_process, variable_tree
 from tests.conformance.conditions import apart, condition
 from tests.conformance.drawing import Drawing, Source
 from tests.conformance.drawn import Life, Param, Step
+from tests.conformance.limits import break_one, draw_limits, within
+from tests.conformance.matrices import addresses, elements
 from tests.conformance.texts import numbers, texts, without_null
+from tests.conformance.unread import unread
 
 
 @st.composite
 def lives(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Life:
     """Whole lifecycles."""
-    return _life(Drawing(draw))
+    return unread(_life(Drawing(draw)))
 
 
 def _life(drawing: Drawing) -> Life:
@@ -32,11 +35,16 @@ def _life(drawing: Drawing) -> Life:
         life["labels"] = drawing.draw(st.dictionaries(texts.filter(str.strip), texts, max_size=2))
     life["on_failure"] = "continue" if drawing.going_on else "stop"
     for name in drawing.some(["p", "seed", "Text", "class", "names", "go", "A_1", "store", "run_id", "y", "null"], 4):
-        drawing.params[name] = _param(drawing)
+        drawing.params[name] = draw_param(drawing)
+    if drawing.chance(9):
+        break_one(drawing)
     life["params"] = drawing.params
     if drawing.chance(50):
         for name in drawing.some(["token", "class", "A_1"], 2):
             drawing.secrets[name] = "" if drawing.chance(10) else drawing.draw(texts)
+    if drawing.chance(30):
+        read = [f"params.{name}" for name in drawing.params]
+        life["env"] = {name: variable_tree(drawing, read) for name in drawing.some(VARIABLES, 2)}
     life["steps"] = {}
     for _ in range(drawing.one(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)):
         name, step = _step(drawing, final=False)
@@ -52,21 +60,24 @@ def _life(drawing: Drawing) -> Life:
     return life
 
 
-def _param(drawing: Drawing) -> Param:
+def draw_param(drawing: Drawing) -> Param:
+    """A parameter, with a value that a run gives it or without."""
     kind = drawing.one("string", "string", "integer", "number", "boolean", "list", "object")
     values: dict[str, st.SearchStrategy[Any]] = {
         "string": texts,
-        "integer": st.integers(-(2**53), 2**53),
+        "integer": st.integers(-(2**53) + 1, 2**53 - 1),
         "number": numbers,
         "boolean": st.booleans(),
         "list": st.lists(without_null, max_size=3),  # nulls in parameters are refused on Kubeflow
         "object": st.dictionaries(st.sampled_from(["a", "b", "c d", "é"]), without_null, max_size=2),
     }
     param: Param = {"type": kind, "default": drawing.draw(values[kind]), "long": None}
-    if kind in ("object", "number") or drawing.chance(30):
+    if kind in ("object", "number") or drawing.chance(50):
         param["long"] = {"description": drawing.draw(texts)} if drawing.chance(50) else {}
+        if drawing.chance(60):
+            param["long"] |= draw_limits(drawing, param, values[kind])
     if drawing.chance(50):
-        param["given"] = drawing.draw(values[kind])
+        param["given"] = within(drawing, param, values[kind])
     return param
 
 
@@ -95,11 +106,11 @@ def _step(drawing: Drawing, *, final: bool) -> tuple[str, Step]:
         step["run_if"] = drawing.one("failure", "always")
     if step["body"] != "gate":
         draw_process(drawing, step, source, reads=not run_if and not final, final=final)
-    own = {f"matrix.{key}": values for key, values in step.get("matrix", {}).items()}
+    own = {f"matrix.{key}": elements(step, key) for key in addresses(step)}
     items = step.get("foreach", [])
     if isinstance(items, list) and (plain := [item for item in items if isinstance(item, str | int | float)]):
         own["item"] = plain
     if drawing.chance(25) and (drawing.params or own or (drawing.sources and not run_if)):
-        step["when"] = condition(drawing, own, reads=not run_if and not final, final=final)
+        step["when"] = condition(drawing, own, reads=not run_if and not final and "each" not in step, final=final)
     drawing.sources.append(source)
     return name, step

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.engines.outcome import Outcome, outcome_of
 
 SPECS = Path(__file__).parent / "specs"
 CASE = "# case: "
+REFUSED = "# refused: "
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Case:
     params: dict[str, Any]
     status: str
     states: dict[str, str]
+    refused: tuple[str, ...] = ()
+    """The targets that refuse the spec, each with the code by which it does."""
 
     def project(self, folder: Path) -> tuple[Path, Plan]:
         """A copy of the project, and its plan."""
@@ -49,9 +52,12 @@ def cases() -> list[Case]:
     for path in sorted(SPECS.glob("*/mlspec.yaml")):
         lines = [line.removeprefix(CASE) for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(CASE)]
         assert lines, f"{path} has no case"
+        refused = [
+            line.removeprefix(REFUSED) for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(REFUSED)
+        ]
         for number, line in enumerate(lines):
             case = yaml.safe_load(line)
-            found.append(Case(path.parent.name, number, case["params"], case["run"], case["steps"]))
+            found.append(Case(path.parent.name, number, case["params"], case["run"], case["steps"], tuple(refused)))
     return found
 
 
@@ -86,6 +92,18 @@ def expected(case: Case, outcome: Outcome) -> None:
     assert outcome.status == case.status
 
 
+def is_refused(case: Case, target: str) -> bool:
+    """Whether a target must refuse the spec; then it has been seen to."""
+    code = dict(line.split() for line in case.refused).get(target)
+    if code is None:
+        return False
+    plan = replace(api.plan(api.load(SPECS / case.spec / "mlspec.yaml")), store="s3://bucket/store")
+    with pytest.raises(api.TargetError) as refusal:
+        api.compile(plan, target)
+    assert code in {finding.code for finding in refusal.value.findings if finding.severity == "error"}
+    return True
+
+
 @CASES
 def test_local(case: Case, local_outcome: Callable[[Case], Outcome]) -> None:
     expected(case, local_outcome(case))
@@ -94,8 +112,29 @@ def test_local(case: Case, local_outcome: Callable[[Case], Outcome]) -> None:
 @pytest.mark.kfp
 @CASES
 def test_kubeflow(case: Case, local_outcome: Callable[[Case], Outcome], tmp_path: Path) -> None:
+    if is_refused(case, "kubeflow"):
+        return
+
     def engine(project: Path, plan: Plan, params: dict[str, Any]) -> EngineRun:
-        return kfp_local.run(project, plan, api.compile(plan, "kubeflow"), params)
+        shared = kfp_local.with_shared_store(plan, project)
+        return kfp_local.run(project, shared, api.compile(shared, "kubeflow"), params)
+
+    assert run(case, engine, tmp_path) == local_outcome(case)
+
+
+@pytest.mark.kfp
+@CASES
+def test_kubeflow_where_pods_share_the_store(case: Case, local_outcome: Callable[[Case], Outcome], tmp_path: Path) -> None:
+    """There KFP starts again whatever failed, and nothing that has ended is done twice: attempts are those of the local run."""
+
+    if is_refused(case, "kubeflow"):
+        return
+
+    def engine(project: Path, plan: Plan, params: dict[str, Any]) -> EngineRun:
+        shared = replace(plan, store=f"local://{project}/{plan.store}")
+        (file,) = files = api.compile(shared, "kubeflow")
+        assert "retryPolicy: " in file.content
+        return kfp_local.run(project, shared, files, params)
 
     assert run(case, engine, tmp_path) == local_outcome(case)
 
@@ -103,6 +142,9 @@ def test_kubeflow(case: Case, local_outcome: Callable[[Case], Outcome], tmp_path
 @pytest.mark.airflow
 @CASES
 def test_airflow(case: Case, local_outcome: Callable[[Case], Outcome], airflow: Airflow, tmp_path: Path) -> None:
+    if is_refused(case, "airflow"):
+        return
+
     def engine(project: Path, plan: Plan, params: dict[str, Any]) -> EngineRun:
         return airflow.run(project, plan, api.compile(plan, "airflow"), params)
 

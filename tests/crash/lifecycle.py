@@ -45,6 +45,23 @@ finally:
   clean: {run: "%(short)s; echo clean >> ${{ outputs.o }}", outputs: {o: artifact}}
 """
 
+STEPS = [
+    "seed",
+    "cached",
+    "list",
+    "folder",
+    "each.0",
+    "each.1",
+    "each.2",
+    "each.3",
+    "flaky",
+    "score",
+    "good",
+    "never",
+    "join",
+    "clean",
+]
+"""The names of those that start, as the run's marks have them."""
 _PAUSE = "sleep $(awk -v m=$MLSPEC_PARAM_LONGEST -v s=$$ 'BEGIN {srand(s); print m * rand() * rand()}')"
 _SHORT = "sleep 0.1"
 

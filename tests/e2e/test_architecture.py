@@ -26,7 +26,7 @@ def test_the_walk_is_one() -> None:
 
 def test_every_room_is_described_and_no_other() -> None:
     there = {f"{path.name}/" if path.is_dir() else path.name for path in SOURCE.iterdir() if path.name[0] not in "_."}
-    small = {"durations.py", "errors.py", "py.typed", "quantities.py", "resources.py", "tracking.py"}
+    small = {"durations.py", "errors.py", "py.typed", "quantities.py", "resources.py"}
     assert set(ROOMS) == there - small
 
 

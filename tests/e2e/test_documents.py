@@ -16,7 +16,7 @@ def tool(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_readme_and_docs_quote_what_is_printed_now() -> None:
-    done = tool("--check", ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    done = tool("--check", ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -57,7 +57,7 @@ runnable = [
 
 
 def test_there_is_a_folder_for_each_template() -> None:
-    assert {path.name for path in SOURCES.iterdir()} == set(TEMPLATES)
+    assert {path.name for path in SOURCES.iterdir()} == {*TEMPLATES, "spec-only"}
     assert set(TEMPLATES) == {"minimal", "tabular", "pytorch"}
 
 
@@ -84,12 +84,15 @@ def test_it_validates_without_a_warning_and_compiles_to_every_target(project: Pa
 
 
 @pytest.mark.parametrize(("project", "stop"), runnable, indirect=["project"])
-def test_it_runs_and_its_gate_stops_what_its_readme_says(project: Path, stop: str) -> None:
+def test_it_runs_and_its_gate_stops_what_its_readme_says(
+    project: Path, stop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLSPEC_CACHE", str(tmp_path / "cache"))
     mlspec("run", cwd=project)
     run = json.loads(mlspec("runs", "show", "latest", "--format", "json", cwd=project).stdout)
     assert run["status"] == "succeeded"
     assert {state["status"] for state in run["steps"].values()} == {"succeeded"}
-    assert not (project / ".mlspec/envs").exists(), "its pins are not those of constraints.txt, so it made an environment"
+    assert not (tmp_path / "cache").exists(), "its pins are not those of constraints.txt, so it made an environment"
     assert re.search(
         rf"^mlspec run -p {re.escape(stop)} +# stops at the gate$", (project / "README.md").read_text(), re.MULTILINE
     )
@@ -121,24 +124,64 @@ def test_what_to_do_next_can_be_pasted(tmp_path: Path) -> None:
     assert "  cd 'my project'\n" in out
 
 
-def test_it_never_replaces_a_file(tmp_path: Path) -> None:
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo/mlspec.yaml").write_text("mine", encoding="utf-8")
-    (tmp_path / "demo/README.md").symlink_to("nowhere")
-    done = mlspec("init", "demo", cwd=tmp_path, status=1)
-    assert done.stdout == ""
-    assert done.stderr.splitlines() == [
-        "demo/README.md is already there",
-        "demo/mlspec.yaml is already there",
-        "nothing was written: choose another folder, or move these away",
+def test_in_a_repository_it_writes_what_is_missing_and_replaces_nothing(tmp_path: Path) -> None:
+    demo = tmp_path / "demo"
+    (demo / "src").mkdir(parents=True)
+    (demo / "src/own.py").write_text("mine", encoding="utf-8")
+    (demo / "README.md").symlink_to("nowhere")
+    (demo / ".gitignore").write_bytes(b"node_modules\r\n*.log")
+    (demo / ".gitattributes").write_text("*.png binary\n", encoding="utf-8")
+    out = mlspec("init", "demo", cwd=tmp_path).stdout
+    assert [line.split(" demo/")[0].strip() for line in out.splitlines() if " demo/" in line] == [
+        *("added to", "added to", "kept", "created", "created", "created", "created", "created")
     ]
-    assert files(tmp_path) == {"demo/mlspec.yaml": b"mine"}
+    assert "README.md says" not in out, "it is another one's"
+    written = files(demo)
+    assert written[".gitignore"] == b"node_modules\r\n*.log\r\n.mlspec/\r\n"
+    assert written[".gitattributes"] == b"*.png binary\npipelines/** linguist-generated merge=mlspec-generated\n"
+    assert written["src/own.py"] == b"mine" and (demo / "README.md").is_symlink()
+    mlspec("run", cwd=demo)
+
+
+def test_beside_a_spec_it_writes_no_code(tmp_path: Path) -> None:
+    (tmp_path / "mlspec.yaml").write_text("mine", encoding="utf-8")
+    mlspec("init", cwd=tmp_path)
+    assert set(files(tmp_path)) == {"mlspec.yaml", ".gitignore", ".gitattributes", SCHEMA}
+    assert (tmp_path / "mlspec.yaml").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("ignored", [".mlspec", "/.mlspec/", "**/.mlspec/", "  .mlspec/  "])
+def test_what_git_knows_already_is_not_said_again(ignored: str, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text(f"{ignored}\n", encoding="utf-8")
+    assert "kept       .gitignore" in mlspec("init", cwd=tmp_path).stdout
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == f"{ignored}\n"
+
+
+def test_a_spec_alone_runs_and_compiles(tmp_path: Path) -> None:
+    mlspec("init", "demo", "--spec-only", cwd=tmp_path)
+    demo = tmp_path / "demo"
+    assert set(files(demo)) == {"mlspec.yaml", ".gitignore", ".gitattributes", SCHEMA}
+    assert mlspec("validate", "--strict", cwd=demo).stdout == "mlspec.yaml: valid\n"
+    mlspec("run", cwd=demo)
+    mlspec("compile", "-q", *(word for name in targets() for word in ("-t", name)), cwd=demo)
+
+
+def test_git_does_not_see_what_runs_leave_behind(tmp_path: Path) -> None:
+    """Whatever the project ignores: `.mlspec` ignores itself."""
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    mlspec("init", cwd=tmp_path)
+    (tmp_path / ".gitignore").unlink()
+    mlspec("run", cwd=tmp_path)
+    seen = subprocess.run(
+        ["git", "status", "--short", "-uall"], cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout
+    assert ".mlspec/" not in seen and "mlspec.yaml" in seen
 
 
 def test_a_second_call_changes_nothing(tmp_path: Path) -> None:
     mlspec("init", "demo", cwd=tmp_path)
     before = files(tmp_path)
-    mlspec("init", "demo", "--template", "tabular", cwd=tmp_path, status=1)
+    assert "created" not in mlspec("init", "demo", "--template", "tabular", cwd=tmp_path).stdout
     assert files(tmp_path) == before
 
 

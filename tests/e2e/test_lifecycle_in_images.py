@@ -153,7 +153,7 @@ def here(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 def test_kubeflow_runs_it_in_the_image(
     project: Path, docker_host: str, here: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = planned(project, tmp_path / "store")
+    plan = api.plan(api.load(project / "mlspec.yaml", sets=[f"store=file://{tmp_path / 'store'}"]))
     done = kfp_docker.run(plan, api.compile(plan, "kubeflow"), PARAMS, docker_host, monkeypatch)
     assert (outcome_of(plan, project, done.run_id), done.status) == (here, "succeeded")
 

@@ -43,7 +43,7 @@ def test_a_store_that_cannot_be_is_a_failed_run(project: Path) -> None:
     (project / "mlspec.yaml").write_text(f"store: /dev/null/store\n{SPEC}")
     done = mlspec(project, "run")
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: /dev/null/store/demo/") and done.stderr.endswith(": Not a directory\n")
+    assert done.stderr == "Error: /dev/null: Not a directory\n"
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "circle.yaml"])
@@ -135,6 +135,6 @@ def test_runs_of_the_monitor_are_shown(project: Path) -> None:
 def test_a_file_of_a_profile_says_how_it_is_made_again(project: Path) -> None:
     (project / "mlspec.yaml").write_text(f"{SPEC}profiles: {{prod: {{store: s3://acme/store}}}}\n")
     assert mlspec(project, "compile", "-t", "airflow", "--profile", "prod", "--set", "on_failure=continue").returncode == 0
-    again = (project / "pipelines/airflow/demo.py").read_text().splitlines()[1].partition(": mlspec ")[2]
+    again = (project / "pipelines/airflow/demo.prod.py").read_text().splitlines()[1].partition(": mlspec ")[2]
     assert again == "compile mlspec.yaml -t airflow --profile prod --set on_failure=continue"
     assert mlspec(project, *again.split(), "--check").returncode == 0

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlspec.cli.main import main
+from mlspec.environments.lines import logical
+
 ROOT = Path(__file__).resolve().parents[2]
 LINES = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 PINS = dict(line.split("==") for line in LINES)
@@ -21,6 +24,16 @@ def test_every_line_is_a_name_and_a_version() -> None:
 def test_they_are_sorted_and_each_name_is_there_once() -> None:
     assert sorted(LINES) == LINES
     assert len(PINS) == len(LINES)
+
+
+@pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.parent.name)
+def test_an_example_is_locked_to_the_pins(spec: Path) -> None:
+    """`make pins` locks it; else its runs would build an environment of their own, of a gigabyte."""
+    assert main(["lock", "--check", "--quiet", str(spec)]) == 0
+    locked = [line.split()[0] for path in (spec.parent / "locks").glob("*.txt") for line in logical(path.read_text())]
+    found = dict(line.split("==") for line in locked)
+    assert found
+    assert {name: version for name, version in found.items() if PINS.get(name, version) != version} == {}
 
 
 @pytest.mark.parametrize("spec", EXAMPLES, ids=lambda path: path.parent.name)

@@ -67,8 +67,8 @@ def test_it_completes_library_steps_and_says_what_they_do(server: LanguageServer
     ("text", "shown"),
     [
         ("st¦eps: {train: {run: python train.py}}\n", "What runs: steps by name."),
-        ("steps:\n  train:\n    run: python train.py\n    time¦out: 5m\n", "How long one attempt may take."),
-        ("steps:\n  train:\n    run: python train.py\n    time¦out: 5m\n", "1h30m"),
+        ("steps:\n  train:\n    run: python train.py\n    time¦out: 5m\n", "How long one attempt may take"),
+        ("steps:\n  train:\n    run: python train.py\n    time¦out: 5m\n", "2h"),
         ("steps:\n  train:\n    run: python train.py\n    run_if: al¦ways\n", "All steps before it have ended"),
         ("steps:\n  check:\n    uses: data/validate\n    with: {con¦tract: a.yaml}\n", "The contract, a YAML file"),
         ("params:\n  auc: {default: 0.7, mini¦mum: 0.5}\n", "The least a number may be."),

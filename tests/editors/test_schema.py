@@ -146,8 +146,8 @@ def findings(text: str) -> list[Diagnostic]:
 def test_it_accepts_all_that_mlspec_accepts(document: Any) -> None:
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     errors = [finding.code for finding in findings(text) if finding.severity == "error"]
-    if any(code.startswith(("MLS1", "MLS2")) for code in errors):
-        return  # wrong in keys or types: whether the schema sees it is another test's matter
+    if any(code.startswith(("MLS1", "MLS2")) or code == "MLS318" for code in errors):
+        return  # wrong in keys or types, as a placeholder may be, too: whether the schema sees it is another test's matter
     # Errors further on, an unknown address say, can keep mlspec from looking at what a library step is given.
     check = OF_THE_LANGUAGE if errors else CHECK
     assert [f"{error.json_path} {error.message}" for error in check.iter_errors(document)] == [], text

@@ -79,6 +79,8 @@ class Airflow:
             )
         self._answer()
         self.tasks: Mapping[str, str] = {}
+        self.asked: Mapping[str, Sequence[str]] = {}
+        """What the last run asked people, by task: the headline and the text below it."""
         """The state of each task of the last run, in Airflow's own words."""
 
     def run(
@@ -89,14 +91,16 @@ class Airflow:
         params: Mapping[str, object],
         environment: Mapping[str, str] | None = None,
         answers: Mapping[str, str] | None = None,
+        date: str | None = None,
     ) -> EngineRun:
         """Run a plan's DAG in `project`, where `mlspec compile` would have written it.
 
-        `answers` are what a person chooses, by the id of the task that asks.
+        `answers` are what a person chooses, by the id of the task that asks; `date` is the run's logical date.
         """
-        arguments = {"file": str(self.place(project, files)), "params": dict(params), "answers": dict(answers or {})}
+        given = {"params": dict(params), "answers": dict(answers or {}), "date": date}
+        arguments = {"file": str(self.place(project, files)), **given}
         answer = self._ask("test", environment, **arguments)
-        self.tasks = answer["tasks"]
+        self.tasks, self.asked = answer["tasks"], answer.get("asked", {})
         return EngineRun("succeeded" if answer["state"] == "success" else "failed", answer["run_id"])
 
     def load(self, project: Path, files: Sequence[GeneratedFile]) -> dict[str, Any]:
@@ -106,6 +110,21 @@ class Airflow:
     def pods(self, project: Path, files: Sequence[GeneratedFile]) -> dict[str, Any]:
         """The pod of each task, as it would be sent to Kubernetes; mapped tasks are left out."""
         return cast(dict[str, Any], self._ask("pods", None, file=str(self.place(project, files)))["pods"])
+
+    def statuses(self, project: Path, files: Sequence[GeneratedFile], task: str, codes: Sequence[int | None]) -> list[str]:
+        """What each exit status of a process makes of a task; None where Airflow does not know it."""
+        return cast(
+            list[str], self._ask("statuses", None, file=str(self.place(project, files)), task=task, codes=list(codes))["found"]
+        )
+
+    def scheduled(self, project: Path, files: Sequence[GeneratedFile], start: str, template: str) -> tuple[str, str]:
+        """When a DAG fires for the first time after `start`, and what a template of that run comes to."""
+        answer = self._ask("scheduled", None, file=str(self.place(project, files)), start=start, template=template)
+        return answer["fires"], answer["text"]
+
+    def signatures(self) -> dict[str, list[str]]:
+        """The arguments that a `dag` and the operators of each runner take, and those of their `base`."""
+        return self._ask("signatures", None)
 
     def render(self, template: str, params: Mapping[str, object]) -> str:
         """Render a Jinja template as a task does."""

@@ -60,6 +60,13 @@ def _described(dag: Any) -> dict[str, Any]:
         "doc_md": dag.doc_md,
         "tags": sorted(dag.tags),
         "timezone": str(dag.timezone),
+        "catchup": dag.catchup,
+        "start_date": dag.start_date.isoformat() if dag.start_date else None,
+        "crons": [
+            getattr(each, "expression", None) or getattr(each, "_expression", None)
+            for each in getattr(dag.timetable, "timetables", None) or getattr(dag.timetable, "_timetables", [])
+        ],
+        "max_active_runs": dag.max_active_runs,
         "cron": getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None),
         "defaults": dag.params.dump(),
         "schemas": {name: dag.params.get_param(name).schema for name in dag.params},
@@ -101,18 +108,71 @@ def pods(file: str) -> dict[str, Any]:
     return {"pods": made}
 
 
-def test(file: str, params: dict[str, Any], answers: dict[str, str]) -> dict[str, Any]:
+def statuses(file: str, task: str, codes: list[int | None]) -> dict[str, Any]:
+    """What each exit status of a process makes of a task: `skip`, another try, or the exception that its operator raises for it."""
+    [dag] = _bag(file).dags.values()
+    found = []
+    for code in codes:
+        try:
+            # As the operators for processes, containers and pods all ask, before they raise what Airflow tries again.
+            found.append("skip" if code in dag.get_task(task).skip_on_exit_code else "again")
+        except Exception as error:
+            found.append(type(error).__name__)
+    return {"found": found}
+
+
+def scheduled(file: str, start: str, template: str) -> dict[str, Any]:
+    """When the timetable of a DAG fires for the first time after `start`, and what a template of that run comes to."""
+    import pendulum
+    from airflow.models.dagrun import DagRun
+    from airflow.serialization import serialized_objects
+    from airflow.timetables.base import TimeRestriction
+
+    [dag] = _bag(file).dags.values()
+    serializer = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
+    read = serializer.from_dict(serializer.to_dict(dag))
+    restriction = TimeRestriction(pendulum.parse(start), None, catchup=True)
+    info = read.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
+    name = "logical_date" if hasattr(DagRun, "run_after") else "execution_date"
+    given = {name: info.logical_date, "data_interval": info.data_interval}
+    run = DagRun(dag_id=dag.dag_id, run_id="scheduled__1", run_type="scheduled", **given)
+    task = dag.tasks[0]
+    text = task.render_template(template, {"dag_run": run})
+    return {"fires": info.run_after.isoformat(), "text": text}
+
+
+def signatures() -> dict[str, Any]:
+    """The arguments that a DAG and the operators of steps take, those of their base among them."""
+    import inspect
+
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+    from airflow.providers.docker.operators.docker import DockerOperator
+    from airflow.providers.standard.operators.bash import BashOperator
+
+    try:
+        from airflow.sdk import DAG, BaseOperator
+    except ImportError:
+        from airflow.models.baseoperator import BaseOperator
+        from airflow.models.dag import DAG
+
+    kinds = {"dag": DAG, "base": BaseOperator, "bash": BashOperator, "docker": DockerOperator}
+    kinds["kubernetes"] = KubernetesPodOperator
+    return {name: list(inspect.signature(kind.__init__).parameters) for name, kind in kinds.items()}
+
+
+def test(file: str, params: dict[str, Any], answers: dict[str, str], date: str | None = None) -> dict[str, Any]:
     """Run the one DAG of a file to its end; `answers` are what a person chooses, by task id."""
     bag = _bag(file)
     if bag.import_errors:
         return {"error": "\n".join(bag.import_errors.values())}
     [dag] = bag.dags.values()
     ended = Event()
-    person = Thread(target=_answer, args=(dag.dag_id, answers, ended))
+    asked: dict[str, Any] = {}
+    person = Thread(target=_answer, args=(dag.dag_id, answers, ended, asked))
     if answers:
         person.start()
     try:
-        run = dag.test(run_conf=params)
+        run = dag.test(run_conf=params, **_dated(dag, date))
     finally:
         ended.set()
         if answers:
@@ -121,11 +181,22 @@ def test(file: str, params: dict[str, Any], answers: dict[str, str]) -> dict[str
         f"{instance.task_id}[{instance.map_index}]" if instance.map_index >= 0 else instance.task_id: str(instance.state)
         for instance in run.get_task_instances()
     }
-    return {"state": str(run.state), "run_id": run.run_id, "tasks": states}
+    return {"state": str(run.state), "run_id": run.run_id, "tasks": states, "asked": asked}
 
 
-def _answer(dag_id: str, answers: dict[str, str], ended: Event) -> None:
-    """Answer by Airflow's own API, as its page of required actions does, whatever the run waits for."""
+def _dated(dag: Any, date: str | None) -> dict[str, Any]:
+    """The argument that gives a run its logical date, which Airflow 2 calls otherwise."""
+    import datetime
+    import inspect
+
+    if date is None:
+        return {}
+    names = inspect.signature(dag.test).parameters
+    return {"logical_date" if "logical_date" in names else "execution_date": datetime.datetime.fromisoformat(date)}
+
+
+def _answer(dag_id: str, answers: dict[str, str], ended: Event, asked: dict[str, Any]) -> None:
+    """Answer by Airflow's own API, as its page of required actions does, whatever the run waits for; note what it shows."""
     from airflow.api_fastapi.app import create_app
     from fastapi.testclient import TestClient
 
@@ -138,6 +209,7 @@ def _answer(dag_id: str, answers: dict[str, str], ended: Event) -> None:
             for detail in details["hitl_details"]:
                 task = detail["task_instance"]
                 if task["state"] == "awaiting_input" and (choice := waiting.pop(task["task_id"], None)):
+                    asked[task["task_id"]] = [detail["subject"], detail["body"]]
                     place = f"/api/v2/dags/{dag_id}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/-1"
                     done = client.patch(f"{place}/hitlDetails", json={"chosen_options": [choice], "params_input": {}})
                     done.raise_for_status()
@@ -167,7 +239,15 @@ def _bag(file: str) -> Any:
     return DagBag(dag_folder=Path(file), bundle_path=Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]))
 
 
-COMMANDS = {"load": load, "pods": pods, "test": test, "render": render}
+COMMANDS = {
+    "load": load,
+    "pods": pods,
+    "statuses": statuses,
+    "test": test,
+    "render": render,
+    "scheduled": scheduled,
+    "signatures": signatures,
+}
 
 if __name__ == "__main__":
     main()

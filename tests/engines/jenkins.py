@@ -28,6 +28,8 @@ from tests.engines import EngineRun
 
 _GROOVY = Path(__file__).parent / "groovy"
 _NUMBERS = itertools.count(1)
+ABORT = "abort the build"
+"""The answer to a question that aborts the build instead."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Build:
     """SUCCESS, FAILURE or NOT_BUILT by the stage's name."""
     log: str
     run_id: str
+    archived: Sequence[str] = ()
+    """The files that the page of the build shows, as paths in its workspace."""
 
 
 def run(
@@ -80,11 +84,17 @@ def build(
     *,
     credentials: Mapping[str, str] | None = None,
     answers: Mapping[str, object] | None = None,
+    events: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Build:
     """Run a Jenkinsfile with `project` as workspace; raises `AssertionError` when a controller would not load it.
 
     `params` are by the names in the file; booleans stay, other values become text, as a controller has them.
-    `credentials` are values by id, `answers` what someone answers to an `input` with that message.
+    `credentials` are values by id, `answers` what someone answers to an `input` whose message begins so (False: a refusal, `ABORT`: the
+    build is aborted). `events` are what else happens: `restart` from a stage; `abort` the build while the step of that name runs;
+    `lost`, how often the agents of steps vanish; `sign`, the file that shows that such a step runs; `busy`, no agent is free after
+    an abort; `revisions`, folders that the branch moves to; `svn`, checkouts tell no Git commit;
+    `multibranch`, the job is of a pull request, whose merge each checkout makes anew. `environment` is what agents have of their own.
     """
     run_id = f"jenkins-test-{next(_NUMBERS)}"
     values = {name: value if isinstance(value, bool | str) else json.dumps(value) for name, value in (params or {}).items()}
@@ -97,14 +107,18 @@ def build(
             "HOME": str(project),
             "LANG": "C.UTF-8",
             "BUILD_TAG": run_id,
+            "BUILD_URL": f"https://ci.example.com/{run_id}/",
+            **(environment or {}),
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},  # a checkout that is not installed
         },
         params=values,
         first=not values,
         credentials=dict(credentials or {}),
         answers=dict(answers or {}),
+        **(events or {}),
     )
     assert not reply["problems"], "\n".join(reply["problems"])
-    return Build(reply["result"], reply["stages"], reply["log"], run_id)
+    return Build(reply["result"], reply["stages"], reply["log"], run_id, tuple(reply["archived"]))
 
 
 def check(text: str) -> Check:

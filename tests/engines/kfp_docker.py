@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from mlspec.ir.model import Plan
+from mlspec.store.filesystem import local_path
 from mlspec.targets.base import GeneratedFile
-from tests.engines import EngineRun, kfp_local
+from tests.engines import EngineRun, kfp_local, kubernetes
 from tests.engines.podman import Podman
 from tests.waiting import until
 
@@ -55,10 +56,11 @@ def run(
     from kfp.local import docker_task_handler
 
     commands: list[list[str]] = []
-    store = Path(plan.store)
+    store = local_path(plan.store)
 
     def in_container(client: Any, image: str, command: list[str], volumes: dict[str, Any], **settings: Any) -> int:
         commands.append(command)
+        command = kubernetes.expanded_command(command, settings.get("environment") or {})
         shared = {**volumes, str(store): {"bind": str(store), "mode": "rw"}}
         container = client.containers.create(image, command, volumes=shared, **settings)
         try:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlspec.engine import Runs
+from mlspec.generated import write
 from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
 from tests.engines import EngineRun
@@ -39,9 +40,7 @@ def run(
 
 def place(project: Path, files: Sequence[GeneratedFile]) -> None:
     """Write the files where `mlspec compile` would."""
-    (project / FOLDER).mkdir(parents=True, exist_ok=True)
-    for file in files:
-        (project / FOLDER / file.path).write_text(file.content, encoding="utf-8")
+    write(files, project / FOLDER)
 
 
 def command(

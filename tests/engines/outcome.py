@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mlspec.engine import Runs, outcome
 from mlspec.ir.model import Plan
+from mlspec.store.filesystem import is_remote, local_path
 
 
 class Done(NamedTuple):
@@ -36,9 +37,10 @@ class Outcome:
 
 def outcome_of(plan: Plan, project: Path, run_id: str) -> Outcome:
     """Read a run back from its records; raises `RunError` when there is no such run."""
-    if "://" not in plan.store:
+    if not is_remote(plan.store):
+        store = local_path(plan.store) if plan.store.startswith("file:") else project / plan.store
         # A run in which nothing started has left nothing; its folder makes it a run without records.
-        (project / plan.store / plan.lifecycle / run_id).mkdir(parents=True, exist_ok=True)
+        (store / plan.lifecycle / run_id).mkdir(parents=True, exist_ok=True)
     found = outcome(plan, Runs(plan.lifecycle, plan.store, project), run_id)
     return Outcome(
         found.status,

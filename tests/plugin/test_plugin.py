@@ -25,6 +25,8 @@ REFUSED: dict[Feature, str] = SAMPLES | {
     Feature.FOREACH: "steps:\n  each: {foreach: [1, 2], run: 'true'}  #",
     Feature.PARALLEL: "steps:\n  each: {matrix: {n: [1, 2]}, parallel: 1, run: 'true'}  #",
     Feature.FINALLY: STEP + "finally:\n  bye: {run: 'true'}  #",
+    Feature.RUN_DATE: "steps:\n  first: {run: 'echo ${{ run.day }}'}  #",
+    Feature.ENV: "steps:\n  first: {run: 'true', env: {THREADS: '4'}}  #",
     Feature.IMAGE: "environments:\n  ml: {image: 'acme/ml:2'}  #\n" + STEP,
 }
 """A spec for each feature that Argo's table refuses; the line of the feature ends with `#`."""
@@ -55,6 +57,13 @@ def test_the_target_is_listed_beside_ours(installed: Installed, tmp_path: Path) 
     assert "there is no target 'arg'; did you mean 'argo'?" in installed.mlspec("targets", "arg", cwd=tmp_path, status=2)
 
 
+def test_its_keys_are_explained_as_ours_are(installed: Installed, tmp_path: Path) -> None:
+    shown = installed.mlspec("explain", "steps.train.x-argo", cwd=tmp_path)
+    assert shown.startswith("steps.x-argo\n") and "Priority class of the step's pod." in shown
+    assert "argo" in installed.mlspec("explain", "steps.retry", cwd=tmp_path).split("on targets")[1]
+    assert "argo" not in installed.mlspec("explain", "targets", "--format", "markdown", cwd=tmp_path).lower()
+
+
 def test_the_step_is_listed_beside_ours(installed: Installed, tmp_path: Path) -> None:
     steps = {step["name"]: step for step in json.loads(installed.mlspec("steps", "--format", "json", cwd=tmp_path))}
     assert {"notes/summarise", "data/validate"} <= set(steps)
@@ -74,7 +83,8 @@ def test_every_code_has_a_page_that_explain_prints(installed: Installed, tmp_pat
 
 def test_a_refused_feature_is_an_error_at_its_line(installed: Installed, tmp_path: Path) -> None:
     table = json.loads(installed.mlspec("targets", "argo", "--format", "json", cwd=tmp_path))["argo"]
-    rest = {Feature.CACHE, Feature.TRACKING}  # Argo has no option that asks for the one; the other has no line of its own
+    # Argo has no option that asks for the first; the others have no line of their own.
+    rest = {Feature.CACHE, Feature.TRACKING, Feature.LINEAGE}
     assert {feature.key for feature in {*REFUSED, *rest}} == {key for key, each in table.items() if each["kind"] == "refused"}
     for feature, sample in REFUSED.items():
         spec = ENOUGH + sample
@@ -82,6 +92,8 @@ def test_a_refused_feature_is_an_error_at_its_line(installed: Installed, tmp_pat
         assert ("MLS501", marked, table[feature.key]["how"]) in findings(installed, tmp_path, spec)
     spec = ENOUGH + 'tracking: {uri: "sqlite:///mlflow.db"}\n' + STEP
     assert findings(installed, tmp_path, spec) == [("MLS501", 1, table["tracking"]["how"])]
+    spec = ENOUGH + "lineage: {file: lineage.jsonl}\n" + STEP
+    assert findings(installed, tmp_path, spec) == [("MLS501", 1, table["lineage"]["how"])]
 
 
 OPTIONS = {
@@ -94,7 +106,7 @@ OPTIONS = {
     "steps:\n  first: {run: 'true', x-argo: {dedline: 1}}": [("MLS201", "did you mean `deadline`?")],
     "steps:\n  first: {run: 'true', x-argo: {deadline: 0}}": [("MLS206", None)],
     "steps:\n  first: {run: 'true', priority_class: high}": [("MLS201", "write it under `x-argo`")],
-    "secrets: {token: {env: TOKEN, kubernetes: {secret: s}}}\n" + STEP: [("MLS202", None)],
+    "secrets: {token: {env: TOKEN, kubernetes: {secret: s}}}\n" + STEP: [("MLS219", None)],
     "secrets: {token: {env: TOKEN, argo: {secret: s}}}\n" + STEP: [("MLS201", None)],
 }
 

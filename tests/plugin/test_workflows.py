@@ -175,8 +175,8 @@ def apart(text: str) -> str:
 
 
 def fitting(life: Life) -> Life | None:
-    """A drawn lifecycle without what Argo refuses, and None where nothing but that would be left."""
-    if life.get("secrets") or any("foreach" in step for step in life["steps"].values()):
+    """A drawn lifecycle without what Argo refuses, and None where nothing but that would be left, or nothing runs."""
+    if life.get("secrets") or foresee(life).refused or any("foreach" in step for step in life["steps"].values()):
         return None
     steps = {
         name: {key: value for key, value in step.items() if key not in ("when", "run_if", "parallel")}

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Shell
-from mlspec.ir.model import Plan, Step, StepOutput
+from mlspec.ir.model import Plan, Step
+from mlspec.ir.sources import StepOutput
 from mlspec.lowering import lower
 
 SPAN = Span("mlspec.yaml", 1, 1, 1, 2)

@@ -14,7 +14,7 @@ from mlspec import api
 from mlspec.engine import Runs, outcome
 from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
-from tests.engines import EngineRun
+from tests.engines import EngineRun, kfp_local
 from tests.targets import rows
 
 SPEC = """\
@@ -24,6 +24,7 @@ defaults: {environment: ml}
 targets: {airflow: {cache: true}, jenkins: {cache: true}, kubeflow: {cache: true}}
 steps:
   make:
+    cache: true
     run: |
       echo table > ${{ outputs.table }}
       echo '{"regions": ["north", "south"]}' > ${{ outputs.values }}
@@ -37,19 +38,22 @@ steps:
       cat ${{ inputs.table }} > ${{ outputs.model }}/table
       echo ${{ with.n }} ${{ with.depth }} > ${{ outputs.model }}/size
       echo "{\\"auc\\": 0.$MLSPEC_WITH_DEPTH}" > ${{ outputs.metrics }}
-    outputs: {model: model, metrics: metrics}
+    outputs: {model: model, metrics: {type: metrics, path: metrics.json}}
   good: {gate: ["fit.metrics.auc.all(auc, auc < 0.5)"]}
   each:
     needs: [good]
     foreach: make.values.regions
     run: echo ${{ item }} > ${{ outputs.out }}
-    outputs: {out: artifact}
+    outputs: {out: {type: artifact, path: out.csv}}
   fresh:
     cache: false
     inputs: {table: make.table}
     run: cat ${{ inputs.table }} > ${{ outputs.out }}
     outputs: {out: artifact}
+  source: {run: "echo source > ${{ outputs.out }}", outputs: {out: artifact}}
+  pulled: {cache: {key: "${{ params.n }}"}, run: "echo pulled > ${{ outputs.out }}", outputs: {out: artifact}}
   maybe:
+    cache: {for: 24h}
     when: params.go
     run: echo maybe > ${{ outputs.out }}
     outputs: {out: artifact}
@@ -58,19 +62,22 @@ steps:
     run: |
       cat ${{ inputs.each }} ${{ inputs.maybe }} > ${{ outputs.out }}
       for model in ${{ inputs.models }}; do cat "$model/size" >> ${{ outputs.out }}; done
-    outputs: {out: report}
+    outputs: {out: {type: report, path: all.txt}}
 finally:
   bye: {run: "echo over > ${{ outputs.out }}", outputs: {out: report}}
 """
-"""Outputs that are files, folders, numbers and lists; fan-outs of both kinds, a step that may be skipped, and readers of them."""
-TAKEN = {"make", "fit[depth=2]", "fit[depth=4]", "each[0]", "each[1]", "maybe", "all"}
-DONE = {"good", "fresh", "bye"}
+"""Outputs that are files, folders, numbers and lists; fan-outs of both kinds, a step that may be skipped, sources, and readers of them."""
+TAKEN = {"make", "fit[depth=2]", "fit[depth=4]", "each[0]", "each[1]", "maybe", "pulled", "all"}
+DONE = {"good", "fresh", "source", "bye"}
 READ_N = {"fit[depth=2]", "fit[depth=4]", "all"}
+OTHER_KEY = {"pulled"}
+"""Not the same step with another `n`, though what it makes is."""
 
 
 def check(folder: Path, target: str, run: Callable[[Path, Plan, list[GeneratedFile], Mapping[str, Any]], EngineRun]) -> None:
     """Make a project in a new folder, and `run` it three times."""
     root, plan = rows.project(folder, SPEC)
+    plan = kfp_local.with_shared_store(plan, root) if target == "kubeflow" else plan
     files = api.compile(plan, target)
     runs = [run(root, plan, files, params) for params in ({}, {}, {"n": 2})]
     assert {ran.status for ran in runs} == {"succeeded"}
@@ -78,13 +85,17 @@ def check(folder: Path, target: str, run: Callable[[Path, Plan, list[GeneratedFi
     first, second, third = (_steps(root, plan, run_id) for run_id in ids)
     assert set(first) == TAKEN | DONE
     assert {record["cached_from"] for record in first.values()} == {None}
+    for steps in (first, second):
+        named = {"fit[depth=2]": ("metrics", "metrics.json"), "each[1]": ("out", "out.csv"), "all": ("out", "all.txt")}
+        for name, (output, file) in named.items():
+            assert steps[name]["outputs"][output]["uri"].endswith(f"/{file}")
 
     assert _taken(second, ids[0]) == TAKEN
     assert {name: _digests(record) for name, record in second.items()} == {
         name: _digests(record) for name, record in first.items()
     }
 
-    assert _taken(third, ids[0]) == TAKEN - READ_N
+    assert _taken(third, ids[0]) == TAKEN - READ_N - OTHER_KEY
     assert {name for name in third if _digests(third[name]) != _digests(first[name])} == READ_N
 
 

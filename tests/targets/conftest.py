@@ -20,4 +20,5 @@ def rows_here(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     assert {done.state for name, done in outcome.steps.items() if name not in ("better", "never")} == {"succeeded"}
     assert (outcome.steps["better"].state, outcome.steps["fit[n=2]"].attempts) == ("skipped", 2)
     assert (root / "mlflow.db").exists()
+    assert (root / "lineage.jsonl").exists()
     return outcome

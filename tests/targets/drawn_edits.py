@@ -16,6 +16,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from mlspec.expr.limits import Limits, violation
 from tests.conformance.render import spec as spec_of
 from tests.conformance.strategy import lives
 from tests.conformance.texts import texts
@@ -101,8 +102,12 @@ def is_process(step: Mapping[str, Any]) -> bool:
 
 @st.composite
 def specs(draw: Draw) -> Spec:
-    """Whole specs; no two of their steps have names that differ in underscores alone."""
+    """Whole specs; no two of their steps have names that differ in underscores alone.
+
+    None is paired with another: an edit of one then changes both, which the specs of the corpus are looked at for.
+    """
     spec = spec_of(draw(lives()))
+    assume(not any("each" in step for step in steps_of(spec).values()))
 
     def chance(percent: int) -> bool:
         return bool(draw(st.integers(0, 99)) < percent)
@@ -164,9 +169,9 @@ def upstream_of(spec: Spec) -> dict[str, set[str]]:
     names = steps_of(spec)
     found = {}
     for name, step in names.items():
-        needs = set(step.get("needs", []))
+        needs = {*step.get("needs", []), *([step["each"]] if "each" in step else [])}
         text = json.dumps({key: value for key, value in step.items() if key != "needs"})
-        found[name] = needs | {other for other in names if other != name and f"{other}." in text}
+        found[name] = needs | {other for other in names if other != name and any(f"{other}{mark}" in text for mark in ".[")}
     return found
 
 
@@ -192,9 +197,9 @@ def defaults(draw: Draw) -> Edit:
     name = _chosen(draw, [name for name, form in spec["params"].items() if isinstance(form, dict) and "type" in form])
     after = copy.deepcopy(spec)
     form = after["params"][name]
-    form["default"] = _chosen(
-        draw, [value for value in form.get("enum", DEFAULTS[form["type"]]) if json.dumps(value) != json.dumps(form["default"])]
-    )
+    limits = Limits(**{key: value for key, value in form.items() if key in Limits._fields})
+    others = [value for value in form.get("enum", DEFAULTS[form["type"]]) if json.dumps(value) != json.dumps(form["default"])]
+    form["default"] = _chosen(draw, [value for value in others if violation(limits, value) is None])
     return Edit(spec, after, name)
 
 

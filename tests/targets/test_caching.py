@@ -10,6 +10,7 @@ import pytest
 
 from mlspec import api
 from mlspec.targets.base import refusals, targets
+from tests.engines import kfp_local
 from tests.targets import rows
 
 TARGETS = ("airflow", "jenkins", "kubeflow")
@@ -22,9 +23,10 @@ SPEC = """\
 environments: {ml: {image: acme/ml:1, requirements: [numpy==2.0.0]}}
 targets: {@OPTIONS@}
 steps:
-  kept: {environment: ml, run: "echo > ${{ outputs.o }}", outputs: {o: model}}
-  bare: {run: "echo > ${{ outputs.o }}", outputs: {o: model}}
-  each: {environment: ml, foreach: [1, 2], run: "echo ${{ item }} > ${{ outputs.o }}", outputs: {o: model}}
+  kept: {environment: ml, cache: true, run: "echo > ${{ outputs.o }}", outputs: {o: model}}
+  bare: {cache: true, run: "echo > ${{ outputs.o }}", outputs: {o: model}}
+  each: {environment: ml, cache: true, foreach: [1, 2], run: "echo ${{ item }} > ${{ outputs.o }}", outputs: {o: model}}
+  source: {environment: ml, run: "echo > ${{ outputs.o }}", outputs: {o: model}}
   fresh: {environment: ml, cache: false, run: "echo > ${{ outputs.o }}", outputs: {o: model}}
   effect: {environment: ml, run: "echo"}
 finally:
@@ -41,7 +43,8 @@ def compiled(folder: Path, target: str, *changes: tuple[str, str], cache: bool =
     for old, new in changes:
         assert old in spec
         spec = spec.replace(old, new)
-    _, plan = rows.project(folder, spec)
+    root, plan = rows.project(folder, spec)
+    plan = kfp_local.with_shared_store(plan, root) if target == "kubeflow" else plan
     return api.compile(plan, target)[0].content
 
 
@@ -90,3 +93,10 @@ def test_what_is_asked_of_one_target_is_not_refused_by_another(tmp_path: Path) -
 def test_leave_to_take_is_no_demand(tmp_path: Path, target: str) -> None:
     _, plan = rows.project(tmp_path / "p", "steps: {one: {cache: true, run: 'echo > ${{ outputs.o }}', outputs: {o: model}}}\n")
     assert refusals(plan, targets()[target]) == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_bounds_of_the_cache_reach_the_process(tmp_path: Path, target: str) -> None:
+    text = compiled(tmp_path / "p", target, ("bare: {cache: true,", 'bare: {cache: {for: 36h, key: "of today"},'))
+    assert re.search(r"--cache-for\W+1d12h\b", text)
+    assert re.search(r"--cache-key\W+'*of today", text)

@@ -23,6 +23,15 @@ DECLARED: dict[str, type] = {
     **{f"x-{name}": target.extension for name, target in targets().items() if target.extension},
     **{f"secrets.*.{key}": kind for key, kind in secret_forms(targets()).items()},
 }
+BESIDE = {
+    "secret": "x",
+    "key": "x",
+    "values": ["x"],
+    "effect": "NoExecute",
+    "labels": {"x": "x"},
+    "match": [{"key": "x", "values": ["x"]}],
+}
+"""What options need beside them."""
 FORBIDDEN = ("pydantic", "yaml", "mlspec.spec", "mlspec.source", "mlspec.planning")
 EMITS = """
 import sys
@@ -51,7 +60,7 @@ def test_every_option_says_what_it_is(place: str) -> None:
     for kind in inside(DECLARED[place]):
         assert (kind.__doc__ or "").strip().endswith(".")
         for name, hint in get_type_hints(kind, include_extras=True).items():
-            if name != "exactly_one":
+            if name not in ("exactly_one", "rules"):
                 [setting] = [each for each in hint.__metadata__ if isinstance(each, Setting)]
                 assert setting.description.endswith("."), name
 
@@ -68,7 +77,7 @@ def test_the_examples_are_valid(place: str) -> None:
         hints = get_type_hints(kind, include_extras=True)
         for field in fields(kind):
             for example in hints[field.name].__metadata__[0].examples:
-                others: dict[str, Any] = {other: "x" for other in ("secret", "key") if other in hints}
+                others: dict[str, Any] = {other: value for other, value in BESIDE.items() if other in hints}
                 model = model_of(kind).model_validate({**others, field.name: example})
                 assert getattr(read(kind, model.model_dump(mode="json")), field.name) is not None
 

@@ -66,12 +66,13 @@ def on_airflow(text: str) -> dict[str, str]:
         ]
         words = [node.value for node in ast.walk(statement) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         told = [word.removeprefix("--step ") for word in words if word.startswith("--step ")]
-        pairs += [((told or words)[0], image) for image in used]
+        if "--judge" not in words:  # the last task is of no step
+            pairs += [((told or words)[0], image) for image in used]
     return single(pairs)
 
 
 def on_jenkins(text: str) -> dict[str, str]:
-    blocks = re.findall(r"^def run_\w+\(\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^def run_\w+\(\) (\{.*?\}$)", text, re.MULTILINE | re.DOTALL)
     calls = [re.search(r"(?:execute|executeEach|approve)\('([^']+)'.*?image: '([^']*)'", block, re.DOTALL) for block in blocks]
     return single((call[1].partition("[")[0], call[2]) for call in calls if call)
 
@@ -105,13 +106,17 @@ def suited(spec: Spec, target: str) -> Spec:
     return made
 
 
+REFUSED = {"MLS501", "MLS514", "MLS523", "MLS546", "MLS547", "MLS548"}
+"""What a target cannot keep or express of a drawn spec: a value, or how steps hang on branches and instances."""
+
+
 def compiled(spec: Spec, target: str) -> tuple[Plan, dict[str, str]] | None:
     """The lowered plan, and the images of the target's file; None where the target refuses a value of the spec."""
     checked = api.check(Path(f"{target}.yaml"), text=yaml_of(suited(spec, target)))
     assert checked.plan is not None, checked.findings
     files, findings = api.emit(checked.plan, targets()[target])
     if files is None:
-        assert {finding.code for finding in findings if finding.severity == "error"} == {"MLS514"}, findings
+        assert {finding.code for finding in findings if finding.severity == "error"} <= REFUSED, findings
         return None
     return api.lower(checked.plan), READ[target](files[0].content)
 
@@ -120,8 +125,9 @@ def check(spec: Spec) -> None:
     made = {target: found for target in READ if (found := compiled(spec, target))}
     for target, (plan, images) in made.items():
         assert images == {step.name: step.image or OWN for step in plan.all_steps()}, target
+    if not made:
+        return  # each refuses something of it
     first, *others = (images for _, images in made.values())
-    assert len(others) >= 1
     assert all(images == first for images in others)
 
 

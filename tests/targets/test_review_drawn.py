@@ -91,7 +91,10 @@ def without_digest(lines: Iterable[str]) -> list[str]:
 def of_steps(target: str, lines: list[str]) -> list[str]:
     """The lines that belong to steps, and what arranges them."""
     if target == "airflow":
-        return lines[lines.index(") as dag:") :]
+        start = next(number for number, line in enumerate(lines) if line.startswith("    # The tasks below run at the end"))
+        rest = next(number for number, line in enumerate(lines) if " >> [t for t in " in line or "dag.roots << " in line)
+        end = next(number for number, line in enumerate(lines) if re.match(r"    verdict_*(: Any)? = step\(", line))
+        return [*lines[lines.index(") as dag:") : start], *lines[rest + 1 : end]]
     if target == "jenkins":
         data = "def arrangement1() {"
         start = lines.index(data if data in lines else "    stages {")
@@ -177,6 +180,8 @@ def check_needs(edit: Edit, target: str) -> None:
     before, after = compiled(edit, target)
     assume(not any(step.name == edit.other and step.id in skippable_steps(before.plan) for step in before.plan.all_steps()))
     assume(edit.name in edit.before["steps"])  # a final step that needs one is no teardown in Airflow
+    if target == "kubeflow" and any(step.name == edit.name and not step.upstream for step in before.plan.steps):
+        assume(not before.plan.params)  # one that needs none holds the run's parameters to their limits
     gone = words_of(target, before.lines) - words_of(target, after.lines)
     # On Kubeflow a gate runs in the image of the nearest step above; on Jenkins a matrix may come to stand beside others.
     around = {"image:", *(f"'{step.name}'" for step in before.plan.steps if step.instance)}

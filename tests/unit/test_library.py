@@ -62,7 +62,7 @@ except mlspec.SpecError as error:
     print(error, [finding.code for finding in error.findings])
 """
     said = python(code, spec.parent)
-    assert f"{spec}:7:26: error MLS302: there is no parameter `wort`" in said and "['MLS302']" in said
+    assert f"{spec}:7:26: error MLS302: there is no parameter `wort`" in said and "['MLS302', 'MLS417']" in said
 
 
 def test_the_step_process_does_not_load_the_library(tmp_path: Path) -> None:

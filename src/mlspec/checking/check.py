@@ -16,9 +16,10 @@ from mlspec.checking.meaning import Meaning, check_meaning
 from mlspec.checking.suppression import unsuppressed
 from mlspec.checking.target_options import language_of, with_target_hints
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
+from mlspec.diagnostics.nearest import bounded
 from mlspec.source import Document, assemble
 from mlspec.source.project import Project
-from mlspec.spec import foreign, leaks
+from mlspec.spec import foreign, leaks, placeholders
 from mlspec.spec.loaded import Spec
 from mlspec.spec.validate import validate
 
@@ -41,6 +42,7 @@ class Checked:
         return None if self.meaning is None or has_errors(self.findings) else self.meaning.plan
 
 
+@bounded()
 def check(
     path: str | Path,
     *,
@@ -59,6 +61,7 @@ def check(
     document = assemble(path, profile=profile, sets=sets, include_roots=include_roots, text=text, project=project)
     foreign.find(document)
     leaked, values = leaks.find(document)
+    unread = placeholders.find(document)
     checked = Checked(document, findings=[*document.findings, *leaked])
     if document.root is not None:
         lifecycle, findings = validate(document.root, language_of(document.root))
@@ -70,6 +73,7 @@ def check(
             checked.findings += checked.meaning.findings
         else:
             checked.findings += hidden_findings(document, document.root, findings, check_meaning)
-    kept = unsuppressed(checked.document, checked.spec, checked.findings, strict=strict)
+    said = placeholders.among(checked.findings, unread)
+    kept = unsuppressed(checked.document, checked.spec, said, strict=strict)
     checked.findings = in_order([leaks.silent(finding, values) for finding in kept])
     return checked

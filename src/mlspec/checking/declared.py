@@ -13,16 +13,16 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from dataclasses import Field as Declared
 from functools import cache, partial, reduce
 from operator import or_
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from mlspec.spec.base import complete, wrong
 from mlspec.spec.environments import Secret
 from mlspec.spec.lifecycle import Lifecycle
-from mlspec.spec.scalars import Identifier, Text
+from mlspec.spec.scalars import Identifier, Json, PositiveDuration, Text
 from mlspec.spec.schema_rules import EXACTLY_ONE
-from mlspec.targets.options import ExactlyOne, Setting, alternatives
+from mlspec.targets.options import ExactlyOne, Rule, Setting, alternatives
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,11 +38,13 @@ def model_of(kind: type) -> type[BaseModel]:
     """The model of a declaration: unknown keys are errors, defaults are the dataclass'."""
     hints = get_type_hints(kind, include_extras=True)
     rule: ExactlyOne | None = getattr(kind, "exactly_one", None)
+    rules: tuple[Rule, ...] = getattr(kind, "rules", ())
     validators: dict[str, Any] = {"_exactly_one": model_validator(mode="after")(_check(rule))} if rule else {}
+    validators |= {"_rules": model_validator(mode="after")(_check_all(rules))} if rules else {}
     described: dict[str, Any] = {field.name: _field(field, hints[field.name]) for field in fields(kind)}
     return create_model(
         kind.__name__,
-        __config__=_config(rule),
+        __config__=_config(rule, rules),
         __doc__=kind.__doc__,
         __module__=kind.__module__,
         __validators__=validators,
@@ -67,19 +69,34 @@ def _place(key: str) -> str:
     return f"Where {key.capitalize()} has it."
 
 
-def _config(rule: ExactlyOne | None) -> ConfigDict:
+def _config(rule: ExactlyOne | None, rules: tuple[Rule, ...]) -> ConfigDict:
     config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    if rules:
+        config["json_schema_extra"] = {"allOf": [{**each.schema, "errorMessage": _sentence(each.message)} for each in rules]}
     if rule is not None:
-        sentence = rule.message.replace("`", "")
-        stated: Any = {"keys": list(rule.keys), "message": f"{sentence[:1].upper()}{sentence[1:]}."}
-        config["json_schema_extra"] = {EXACTLY_ONE: stated}
+        config["json_schema_extra"] = {EXACTLY_ONE: {"keys": list(rule.keys), "message": _sentence(rule.message)}}
     return config
+
+
+def _sentence(message: str) -> str:
+    plain = message.replace("`", "")
+    return f"{plain[:1].upper()}{plain[1:]}."
 
 
 def _check(rule: ExactlyOne) -> Any:
     def check(section: Any) -> Any:
         if sum(getattr(section, key) is not None for key in rule.keys) != 1:
             raise wrong("MLS213", rule.message, "write one of them")
+        return section
+
+    return check
+
+
+def _check_all(rules: tuple[Rule, ...]) -> Any:
+    def check(section: Any) -> Any:
+        for rule in rules:
+            if rule.breaks(section):
+                raise wrong("MLS219", rule.message, rule.hint, key=rule.key)
         return section
 
     return check
@@ -125,5 +142,19 @@ def _typed(option: Any, setting: Setting) -> Any:
     if is_dataclass(option):
         return model_of(option)  # type: ignore[arg-type]
     if get_origin(option) is tuple:
-        return tuple[_typed(get_args(option)[0], setting), ...]  # type: ignore[misc]
+        element = _formed(setting.values) if setting.values else _typed(get_args(option)[0], setting)
+        return tuple[element, ...]  # type: ignore[valid-type]
+    if get_origin(option) is dict:
+        key, value = get_args(option)
+        return dict[  # type: ignore[misc]
+            _formed(setting.keys) if setting.keys else key,
+            Json if value is Any else _formed(setting.values) if setting.values else value,
+        ]
+    if option is float and setting.duration:
+        return PositiveDuration
     return Text if option is str and not setting.blank else None if option is type(None) else option
+
+
+def _formed(pattern: str) -> Any:
+    """Text of a form."""
+    return Annotated[str, Field(pattern=pattern)]

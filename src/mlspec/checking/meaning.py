@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mlspec.checking.silenced import unknown_codes
 from mlspec.checking.target_options import TargetSettings, check_target_options
 from mlspec.diagnostics import Diagnostic, has_errors
 from mlspec.planning.check import Draft
@@ -44,6 +45,8 @@ def check_meaning(spec: Spec) -> Meaning:
     draft, findings = check_plan(spec)
     settings, more = check_target_options(spec)
     meaning = Meaning(draft, settings, [*findings, *more])
+    if spec.lifecycle.lint is not None:
+        meaning.findings += unknown_codes(spec)
     if spec.lifecycle.policies:
         _check_policies(spec, meaning)
     return meaning

@@ -17,6 +17,7 @@ from mlspec.diagnostics.collection import did_you_mean
 from mlspec.source import Node
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.loaded import Spec
+from mlspec.spec.naming import with_profile
 from mlspec.spec.validate import validate_section
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ def with_target_hints(findings: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def check_target_options(spec: Spec) -> tuple[TargetSettings, list[Diagnostic]]:
-    """Check `targets:` and `x-…` by what the targets declare. Targets load only where a spec has options."""
+    """Check `targets:` and `x-…` by what the targets declare. Targets load only where a spec has options, or forms of secrets."""
     extended = [(path, name) for path, step in _all_steps(spec) for name in step.extensions]
-    settings, findings = TargetSettings(), list[Diagnostic]()
+    settings, findings = TargetSettings(), _misfits(spec)
     if not spec.lifecycle.targets and not extended:
         return settings, findings
     from mlspec.targets.base import targets
@@ -90,6 +91,7 @@ def check_target_options(spec: Spec) -> tuple[TargetSettings, list[Diagnostic]]:
             findings.append(_no_target(name, declared, spec.key_span(*path), path))
         else:
             settings.options[name], found = _read(spec, declared[name], path)
+            _name_with_profile(spec, name, known, settings.options[name])
             findings += found
     for stage, name in settings.options.get("split", {}).items():
         if name is not None and name not in known:
@@ -101,6 +103,26 @@ def check_target_options(spec: Spec) -> tuple[TargetSettings, list[Diagnostic]]:
     return settings, findings
 
 
+def _misfits(spec: Spec) -> list[Diagnostic]:
+    """Places of secrets that are of another kind than the secret."""
+    held = [(name, secret.kind, secret.forms) for name, secret in spec.lifecycle.secrets.items()]
+    if not any(forms for _, _, forms in held):
+        return []
+    from mlspec.targets.base import secret_forms, targets
+    from mlspec.targets.options import read
+
+    kinds, findings = secret_forms(targets()), list[Diagnostic]()
+    for name, kind, forms in held:
+        for key, given in forms.items():
+            misfit = getattr(kinds.get(key), "misfit", None)
+            hint = misfit(read(kinds[key], given), kind) if misfit is not None else None
+            if hint is not None:
+                path = ("secrets", name, key)
+                message = f"this is no place of a {kind}"
+                findings.append(Diagnostic("MLS219", message, spec.key_span(*path), hint=hint, path=".".join(path)))
+    return findings
+
+
 def _read(spec: Spec, kind: type, path: Path, *, given: bool = False) -> tuple[dict[str, Any], list[Diagnostic]]:
     """What the section at `path` says, as JSON: only what is `given`, or with defaults; nothing where it is wrong."""
     from mlspec.checking.declared import model_of
@@ -110,6 +132,15 @@ def _read(spec: Spec, kind: type, path: Path, *, given: bool = False) -> tuple[d
         return {}, []
     model, findings = validate_section(model_of(kind), node, path)
     return model.model_dump(mode="json", exclude_unset=given) if model is not None else {}, findings
+
+
+def _name_with_profile(spec: Spec, name: str, known: Mapping[str, Target], options: dict[str, Any]) -> None:
+    """Give a pipeline that a target's option names the profile in its name too, unless the profile or `--set` says the option."""
+    option, profile = known[name].name_option if name in known else None, spec.document.profile
+    written = spec.node("targets", name, option) if option is not None and profile is not None else None
+    before = spec.document.base.get("targets", name, str(option)) if spec.document.base is not None else None
+    if written is not None and before is not None and written is before and isinstance(options.get(str(option)), str):
+        options[str(option)] = with_profile(options[str(option)], profile)
 
 
 def _extension(spec: Spec, path: Path, name: str, known: Mapping[str, Target]) -> tuple[dict[str, Any], list[Diagnostic]]:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mlspec.cli import completion
+
 if TYPE_CHECKING:
     from mlspec.ir.model import Plan
 
@@ -28,14 +30,19 @@ def spec_argument(command: _Command) -> _Command:
     return click.argument("spec", required=False, metavar="[SPEC]", type=click.Path())(command)
 
 
+def spec_option(command: _Command) -> _Command:
+    """`--spec`, where the arguments name something else: runs, steps, environments."""
+    return click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")(command)
+
+
 def specs_argument(command: _Command) -> _Command:
     """Any number of SPECs."""
     return click.argument("specs", nargs=-1, metavar="[SPEC]...", type=click.Path())(command)
 
 
-def layers(command: _Command) -> _Command:
-    """`--profile`, `--set` and `--include-root`."""
-    command = click.option(
+def include_roots(command: _Command) -> _Command:
+    """`--include-root`."""
+    return click.option(
         "--include-root",
         "include_roots",
         multiple=True,
@@ -43,6 +50,11 @@ def layers(command: _Command) -> _Command:
         type=click.Path(file_okay=False),
         help="Also let files be included from DIR, outside the git work tree.",
     )(command)
+
+
+def layers(command: _Command) -> _Command:
+    """`--profile`, `--set` and `--include-root`."""
+    command = include_roots(command)
     command = click.option(
         "--set",
         "sets",
@@ -50,7 +62,18 @@ def layers(command: _Command) -> _Command:
         metavar="KEY=VALUE",
         help="Change a value of the spec, such as steps.train.with.depth=6.",
     )(command)
-    return click.option("--profile", metavar="NAME", help="Merge this profile over the spec.")(command)
+    return click.option(
+        "--profile", metavar="NAME", shell_complete=completion.profiles, help="Merge this profile over the spec."
+    )(command)
+
+
+def locked(command: _Command) -> _Command:
+    """`--locked`."""
+    return click.option(
+        "--locked",
+        is_flag=True,
+        help="Take nothing but what is locked: stop where the lock is missing or stale [see mlspec lock].",
+    )(command)
 
 
 def which_pipeline(command: _Command) -> _Command:
@@ -91,6 +114,28 @@ def paths(arguments: Iterable[str]) -> list[str]:
     for argument in list(arguments) or [DEFAULT]:
         result += _named(argument)
     return list({os.path.normpath(path): path for path in reversed(result)}.values())[::-1]
+
+
+def in_repository(arguments: Iterable[str], named: Iterable[str]) -> list[str]:
+    """The other specs of the repositories in which folders and globs are named; none where there is none."""
+    tops = set[Path]()
+    for argument in arguments:
+        here = Path(argument)
+        folder = _is_folder(here)
+        if glob.has_magic(argument) or folder:
+            start = Path(os.path.realpath(here if folder else os.curdir))
+            tops.update(top for top in (start, *start.parents) if (top / ".git").exists())
+    known = {os.path.realpath(path) for path in named}
+    found = [path for top in sorted(tops) for path in _below(str(top)) if os.path.realpath(path) not in known]
+    return [os.path.relpath(path) for path in dict.fromkeys(found)]
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one; a name that the system does not take is none, which its reader says."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _named(argument: str) -> list[str]:

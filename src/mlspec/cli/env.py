@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 
 from mlspec import __version__, api
-from mlspec.cli import arguments, generated, output
+from mlspec.cli import arguments, completion, generated, output
 from mlspec.ir.model import Environment, Plan
 from mlspec.terms import DONE, FINDINGS
 
-_spec = click.option("--spec", metavar="SPEC", type=click.Path(), help="The spec; mlspec.yaml by default.")
-_name = click.argument("name", required=False, metavar="[NAME]")
+_name = click.argument("name", required=False, metavar="[NAME]", shell_complete=completion.environments)
 
 
 @click.group("env")
@@ -22,34 +21,52 @@ def COMMAND() -> None:  # noqa: N802
 
 @COMMAND.command("build")
 @_name
-@_spec
+@arguments.spec_option
+@arguments.locked
 @arguments.layers
 def build(
-    name: str | None, spec: str | None, profile: str | None, sets: tuple[str, ...], include_roots: tuple[str, ...]
+    name: str | None,
+    spec: str | None,
+    locked: bool,
+    profile: str | None,
+    sets: tuple[str, ...],
+    include_roots: tuple[str, ...],
 ) -> int:
     """Make the environment NAME, or all, here: what `mlspec run` does before its first step.
 
     Prints the Python of each. This one does where it has all that is asked for.
     """
-    from mlspec.environments.build import EnvironmentBuildError, interpreter
+    from mlspec.cli import refusals
+    from mlspec.engine.locked import check_lock
+    from mlspec.environments.build import interpreter
     from mlspec.environments.identity import identity
 
     checked = api.check(arguments.one(spec), profile=profile, sets=sets, include_roots=include_roots)
     plan = output.planned(checked)
+    if locked:
+        with refusals.as_click_errors():
+            check_lock(plan)
     rows = []
     for wanted in _chosen(plan, name):
-        try:
-            python = interpreter(wanted, checked.document.folder.resolve(), lambda text: output.say(f"making {text}", err=True))
-        except EnvironmentBuildError as error:
-            raise click.ClickException(str(error)) from None
+        with refusals.as_click_errors():
+            python = interpreter(wanted, checked.document.folder.resolve(), _say_making, _say_installing)
         rows.append((wanted.name, str(python) if identity(wanted) else "nothing to make: it asks for no packages"))
     output.say(output.table(rows))
     return DONE
 
 
+def _say_making(name: str) -> None:
+    output.say(f"making {name}", err=True)
+
+
+def _say_installing(line: str) -> None:
+    if line.strip():
+        output.say(f"  {line.strip()}", err=True)
+
+
 @COMMAND.command("export")
 @_name
-@_spec
+@arguments.spec_option
 @click.option(
     "-o", "--output", "out", type=click.Path(file_okay=False), help="Write below this folder, not to pipelines/environments/."
 )

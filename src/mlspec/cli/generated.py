@@ -8,17 +8,21 @@ Change it when generated files are reported in another way.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlspec.cli import output
+from mlspec.diagnostics import Diagnostic, Span
 from mlspec.emission.seal import GeneratedFile
 from mlspec.terms import DONE, FINDINGS
+
+if TYPE_CHECKING:
+    from mlspec.generated import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,15 @@ class Wish:
     diff: bool
     force: bool
     quiet: bool
+    found: list[Diagnostic] | None = None
+    """Where what is wrong with files goes as findings; None: to standard error, as text."""
+
+    def say(self, path: str, reason: str) -> None:
+        """Say what is wrong with a file."""
+        if self.found is None:
+            output.say(f"{path} {reason}", err=True)
+        else:
+            self.found.append(Diagnostic("MLS506", f"{path} {reason}", Span(path, 1, 1, 1, 1)))
 
 
 def options(command: Callable[..., int]) -> Callable[..., int]:
@@ -45,46 +58,77 @@ def options(command: Callable[..., int]) -> Callable[..., int]:
     return gathered
 
 
-def handle(files: list[GeneratedFile], folder: Path, wish: Wish, *, shared: bool) -> int:
-    """Write the files, or say what that would change; the exit status. `shared`: the folder holds others' files too."""
-    if wish.check or wish.diff:
-        return _review(files, folder, show=wish.diff, check=wish.check, quiet=wish.quiet, shared=shared)
-    return _write(files, folder, force=wish.force, quiet=wish.quiet, shared=shared)
+def handle(files: list[GeneratedFile], folder: Path, wish: Wish, *, shared: bool, scope: Scope | None = None) -> int:
+    """Write the files, or say what that would change; the exit status.
+
+    `shared`: the folder holds others' files too. `scope`: what of it is this spec's, where more was made from it.
+    """
+    act = _review if wish.check or wish.diff else _write
+    return act(files, folder, wish, shared, scope)
 
 
-def _review(files: list[GeneratedFile], folder: Path, *, show: bool, check: bool, quiet: bool, shared: bool) -> int:
+def handle_leftovers(pipelines: Path, asked: Collection[str], wish: Wish, scope: Scope) -> int:
+    """Remove what was compiled to targets that nobody asks for any more, or say so; the exit status."""
+    from mlspec.generated import existing, staleness
+
+    status = DONE
+    for folder in _folders(pipelines):
+        here = replace(scope, target=folder.name)
+        if folder.name not in asked and staleness.check([], existing([], folder), here):
+            status = max(status, handle([], folder, wish, shared=False, scope=here))
+    return status
+
+
+def profiles_there(pipelines: Path, spec_file: str) -> set[str | None]:
+    """The profiles that files below were made with from a spec file; None is among them where some were made without."""
+    from mlspec.emission.seal import read_seal
+    from mlspec.generated import existing
+
+    texts = [text for folder in _folders(pipelines) for text in existing([], folder).values() if text is not None]
+    return {seal.profile for seal in map(read_seal, texts) if seal.spec_file == spec_file and seal.target is not None}
+
+
+def _folders(pipelines: Path) -> list[Path]:
+    there = sorted(pipelines.iterdir()) if pipelines.is_dir() else []
+    return [folder for folder in there if folder.is_dir() and not folder.is_symlink()]
+
+
+def _review(files: list[GeneratedFile], folder: Path, wish: Wish, shared: bool, scope: Scope | None) -> int:
     from mlspec.generated import existing, staleness, textdiff
 
     present = existing(files, folder, shared=shared)
-    if show:
-        text = textdiff.diff(
-            files, present, root=folder.as_posix(), color=output.coloured(sys.stdout), safe=output.watched(sys.stdout)
-        )
+    if wish.diff:
+        safe, colour = output.watched(sys.stdout), output.coloured(sys.stdout)
+        text = textdiff.diff(files, present, scope, root=folder.as_posix(), color=colour, safe=safe)
         if text:
-            click.echo(text.rstrip("\n"), color=True)
-    stale = staleness.check(files, present)
-    if check:
+            click.echo(text.rstrip("\n"), color=True, err=wish.found is not None)
+    stale = staleness.check(files, present, scope, shared=shared)
+    if wish.check:
         for item in stale:
-            output.say(f"{(folder / item.path).as_posix()} {item.reason}", err=True)
-        if not stale and not quiet:
-            output.say(f"{folder.as_posix()}: up to date")
-    return FINDINGS if stale and check else DONE
+            wish.say((folder / item.path).as_posix(), item.reason)
+        if not stale and not wish.quiet:
+            output.say(f"{folder.as_posix()}: up to date", err=wish.found is not None)
+    return FINDINGS if stale and wish.check else DONE
 
 
-def _write(files: list[GeneratedFile], folder: Path, *, force: bool, quiet: bool, shared: bool) -> int:
+def _write(files: list[GeneratedFile], folder: Path, wish: Wish, shared: bool, scope: Scope | None) -> int:
     from mlspec.generated import RefusedError
     from mlspec.generated import write as write_files
 
     try:
-        changes = write_files(files, folder, force=force, shared=shared)
+        changes = write_files(files, folder, force=wish.force, shared=shared, scope=scope)
     except RefusedError as error:
-        output.say(str(error), err=True)
+        for verdict in error.verdicts:
+            wish.say((folder / verdict.path).as_posix(), verdict.reason)
         if error.can_be_forced:
             click.echo("nothing was written; --force replaces files that were edited by hand", err=True)
         return FINDINGS
     except OSError as error:
         raise click.ClickException(f"{folder}: {error.strerror or error}") from None
-    if not quiet:
+    for change in changes:
+        if change.was_merged:
+            output.say(f"{(folder / change.path).as_posix()} held both sides of a merge, and is made again", err=True)
+    if not wish.quiet:
         for change in changes:
-            output.say(f"{change.action:9}  {(folder / change.path).as_posix()}")
+            output.say(f"{change.action:9}  {(folder / change.path).as_posix()}", err=wish.found is not None)
     return DONE

@@ -16,6 +16,8 @@ from importlib import import_module
 import click
 
 from mlspec import __version__
+from mlspec.cli.groups import CommandTable, module_of
+from mlspec.resources import DOCUMENTATION
 from mlspec.terms import BUG, DONE, FINDINGS, INTERRUPTED
 
 COMMANDS = {
@@ -23,58 +25,43 @@ COMMANDS = {
     "validate": "Check specs and say all that is wrong with them.",
     "plan": "Show the graph that a spec describes.",
     "compile": "Write the pipelines of one or more targets.",
+    "merge-generated": "Merge generated files, as git's driver for them.",
     "run": "Run a lifecycle on this machine.",
-    "runs": "List and show runs.",
+    "runs": "List, show and compare runs, and report them as pages.",
+    "open": "Open the report of a run in a browser.",
+    "reproduce": "Do a past run again and compare what it makes.",
     "approve": "Answer an approval of a local run.",
+    "lock": "Pin environments and inputs.",
     "env": "Make environments here, or their Dockerfiles and conda files.",
     "targets": "Show what each target does with each feature.",
     "steps": "Show the step library.",
-    "explain": "Explain the code of a finding.",
+    "explain": "Explain a finding, or a key of the language.",
     "schema": "Print or check the JSON Schema of the language.",
     "exec": "Run one step: what every orchestrator calls.",
 }
-_WITHOUT_SPECS = {"init", "targets", "steps", "explain", "exec"}
+_WITHOUT_SPECS = {"init", "merge-generated", "targets", "steps", "explain", "exec"}
 _NESTING = ("yaml", "mlspec.spec.lifecycle")
 """What the other commands import at greatest depth."""
 
 
-class Commands(click.Group):
-    """Loads a command's module when it is asked for; `--help` needs none of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order people use them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command; None for an unknown one."""
-        if cmd_name not in COMMANDS:
-            return None
-        command = import_module(f"mlspec.cli.{cmd_name}").COMMAND
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest the nearest command for an unknown one."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from mlspec.diagnostics.nearest import nearest
-
-            close = nearest(args[0], COMMANDS)
-            raise click.UsageError(f"there is no command {args[0]!r}" + (f"; did you mean {close!r}?" if close else ""), ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-_EPILOG = """\b
+_PACKAGE = "mlspec.cli"
+_SITE = f"Documentation: {DOCUMENTATION}"
+_EPILOG = f"""\b
 Commands, options and files are completed after one line in your shell's start file:
   eval "$(_MLSPEC_COMPLETE=bash_source mlspec)"      bash; likewise zsh_source, fish_source
+\b
+{_SITE}
 """
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_EPILOG)
+@click.group(
+    cls=CommandTable,
+    table=COMMANDS,
+    package=_PACKAGE,
+    command_epilog=_SITE,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
 @click.version_option(__version__, prog_name="mlspec")
 def cli() -> None:
     """Compile one YAML spec of a model's lifecycle to Kubeflow Pipelines, Airflow and Jenkins, or run it here."""
@@ -125,7 +112,7 @@ def _load(arguments: Sequence[str]) -> None:
     if name in COMMANDS:
         for module in () if name in _WITHOUT_SPECS else _NESTING:
             import_module(module)
-        import_module(f"mlspec.cli.{name}")
+        import_module(module_of(_PACKAGE, name))
 
 
 def _reader_gone() -> int:

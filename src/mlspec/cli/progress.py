@@ -7,26 +7,33 @@ Change it when a run should look different.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
 from mlspec.cli import output
+from mlspec.cli.live import Live
+from mlspec.cli.prompt import Prompt, can_ask
+from mlspec.diagnostics import Diagnostic
 from mlspec.diagnostics.printable import lines, printed, word
 from mlspec.engine import RunOutcome
 from mlspec.engine.events import (
     ApprovalWanted,
     EnvironmentBuilding,
+    EnvironmentOutput,
     Event,
     RunStarted,
+    RunWaits,
     StepEnded,
     StepNotKept,
     StepOutput,
     StepStarted,
 )
+from mlspec.exec.changes import told
 from mlspec.ir.model import Plan
 
 _MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "blocked": ("·", "bright_black")}
@@ -37,23 +44,34 @@ _SHORT = 100
 class Progress:
     """A callback for the engine's events."""
 
-    def __init__(self, plan: Plan, folder: Path, again: Callable[[str], str], *, verbose: bool, quiet: bool) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path, again: Callable[[str], str], live: Live, *, given: str = "", verbose: bool, quiet: bool
+    ) -> None:
         self.plan = plan
         self.folder = folder
         self.again = again
+        self.given = given
+        self.live = live
+        self.prompt = Prompt(live, plan, folder) if can_ask() else None
         self.has_reader = True
         self.verbose = verbose
         self.quiet = quiet
         self.colour = output.coloured(sys.stdout)
         self.width = max((len(word(step.id)) for step in plan.all_steps()), default=0)
         self.run_id: str | None = None
+        self.making = ""
         self.tails: dict[str, deque[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Show one event. When whoever reads has gone, the run goes on unread: its exit status still tells."""
         try:
-            if self.has_reader:
-                self._show(event)
+            if isinstance(event, EnvironmentOutput):
+                self.live.say(self.making, event.line)
+            elif isinstance(event, StepOutput) and not self.verbose:
+                self._keep(event)
+            elif self.has_reader:
+                with self.live.aside():
+                    self._show(event)
         except BrokenPipeError:
             self.has_reader = False
             output.silence()
@@ -64,27 +82,41 @@ class Progress:
             raise
 
     def _show(self, event: Event) -> None:
+        self.live.end(self.making)
         match event:
+            case RunWaits():
+                self._print(event.why)
             case RunStarted():
                 self.run_id = event.run_id
+                self.live.expect(event.steps)
                 kept = f", {len(event.kept)} kept" if event.kept else ""
                 self._print(f"{word(self.plan.lifecycle)}: run {word(event.run_id)}, {len(event.steps)} steps{kept}")
             case StepNotKept():
                 self._print(word(f"↻ {event.step} runs again: {event.reason}"))
             case EnvironmentBuilding():
                 self._print(f"… building the environment {word(event.name)}, once")
+                self.making = f"environment {event.name}"
+                self.live.start(self.making)
             case StepStarted():
                 self.tails[event.step] = deque(maxlen=_TAIL)
-                if self.colour:
+                self.live.start(event.step)
+                if self.colour and not self.live.is_drawn:
                     self._print(click.style(f"▸ {word(event.step)}", dim=True))
             case StepOutput():
-                self.tails.setdefault(event.step, deque(maxlen=_TAIL)).append(event.line)
-                if self.verbose:
-                    click.echo(f"  {word(event.step)} | {printed(event.line)}")
+                self._keep(event)
+                click.echo(f"  {word(event.step)} | {printed(event.line)}")
             case ApprovalWanted():
                 self._approval(event)
             case StepEnded():
+                if self.prompt is not None:
+                    self.prompt.forget(event.step)
+                self.live.end(event.step, "from the cache" if event.cached else event.status)
                 self._ended(event)
+
+    def _keep(self, event: StepOutput) -> None:
+        """Have the last lines of a step at hand, for its foot and for its failure."""
+        self.tails.setdefault(event.step, deque(maxlen=_TAIL)).append(event.line)
+        self.live.say(event.step, event.line)
 
     def _print(self, line: str) -> None:
         if not self.quiet:
@@ -94,12 +126,15 @@ class Progress:
     def _approval(self, event: ApprovalWanted) -> None:
         who = f" ({', '.join(event.approvers)})" if event.approvers else ""
         again = self.again("--spec")
-        output.say(
-            f"? {event.step}: {event.message}{who}\n    yes: {event.answer}{again}\n    no:  {event.refusal}{again}", flush=True
-        )
+        seen = "".join(f"\n    {line}" for line in event.evidence.splitlines())
+        yes, no = f"{event.answer}{again}", f"{event.refusal}{again}"
+        output.say(f"? {event.step}: {event.message}{who}{seen}\n    yes: {yes}\n    no:  {no}", flush=True)
+        if self.prompt is not None:
+            self.prompt.ask(self.run_id or "", event.step)
 
     def _ended(self, event: StepEnded) -> None:
         mark, colour = _MARKS[event.status]
+        kept = self.tails.pop(event.step, ())  # a run of thousands of steps has the lines of those alone that run
         notes: list[str] = [event.status] if event.status in ("skipped", "blocked", "failed") else []
         if event.cached:
             notes.append("from the cache")
@@ -107,21 +142,29 @@ class Progress:
             notes.append(f"{event.seconds:.1f} s")
         if event.attempts > 1:
             notes.append(f"{event.attempts} attempts")
+        if changed := told(event.changes):
+            notes.append(printed(changed))
         line = f"{click.style(mark, fg=colour)} {word(event.step).ljust(self.width)}  {', '.join(notes)}"
         if event.status != "failed":
             self._print(line)
             return
         click.echo(line, color=self.colour)
-        tail = [] if self.verbose else list(self.tails.get(event.step, ()))
+        tail = [] if self.verbose else list(kept)
         for text in tail:
             click.echo(f"    {printed(text)}")
         if event.error and not (tail and tail[-1].endswith(event.error)):
             output.say(f"    {event.error}")
         if event.log is not None:
             output.say(f"    the whole log: {event.log}")
+        if event.command:
+            output.say(f"    its command:   {shlex.join(event.command)}")
+        if self.run_id is not None:
+            step = event.step if event.step in self.plan.by_id else event.step.rpartition("[")[0]  # all instances of a foreach
+            again = f"mlspec run{self.again('')}{self.given} --only {shlex.quote(step)} --resume {shlex.quote(self.run_id)}"
+            output.say(f"    it alone:      {again}")
 
-    def summary(self, result: RunOutcome) -> None:
-        """Say where the results are and what to type next."""
+    def summary(self, result: RunOutcome, undeclared: Sequence[Diagnostic] = ()) -> None:
+        """Say where the results are and what to type next; and which files steps name that are no inputs, as validation found."""
         if not self.has_reader:
             return
         rows = []
@@ -133,6 +176,11 @@ class Progress:
             self._print("\nResults\n" + lines(output.table(rows, indent="  ")))
         colour = "green" if result.status == "succeeded" else "red"
         self._print(click.style(f"\nrun {word(result.run_id)} {result.status}", fg=colour))
+        for warning in result.warnings:  # with --quiet, too: no step has failed of it, so that nothing else tells
+            output.say(f"warning: {warning}")
+        for finding in undeclared:
+            named = finding.path.split(".")[-2]
+            output.say(f"warning: {named}: {finding.message}; {finding.hint} ({finding.span.file}:{finding.span.line})")
         if result.status == "failed":
             self._print(word(f"after mending it: mlspec run{self.again('')} --resume {result.run_id}"))
 

@@ -1,7 +1,7 @@
 """What is asked of runs and cannot be done, as exit statuses.
 
 In: errors of the engine. Out: click's errors, with the engine's own words. Owns which of them is wrong usage (2: no such run,
-no such step, a value that a parameter does not take) and which is a failure (1: the store or an environment).
+no such step, a value that a parameter does not take) and which is a failure (1: the store, an environment, the lock).
 Never prints. Change it when the engine can refuse in another way.
 """
 
@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 import click
 
-from mlspec.engine.errors import RunError
-from mlspec.engine.params import ParameterError
+from mlspec.engine.errors import NotLockedError, RunError
 from mlspec.environments.build import EnvironmentBuildError
 from mlspec.errors import StoreError
+from mlspec.expr.limits import ParameterError
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def as_click_errors() -> Iterator[None]:
     """Turn the engine's errors into click's."""
     try:
         yield
-    except (StoreError, EnvironmentBuildError) as error:
+    except (StoreError, EnvironmentBuildError, NotLockedError) as error:
         raise click.ClickException(str(error)) from None
     except (ParameterError, RunError) as error:
         raise click.UsageError(str(error)) from None

@@ -14,9 +14,14 @@ from mlspec.terms import DONE
 
 @click.command("steps")
 @click.argument("name", required=False, metavar="[STEP]")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 def COMMAND(name: str | None, form: str) -> int:  # noqa: N802
-    """List the steps that `uses:` can name, or show one: its inputs, outputs and options."""
+    """List the steps that `uses:` can name, or show one: its inputs, outputs and options. As Markdown all are shown so."""
+    if form == "markdown":
+        from mlspec.reference import library
+
+        click.echo(library.markdown(map(load, names() if name is None else [_known(name)])))
+        return DONE
     if name is None:
         steps = [load(each) for each in names()]
         if form == "json":
@@ -24,10 +29,14 @@ def COMMAND(name: str | None, form: str) -> int:  # noqa: N802
         else:
             click.echo(output.table([(step.name, step.summary) for step in steps]))
         return DONE
-    arguments.known("library step", name, names())
-    step = load(name)
+    step = load(_known(name))
     click.echo(json.dumps(_document(step), indent=2, ensure_ascii=False) if form == "json" else _page(step))
     return DONE
+
+
+def _known(name: str) -> str:
+    arguments.known("library step", name, names())
+    return name
 
 
 def _document(step: LibraryStep) -> dict[str, object]:

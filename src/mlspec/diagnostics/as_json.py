@@ -3,7 +3,8 @@
 In: findings. Out: one JSON object, pure ASCII, in the order of `in_order`. Owns the form of `--format json`:
 
     {"version": 1,
-     "summary": {"errors": int, "warnings": int, "files": int: those with findings, "specs": int: those read},
+     "summary": {"errors": int, "warnings": int, "files": int: those with findings, "specs": int: those read,
+                 "left_out": [{"code", "file", "count"}], where there are more of a kind than the thousand that are listed},
      "findings": [{"code", "severity": "error" | "warning", "message", "hint": str | null, "path": str,
                    "span": SPAN, "related": [{"span": SPAN, "message"}]}]}
     SPAN = {"file", "line", "column", "end_line", "end_column"}, counted from 1, in characters, the end exclusive
@@ -17,6 +18,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from mlspec.diagnostics.few import MOST_FOR_PROGRAMS, few, number_of
 from mlspec.diagnostics.model import Diagnostic, in_order
 
 VERSION = 1
@@ -25,18 +27,21 @@ VERSION = 1
 def render(findings: Sequence[Diagnostic], specs: int | None = None) -> str:
     """Return the findings as one indented JSON object with a final newline; `specs` is how many were read, where that is known."""
     ordered = in_order(list(findings))
-    errors = sum(finding.severity == "error" for finding in ordered)
-    summary = {
+    errors = number_of(finding for finding in ordered if finding.severity == "error")
+    shown = few(ordered, MOST_FOR_PROGRAMS)
+    summary: dict[str, Any] = {
         "errors": errors,
-        "warnings": len(ordered) - errors,
+        "warnings": number_of(ordered) - errors,
         "files": len({finding.span.file for finding in ordered}),
     }
     if specs is not None:
         summary["specs"] = specs
+    if shown.left_out:
+        summary["left_out"] = [{"code": code, "file": file, "count": count} for (code, file), count in shown.left_out.items()]
     document = {
         "version": VERSION,
         "summary": summary,
-        "findings": [_finding(finding) for finding in ordered],
+        "findings": [_finding(finding) for finding in shown.shown],
     }
     return json.dumps(document, indent=2) + "\n"
 

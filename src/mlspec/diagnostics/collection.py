@@ -6,15 +6,13 @@ Never decides what is wrong. Change it when every finding of the plan must carry
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from mlspec.diagnostics import Diagnostic, Related, Severity, Span
 from mlspec.diagnostics.nearest import nearest
 
 MAX_ERRORS = 2000
 """Errors after which a plan is given up: more of them help nobody, and each costs time."""
-MAX_COMPARED = 60_000
-"""Names that unknown ones are compared with, all together: a thousand typing errors among a thousand names cost a minute."""
 _MOST_LISTED = 8
 
 
@@ -26,7 +24,6 @@ class Findings(list[Diagnostic]):
     """A list that findings are added to by what they say."""
 
     errors = 0
-    compared = 0
 
     def add(
         self,
@@ -47,11 +44,6 @@ class Findings(list[Diagnostic]):
         self.append(Diagnostic(code, message, span, severity, hint, related, address))
         if self.errors == MAX_ERRORS:
             raise TooManyError
-
-    def nearest(self, word: str, known: Collection[str], prefix: str = "", nothing: str | None = None) -> str | None:
-        """`did_you_mean` among names that may be many; None once very many have been compared."""
-        self.compared += len(known)
-        return did_you_mean(word, known, prefix, nothing) if self.compared <= MAX_COMPARED else None
 
     def warn(self, code: str, message: str, span: Span, hint: str | None = None, *, path: Iterable[str | int] = ()) -> None:
         """Add one warning."""

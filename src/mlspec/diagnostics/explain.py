@@ -58,6 +58,10 @@ class Catalogue:
             raise ValueError(f"the page of {code} does not begin with '# {code}: title'")
         return Page(code, title[2], text)
 
+    def file(self, code: str) -> Path:
+        """The file of its page; raises `KeyError` when there is none."""
+        return self._files[code]
+
     def code_of(self, word: str) -> str | None:
         """The code that `word` names: `MLS204`, `mls204` or `204`; None when the catalogue has no such code."""
         found = _WORD.fullmatch(word.strip().upper())

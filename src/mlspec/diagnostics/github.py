@@ -7,20 +7,25 @@ Change it when annotations should carry more.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 
+from mlspec.diagnostics.few import few
 from mlspec.diagnostics.model import Diagnostic, in_order
 from mlspec.diagnostics.printable import visible
 
 
 def render(findings: Sequence[Diagnostic]) -> str:
     """Return one command a finding, each on its line; empty without findings."""
-    return "".join(f"{_command(finding)}\n" for finding in in_order(list(findings)))
+    kept = few(in_order(list(findings)))
+    commands = [_command(finding) for finding in kept.shown]
+    return "".join(f"{line}\n" for line in (*commands, *(f"::notice title=mlspec::{_data(text)}" for text in kept.sentences())))
 
 
 def _command(finding: Diagnostic) -> str:
     span = finding.span
-    properties = {"file": span.file, "line": span.line, "endLine": span.end_line}
+    # A path from the root of the repository, which `./` does not lead to there.
+    properties = {"file": posixpath.normpath(span.file), "line": span.line, "endLine": span.end_line}
     if span.line == span.end_line:
         # The Checks API refuses columns on an annotation of several lines.
         properties |= {"col": span.column, "endColumn": span.end_column}

@@ -49,6 +49,8 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     path: str = ""
     """Where in the spec, as an address: `steps.train.retry.limit`."""
+    more: int = 0
+    """How many more like it there are, of which no finding was made."""
 
 
 def in_order(findings: list[Diagnostic]) -> list[Diagnostic]:

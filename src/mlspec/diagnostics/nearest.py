@@ -7,8 +7,14 @@ Change it when suggestions are missing or silly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
+MAX_COMPARED = 20_000
+"""Names that unknown ones are compared with, all together, while a spec is checked: a thousand typing errors among a thousand
+names would cost a minute."""
+_left: ContextVar[list[int] | None] = ContextVar("names that may still be compared", default=None)
 _SHORTEST_ABBREVIATION = 3
 _TELLING_PREFIX = 3
 
@@ -21,15 +27,23 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     longest common beginning decides, then the alphabet: the order of `candidates` never matters.
     """
     written = _folded(word)
+    letters = set(written)
+    left = _left.get()
     best: tuple[int, int, str] | None = None
     abbreviated: tuple[int, str] | None = None
     for candidate in candidates:
+        if left is not None:
+            left[0] -= 1
+            if left[0] < 0:
+                return None
         known = _folded(candidate)
         common = _common_prefix(written, known)
         limit = max(1, max(len(written), len(known)) // 3 + (common >= _TELLING_PREFIX))
         if best is not None:
             limit = min(limit, best[0])
-        changes = _changes(written, known, common, limit)
+        # Each change makes two letters more or fewer the same, at most.
+        far = len(letters.symmetric_difference(known)) > 2 * limit
+        changes = None if far else _changes(written, known, common, limit)
         if changes is not None and changes < max(len(written), len(known)):
             rank = (changes, -common, candidate)
             best = rank if best is None else min(best, rank)
@@ -39,6 +53,22 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     if best is not None:
         return best[2]
     return abbreviated[1] if abbreviated is not None else None
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Compare no more than `MAX_COMPARED` names within; then nothing is near any more."""
+    before = _left.set([MAX_COMPARED])
+    try:
+        yield
+    finally:
+        _left.reset(before)
+
+
+def exhausted() -> bool:
+    """Whether no name would be near any more: then none need be listed."""
+    left = _left.get()
+    return left is not None and left[0] <= 0
 
 
 def _folded(word: str) -> str:

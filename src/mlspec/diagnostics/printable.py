@@ -7,8 +7,10 @@ Change it when a reader of output obeys something new.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from typing import Any
 
 _CONTROL_PICTURES = 0x2400
 _JOINERS = "\u200c\u200d"
@@ -58,6 +60,11 @@ def inert(text: str) -> str:
 def in_json(text: str) -> str:
     """JSON with all characters that `visible` would spell out in its strings as escapes; their value is the same."""
     return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else _escape(found[0]), text)
+
+
+def json_document(value: Any) -> str:
+    """A value as the indented JSON that commands print; safe to show, as `in_json` says."""
+    return in_json(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def shown(character: str) -> str:

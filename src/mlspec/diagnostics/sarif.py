@@ -13,9 +13,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from mlspec.diagnostics.explain import Catalogue
+from mlspec.diagnostics.explain import PREFIX, Catalogue
+from mlspec.diagnostics.few import MOST_FOR_PROGRAMS, few
 from mlspec.diagnostics.model import Diagnostic, Span, in_order
 from mlspec.diagnostics.printable import lines
+from mlspec.resources import DOCUMENTATION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -23,14 +25,18 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 def render(findings: Sequence[Diagnostic], version: str, catalogue: Catalogue | None = None) -> str:
     """Return the log; `version` is mlspec's own, `catalogue` has the pages of its codes: without it, those of no target."""
     pages = catalogue or Catalogue()
-    ordered = in_order(list(findings))
+    kept = few(in_order(list(findings)), MOST_FOR_PROGRAMS)
+    ordered = kept.shown
     rules = sorted({finding.code for finding in ordered})
     driver = {"name": "mlspec", "version": version, "rules": [_rule(code, pages) for code in rules]}
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, rules.index(finding.code)) for finding in ordered],
     }
+    if kept.left_out:
+        notes = [{"level": "note", "message": {"text": lines(text)}} for text in kept.sentences()]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notes}]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
@@ -38,9 +44,11 @@ def _rule(code: str, pages: Catalogue) -> dict[str, Any]:
     if code not in pages.codes:
         return {"id": code}
     entry = pages.page(code)
+    site = {"helpUri": f"{DOCUMENTATION}findings/{code}/"} if code.startswith(PREFIX) else {}
     return {
         "id": code,
         "shortDescription": {"text": entry.title},
+        **site,
         "help": {"text": entry.text, "markdown": entry.text},
     }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from mlspec.diagnostics.few import few, number_of
 from mlspec.diagnostics.model import Diagnostic, Span, in_order
 from mlspec.diagnostics.printable import inert, visible
 from mlspec.diagnostics.snippet import lines_of, snippet
@@ -21,20 +22,21 @@ _STYLES = {"error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gu
 
 
 def render(findings: Sequence[Diagnostic], sources: Sources, *, color: bool = False, width: int = 100) -> str:
-    """Return all findings in order, each with its source line in at most `width` columns, and a closing count."""
+    """Return findings in order, of each kind the first ones, each with its source line in at most `width` columns, and a closing count."""
     if not findings:
         return ""
     read = sources if callable(sources) else sources.get
     writer = _Writer(read, color, width)
     ordered = in_order(list(findings))
-    blocks = ["\n".join(writer.finding(finding)) for finding in ordered]
-    return inert("\n\n".join([*blocks, summary(ordered)])) + "\n"
+    shown = few(ordered)
+    blocks = ["\n".join(writer.finding(finding)) for finding in shown.shown]
+    return inert("\n\n".join([*blocks, *map(visible, shown.sentences()), summary(ordered)])) + "\n"
 
 
 def summary(findings: Sequence[Diagnostic]) -> str:
     """Count findings and the files they are in: `2 errors, 1 warning in 1 file`."""
-    errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
+    errors = number_of(finding for finding in findings if finding.severity == "error")
+    warnings = number_of(findings) - errors
     counts = [_count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number]
     files = len({finding.span.file for finding in findings})
     return f"{', '.join(counts) or 'no findings'} in {_count(files, 'file')}"

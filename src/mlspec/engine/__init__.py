@@ -6,9 +6,10 @@ than a process that ends, a case in `schedule`.
 """
 
 from mlspec.engine.errors import RunError
-from mlspec.engine.outcome import RunOutcome, StepOutcome, local_outcome, outcome
+from mlspec.engine.outcome import local_outcome, outcome
+from mlspec.engine.results import RunOutcome, RunWarning, StepOutcome
 from mlspec.engine.schedule import run
 from mlspec.errors import StoreError
 from mlspec.store.runs import Runs
 
-__all__ = ["RunError", "RunOutcome", "Runs", "StepOutcome", "StoreError", "local_outcome", "outcome", "run"]
+__all__ = ["RunError", "RunOutcome", "RunWarning", "Runs", "StepOutcome", "StoreError", "local_outcome", "outcome", "run"]

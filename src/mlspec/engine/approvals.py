@@ -8,6 +8,7 @@ Change it when an answer must carry more than yes or no.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlspec.engine.errors import RunError
@@ -16,10 +17,12 @@ from mlspec.engine.outcome import existing
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Step
 from mlspec.store.layout import entry_name
-from mlspec.store.questions import Questions
+from mlspec.store.questions import Questions, recorded
+from mlspec.store.questions import question as asked
 from mlspec.store.records import Records
 from mlspec.store.runs import Runs
 from mlspec.store.timestamps import timestamp
+from mlspec.terms import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Answer:
 
     approved: bool
     by: str
+    recorded: Mapping[str, Json]
+    """What the step's record says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +43,11 @@ class Question:
     deadline: float | None
 
 
-def ask(records: Records, step: Step, approval: Approval) -> Question:
+def ask(records: Records, step: Step, approval: Approval, message: str, evidence: str) -> Question:
     """Put the question into the store, unless it is there already: a run that is resumed may have been answered."""
     questions = Questions(records)
     if questions.read(_name(step)) is None:
-        question = {
-            "step": step.id,
-            "status": "waiting",
-            "message": approval.message,
-            "approvers": list(approval.approvers),
-            "asked": timestamp(),
-        }
-        questions.write(_name(step), question)
+        questions.write(_name(step), asked(records, step.id, "waiting", message, evidence, approval.approvers))
     return Question(step, None if approval.timeout is None else time.monotonic() + approval.timeout)
 
 
@@ -57,9 +55,10 @@ def answer_to(records: Records, question: Question) -> Answer | None:
     """Return the answer to a question, None while there is none; one that comes too late counts for nothing."""
     content = Questions(records).read(_name(question.step)) or {}
     if content.get("status") in ("approved", "refused"):
-        return Answer(content["status"] == "approved", str(content.get("by", "")))
+        by = str(content.get("by", ""))
+        return Answer(content["status"] == "approved", by, recorded(content, content["status"], by))
     if question.deadline is not None and time.monotonic() >= question.deadline:
-        return Answer(approved=False, by="")
+        return Answer(approved=False, by="", recorded=recorded(content, "unanswered", ""))
     return None
 
 
@@ -75,12 +74,14 @@ def answer(runs: Runs, run_id: str, step_id: str, *, approved: bool, by: str) ->
     """
     run_id = existing(runs, run_id)
     questions = Questions(runs.records(run_id))
-    asked = {content["step"]: (name, content) for name, content in questions.all().items()}
-    waiting = [step for step, (_, content) in asked.items() if content["status"] == "waiting"]
+    found = {content["step"]: (name, content) for name, content in questions.all().items()}
+    waiting = [step for step, (_, content) in found.items() if content["status"] == "waiting"]
+    if step_id in found and found[step_id][1]["status"] == "elsewhere":
+        raise RunError(f"{step_id} of run {run_id} is asked by the orchestrator that makes the run: answer it there")
     if step_id not in waiting:
-        what = "has been answered already" if step_id in asked else "asks for no approval"
+        what = "has been answered already" if step_id in found else "asks for no approval"
         raise RunError(f"{step_id} {what} in run {run_id}, which waits for {', '.join(waiting) or 'none'}")
-    name, content = asked[step_id]
+    name, content = found[step_id]
     status = "approved" if approved else "refused"
     questions.write(name, {**content, "status": status, "by": by, "answered": timestamp()})
     return run_id

@@ -7,3 +7,11 @@ and of environments are their own modules'. Never prints. Change it when a run c
 
 class RunError(Exception):
     """There is no such run, step, output or question, or it is not what was asked for; the text says which."""
+
+
+class NotLockedError(Exception):
+    """What was to run as it was locked would not; the text says what all differs."""
+
+
+class NoOutputError(RunError, LookupError):
+    """No earlier run has an output that a step reads."""

@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mlspec.terms import RunStatus, StepStatus
+from mlspec.terms import Json, RunStatus, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RunWaits:
+    """Before the first: as many runs are in progress as may be."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,14 @@ class EnvironmentBuilding:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentOutput:
+    """One line that the installer of an environment wrote."""
+
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted:
     """A step process runs, or an approval waits. `step` is an id: `train`, `train[depth=2]`, `work[0]`."""
 
@@ -53,7 +68,7 @@ class StepOutput:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalWanted:
-    """A person must answer before the run goes on; `answer` is what to type for yes, `refusal` for no."""
+    """A person must answer before the run goes on; `answer` is what to type for yes, `refusal` for no; `evidence` what they see."""
 
     step: str
     message: str
@@ -61,14 +76,16 @@ class ApprovalWanted:
     timeout: float | None
     answer: str
     refusal: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StepEnded:
     """A step is over, whether it started or not. `seconds` is 0 for one that did not.
 
-    `cached` says that an equal step of an earlier run lent its outputs; `error` is the record's one line; `log` is where
-    its output was kept, if it had a process.
+    `cached` says that an equal step of an earlier run lent its outputs, and `changes` why none could that nearly might have (as
+    in its record); `error` is the record's one line; `log` is where its output was kept, and `command` what was started, if
+    it had a process.
     """
 
     step: str
@@ -78,6 +95,8 @@ class StepEnded:
     seconds: float = 0.0
     error: str | None = None
     log: str | None = None
+    changes: Json = None
+    command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +109,14 @@ class RunEnded:
 
 
 Event: TypeAlias = (
-    RunStarted | StepNotKept | EnvironmentBuilding | StepStarted | StepOutput | ApprovalWanted | StepEnded | RunEnded
+    RunWaits
+    | RunStarted
+    | StepNotKept
+    | EnvironmentBuilding
+    | EnvironmentOutput
+    | StepStarted
+    | StepOutput
+    | ApprovalWanted
+    | StepEnded
+    | RunEnded
 )

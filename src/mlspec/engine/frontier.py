@@ -8,12 +8,13 @@ Change it when something other than upstream, order and `parallel` decides what 
 from __future__ import annotations
 
 import heapq
-from collections import Counter, defaultdict, deque
+from collections import ChainMap, Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlspec.engine.states import fan_in, upstream_groups, verdict
+from mlspec.engine.states import fan_in, kept_back, paired_verdict, seen_by, verdict
 from mlspec.ir.bodies import Approval
+from mlspec.ir.groups import upstream_groups
 from mlspec.ir.model import Step
 from mlspec.terms import StepStatus
 
@@ -36,12 +37,20 @@ class Frontier:
     """The moving edge between steps that have ended and steps that wait.
 
     `states` has every ended step. `decided` collects, in order, what was skipped or blocked without a start; the caller
-    empties it. A step of `steps` that is in `settled` counts as ended in that state. An upstream that is not in `steps`
-    is taken to have succeeded.
+    empties it. A step of `steps` that is in `settled` counts as ended in that state, and its instances, which it has by `foreach`,
+    in those of `instances`. An upstream that is not in `steps` is taken to have succeeded.
     """
 
-    def __init__(self, steps: Sequence[Step], *, stop: bool, settled: Mapping[str, StepStatus] | None = None) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        *,
+        stop: bool,
+        settled: Mapping[str, StepStatus] | None = None,
+        instances: Mapping[str, list[StepStatus]] | None = None,
+    ) -> None:
         self.instances: dict[str, list[StepStatus]] = {}
+        self._known = ChainMap(self.instances, dict(instances or {}))
         self.decided: deque[tuple[Task, StepStatus]] = deque()
         self.stopped = False
         self._stop = stop
@@ -89,12 +98,21 @@ class Frontier:
         return None
 
     def expand(self, step_id: str, count: int) -> None:
-        """Put the `count` instances of a taken `foreach` step in line; none at all means that it has succeeded."""
+        """Put the `count` instances of a taken `foreach` step in line; none at all means that it has succeeded.
+
+        One whose partners do not let it start has ended.
+        """
         self.instances[step_id] = ["pending"] * count
-        if not count:
-            self._cascade([(step_id, "succeeded")])
+        ended: list[tuple[str, StepStatus]] = [] if count else [(step_id, "succeeded")]
         for index in range(count):
-            self._enqueue(Task(step_id, index))
+            task = Task(step_id, index)
+            decided = paired_verdict(self._steps[step_id], index, self._known)
+            if decided == "start":
+                self._enqueue(task)
+            else:
+                self.decided.append((task, decided))
+                ended += self._concluded(task, decided)
+        self._cascade(ended)
         if self.stopped:
             self._cascade(self._drained())
 
@@ -132,8 +150,13 @@ class Frontier:
 
     def _reached(self, step_id: str) -> list[tuple[str, StepStatus]]:
         """Put a step whose upstream has ended in line, or return how it ended without a start."""
-        upstream = [fan_in([self.states[above] for above in group]) for group in self._groups[step_id]]
-        decided = verdict(self._steps[step_id].run_if, upstream, stopped=self.stopped)
+        step = self._steps[step_id]
+        upstream = [seen_by(step, group, self.states, self._known) for group in self._groups[step_id]]
+        if verdict(step.run_if, upstream, stopped=False) != "start" and (states := kept_back(step, self._known, upstream)):
+            self.instances[step_id] = states
+            self.decided.extend((Task(step_id, index), state) for index, state in enumerate(states))
+            return [(step_id, fan_in(states))]
+        decided = verdict(step.run_if, upstream, stopped=self.stopped)
         if decided == "start":
             self._enqueue(Task(step_id))
             return []

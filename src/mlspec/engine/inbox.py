@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -49,7 +49,12 @@ class Interrupt:
     reason: str = ""
 
 
-Message: TypeAlias = Line | Ended | Interrupt
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The disk has what some steps made that have ended."""
+
+
+Message: TypeAlias = Line | Ended | Interrupt | Synced
 
 
 class Inbox:
@@ -94,6 +99,15 @@ class Inbox:
                 self._note(message.task)
             self._messages.append(message)
             self._ready.notify()
+
+    def put_lines(self, task: Task, lines: Sequence[bytes]) -> None:
+        """Add lines as far as there is room; what a step floods us with costs no more than to be counted."""
+        with self._ready:
+            for number, raw in enumerate(lines):
+                if task in self._dropped:
+                    self._dropped[task] += len(lines) - number
+                    break
+                self.put(Line(task, raw.decode("utf-8", "replace").rstrip("\r")))
 
     def get(self, timeout: float | None) -> Message | None:
         """Take the first message, waiting for one; None when none came in time."""

@@ -6,12 +6,8 @@ take as they are; never changes one. Change it when an output must be told from 
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from mlspec.errors import StoreError, sentence
-from mlspec.store.digests import digest
-from mlspec.store.filesystem import fetch, is_remote, local_path
+from mlspec.store.present import present_digest
 from mlspec.store.records import Record
 from mlspec.store.runs import Runs
 
@@ -22,16 +18,9 @@ def fault(runs: Runs, record: Record | None) -> str | None:
         return "its record is gone"
     for name, made in record["outputs"].items():
         try:
-            found = _digest(runs, made["uri"])
+            found = present_digest(made["uri"], runs.project)
         except (OSError, StoreError) as error:
             return f"its output {name} cannot be read: {sentence(error)}"
         if found != made.get("digest"):
             return f"its output {name} is not what it made: it has another digest"
     return None
-
-
-def _digest(runs: Runs, uri: str) -> str:
-    if not is_remote(uri):
-        return digest(local_path(uri) if uri.startswith("file:") else runs.project / uri)
-    with tempfile.TemporaryDirectory() as scratch:
-        return digest(fetch(uri, Path(scratch)))

@@ -1,63 +1,29 @@
 """How a run ended, step by step, whoever ran it.
 
 In: a run in a store, and its plan unless the run was made here. Out: a `RunOutcome`.
-Owns the JSON of `mlspec runs show`; never starts anything. What a step without a record came to follows from `states`.
-Change it when more of a record should be shown.
+Owns how records are read back; never starts anything. What a step without a record came to follows from `states`.
+Change it when a run leaves other traces of how it ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 from mlspec.engine.errors import RunError
 from mlspec.engine.fan_out import foreach_items, place_of
-from mlspec.engine.states import derive, fan_in, run_status
+from mlspec.engine.results import RunOutcome, RunWarning, StepOutcome
+from mlspec.engine.states import Verdict, derive, fan_in, paired_verdict, run_status
 from mlspec.errors import DamagedError, StoreError
 from mlspec.ir.bodies import Instance
 from mlspec.ir.describe import id_of
-from mlspec.ir.model import Plan, Step, StepOutput
+from mlspec.ir.model import Plan, Step
+from mlspec.ir.sources import StepOutput
+from mlspec.store import layout, lineage
 from mlspec.store.layout import Place
 from mlspec.store.records import Record
 from mlspec.store.runs import LATEST, Runs
 from mlspec.terms import Json, RunStatus, StepStatus
-
-
-@dataclass(frozen=True, slots=True)
-class StepOutcome:
-    """What became of a step. `record` is None for one that never started."""
-
-    status: StepStatus
-    record: Record | None = None
-
-    @property
-    def attempts(self) -> int:
-        """How often its body was started."""
-        return int(self.record["attempts"]) if self.record else 0
-
-    @property
-    def outputs(self) -> Mapping[str, Mapping[str, str]]:
-        """Output name to `{"uri", "digest", "type"}`."""
-        return self.record["outputs"] if self.record else {}
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """What became of a run. `steps` has an entry for every instance, in the order of the plan."""
-
-    run_id: str
-    status: RunStatus
-    steps: Mapping[str, StepOutcome]
-    manifest: Mapping[str, Json] | None = field(default=None, repr=False)
-
-    def as_json(self) -> Json:
-        """The value that `mlspec runs show --format json` prints."""
-        steps = {
-            step_id: {"status": step.status, "attempts": step.attempts, "outputs": dict(step.outputs)}
-            for step_id, step in self.steps.items()
-        }
-        return {"run_id": self.run_id, "status": self.status, "steps": steps}
 
 
 def existing(runs: Runs, run_id: str) -> str:
@@ -83,8 +49,10 @@ def outcome(plan: Plan, runs: Runs, run_id: str, on_damage: OnDamage | None = No
     if runs.manifest(run_id) is not None:
         return local_outcome(runs, run_id, on_damage)
     records = runs.records(run_id).all(on_damage)
-    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, run_id, records)}
-    return RunOutcome(run_id, run_status(step.status for step in steps.values()), steps)
+    problems = tuple(lineage.sentences(records, _above(plan)))
+    steps = {step_id: StepOutcome(status, record) for step_id, status, record in _read_back(plan, runs, run_id, dict(records))}
+    status = "failed" if problems else run_status(step.status for step in steps.values())
+    return RunOutcome(run_id, status, steps, warnings=_warnings(runs, run_id, records, steps), problems=problems, runs=runs)
 
 
 def local_outcome(runs: Runs, run_id: str, on_damage: OnDamage | None = None) -> RunOutcome:
@@ -106,7 +74,29 @@ def local_outcome(runs: Runs, run_id: str, on_damage: OnDamage | None = None) ->
         if (runs.manifest(run_id) or manifest) != manifest:  # it ended between the two looks, and gave up its lease
             return local_outcome(runs, run_id, on_damage)
         status = "interrupted"
-    return RunOutcome(run_id, status, steps, manifest)
+    return RunOutcome(run_id, status, steps, manifest, _warnings(runs, run_id, records, steps), runs=runs)
+
+
+def _above(plan: Plan) -> dict[str, set[str]]:
+    """The names of the steps right above each, by its name: of all its instances."""
+    found: dict[str, set[str]] = {}
+    for step in plan.steps:
+        found.setdefault(step.name, set()).update(plan.by_id[name].name for name in step.upstream)
+    return found
+
+
+def _warnings(
+    runs: Runs, run_id: str, records: Mapping[Place, Record], steps: Mapping[str, StepOutcome]
+) -> tuple[RunWarning, ...]:
+    """What was kept of steps that have these records, in the order of the steps; who says the same is named together."""
+    ids = {id(step.record): step_id for step_id, step in steps.items() if step.record is not None}
+    found: dict[str, list[str]] = {}
+    order = list(steps)
+    for place, messages in runs.records(run_id).warnings(records).items():
+        for message in messages:
+            found.setdefault(message, []).append(ids.get(id(records[place]), place[0]))
+    named = {message: sorted(of, key=lambda step: order.index(step) if step in steps else 0) for message, of in found.items()}
+    return tuple(RunWarning(message, tuple(of)) for message, of in sorted(named.items(), key=lambda item: item[1]))
 
 
 def _read_back(
@@ -117,9 +107,15 @@ def _read_back(
     Last come steps that left a record and are not in the plan: the spec has changed since, or was compiled with a profile.
     """
     last = {step.name for step in plan.finals}
+    # A `finally` step starts when all others are over, so that a process that cannot be asked from here has vanished.
+    over = any(name in last for name, _ in records)
+    vanished = {layout.place_of(entry) for entry in runs.records(run_id).vanished(over=over, finals=True, abandoned=True)}
+    gone = vanished - records.keys()
     failed = any(name not in last and record["status"] == "failed" for (name, _), record in records.items())
+    failed = failed or any(name not in last for name, _ in gone)
     unstarted: StepStatus = "blocked" if failed and plan.on_failure == "stop" else "pending"
-    recorded = {step.id: _status(records[place_of(step)]) for step in plan.all_steps() if place_of(step) in records}
+    recorded: dict[str, StepStatus] = {step.id: "failed" for step in plan.all_steps() if place_of(step) in gone}
+    recorded |= {step.id: _status(records[place_of(step)]) for step in plan.all_steps() if place_of(step) in records}
     instances: dict[str, list[StepStatus]] = {}
     empty: set[str] = set()
     for step in plan.all_steps():
@@ -128,13 +124,21 @@ def _read_back(
         started = {index: record for (name, index), record in records.items() if name == step.name and index is not None}
         kept = runs.records(run_id).items(step.name)
         count = _count(plan, step, runs, records) if kept is None else len(kept)
-        if started:
-            size = max(count or 0, *(index + 1 for index in started))
-            states = [_status(started[index]) if index in started else unstarted for index in range(size)]
+        lost = {index for name, index in gone if name == step.name and index is not None}
+        if started or lost:
+            size = max(count or 0, *(index + 1 for index in (*started, *lost)), 0)
+            states = [
+                _status(started[index])
+                if index in started
+                else "failed"
+                if index in lost
+                else _unless_paired(paired_verdict(step, index, instances), unstarted)
+                for index in range(size)
+            ]
             instances[step.id], recorded[step.id] = states, fan_in(states)
         elif count == 0:
             empty.add(step.id)
-    ended = derive(plan, recorded, empty)
+    ended = derive(plan, recorded, empty, instances)
     for step in plan.all_steps():
         if step.id not in instances:
             yield step.id, ended[step.id], records.pop(place_of(step), None)
@@ -145,6 +149,11 @@ def _read_back(
     for place, record in records.items():
         if place[0] not in fanned_out:
             yield _id_of(place, record), _status(record), record
+
+
+def _unless_paired(decided: Verdict, unstarted: StepStatus) -> StepStatus:
+    """The state of an instance that never started: that of the instances that it is paired with comes first."""
+    return unstarted if decided == "start" else decided
 
 
 def _id_of(place: Place, record: Record) -> str:
@@ -171,6 +180,6 @@ def _count(plan: Plan, step: Step, runs: Runs, records: Mapping[Place, Record]) 
         return runs.read_uri(record["outputs"][source.output]["uri"])
 
     try:
-        return len(foreach_items(step, read))
+        return len(foreach_items(step, read, {}))  # a list in a parameter was kept when the run listed it
     except (RunError, StoreError):
         return None

@@ -1,8 +1,8 @@
 """The parameters of one run.
 
 In: values, or their text from a command line. Out: a value for every parameter of the plan.
-Owns the check against type, bounds, `enum` and `pattern`; never reads the spec.
-Change it when a parameter learns a new constraint.
+Owns which parameters there are, and their variables; what a value may be is said in `mlspec.expr.limits`. Never reads the spec.
+Change it when step processes find parameters elsewhere.
 """
 
 from __future__ import annotations
@@ -10,47 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlspec.diagnostics.nearest import nearest
-from mlspec.expr.limits import violation
-from mlspec.expr.values import as_text, typed
+from mlspec.expr.limits import ParameterError, check_value, value_of
+from mlspec.expr.values import as_text, parameter_variable
 from mlspec.ir.model import Parameter, Plan
 from mlspec.terms import Json
-
-_FORMS = {
-    "integer": "a whole number, such as 7",
-    "number": "a number, such as 0.5 or 1e-3",
-    "boolean": "true or false",
-    "list": 'JSON, such as ["a", 1]',
-    "object": 'JSON, such as {"a": 1}',
-}
-"""How the types are written that a text may fail to be."""
-
-
-class ParameterError(ValueError):
-    """A parameter that the plan does not have, or a value that it does not take."""
 
 
 def params_from_text(plan: Plan, texts: Mapping[str, str]) -> dict[str, Json]:
     """Read `name: text` pairs by each parameter's declared type; raises `ParameterError`."""
-    values = {}
-    for name, text in texts.items():
-        parameter = _known(plan, name)
-        try:
-            values[name] = typed(text, parameter.type)
-        except ValueError as error:
-            raise ParameterError(f"parameter {name}: {error}; write {_FORMS[parameter.type]}") from None
-    return values
+    return {name: value_of(name, _known(plan, name), text) for name, text in texts.items()}
 
 
 def complete_params(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
     """Return every parameter's value, given or default, in the order of the plan; raises `ParameterError`."""
     for name, value in given.items():
-        _check(_known(plan, name), value)
+        check_value(name, _known(plan, name), value)
     return {parameter.name: given.get(parameter.name, parameter.default) for parameter in plan.params}
 
 
 def param_variables(params: Mapping[str, Json]) -> dict[str, str]:
     """Return the environment variables in which step processes find the parameters."""
-    return {f"MLSPEC_PARAM_{name.upper()}": as_text(value) for name, value in params.items()}
+    return {parameter_variable(name): as_text(value) for name, value in params.items()}
 
 
 def _known(plan: Plan, name: str) -> Parameter:
@@ -61,9 +41,3 @@ def _known(plan: Plan, name: str) -> Parameter:
         close = nearest(name, names)
         hint = f"did you mean {close!r}?" if close else f"the spec has: {', '.join(names) or 'none'}"
         raise ParameterError(f"there is no parameter {name!r}; {hint}") from None
-
-
-def _check(parameter: Parameter, value: Json) -> None:
-    broken = violation(parameter, value)
-    if broken is not None:
-        raise ParameterError(f"parameter {parameter.name}: {broken}")

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from mlspec.engine.errors import RunError
 from mlspec.engine.fan_out import place_of
 from mlspec.engine.kept import fault
-from mlspec.engine.outcome import RunOutcome, outcome
+from mlspec.engine.outcome import outcome
 from mlspec.engine.params import complete_params
+from mlspec.engine.results import RunOutcome
 from mlspec.engine.states import fan_in
 from mlspec.environments.identity import identity
 from mlspec.errors import DamagedError
@@ -39,6 +40,8 @@ class Selection:
     instances: Mapping[str, list[StepStatus]] = field(default_factory=dict)
     """The instances of kept `foreach` steps."""
     only: str | None = None
+    date: str = ""
+    """The time that the run is for; until it is known, empty."""
     resumes: RunOutcome | None = None
 
     @property
@@ -111,12 +114,19 @@ def _fault(runs: Runs, before: RunOutcome, step: Step, count: int, damaged: Mapp
 
 
 def meaning(plan: Plan, step: Step) -> str:
-    """Return a digest of what could change the results of a step: all of it but texts, places, retries and resources."""
+    """Return a digest of what could change the results of a step: all of it but texts, places, retries, caching and resources."""
     bare = replace(
-        step, span=None, description="", extensions={}, retry=Retry(), resources=Resources(), timeout=None, parallel=None
+        replace(step, cache=True, cache_for=None, cache_key=""),
+        span=None,
+        description="",
+        extensions={},
+        retry=Retry(),
+        resources=Resources(),
+        timeout=None,
+        parallel=None,
     )
     environment = plan.environments.get(step.environment or "")
-    around = (identity(environment), environment.pythonpath) if environment else None
+    around = (identity(environment), environment.pythonpath, environment.env) if environment else None
     return hashlib.sha256(repr((bare, around)).encode()).hexdigest()[:16]
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from mlspec.engine.commands import Uris
-from mlspec.engine.errors import RunError
+from mlspec.engine.errors import NoOutputError
 from mlspec.engine.fan_out import place_of
 from mlspec.engine.selection import Selection
-from mlspec.ir.model import Input, Plan, StepOutput, Value
+from mlspec.ir.model import Plan
+from mlspec.ir.sources import Input, StepOutput, Value
 from mlspec.store.layout import Place
 from mlspec.store.records import Record
 from mlspec.store.runs import Runs
@@ -26,20 +27,15 @@ def from_earlier(plan: Plan, runs: Runs, run_ids: Iterable[str]) -> Uris:
 
     def uris(source: StepOutput) -> list[str]:
         for run_id in candidates:
-            found = [
-                str(record["outputs"][source.output]["uri"])
-                for record in _of(plan, source, records(run_id))
-                if record["status"] == "succeeded" and source.output in record["outputs"]
-            ]
-            if found:
-                return found
+            if found := _found(plan, source, records(run_id)):
+                return _by_number(found) if source.dynamic and not source.many else list(found.values())
         where = f"run {candidates[0]}" if len(candidates) == 1 else "any run"
-        raise RunError(f"{source.steps[0]} has no output {source.output} in {where}: run it first")
+        raise NoOutputError(f"{source.steps[0]} has no output {source.output} in {where}: run it first")
 
     return uris
 
 
-def check_inputs(selection: Selection, uris: Uris) -> None:
+def check_outputs(selection: Selection, uris: Uris) -> None:
     """Raise `RunError` when the steps to run read an output that `uris` does not find."""
     for step in selection.to_run:
         readers: Sequence[Input | Value] = (*step.inputs, *step.values)
@@ -50,9 +46,21 @@ def check_inputs(selection: Selection, uris: Uris) -> None:
             uris(step.foreach.source.source)
 
 
-def _of(plan: Plan, source: StepOutput, records: Mapping[Place, Record]) -> list[Record]:
+def _found(plan: Plan, source: StepOutput, records: Mapping[Place, Record]) -> dict[int | None, str]:
+    """The output of each instance that made it, by its number, in order."""
     if source.dynamic:
         name = plan.by_id[source.steps[0]].name
-        return [records[place] for place in sorted((p for p in records if p[0] == name), key=lambda p: p[1] or 0)]
-    places = [place_of(plan.by_id[step_id]) for step_id in source.steps]
-    return [records[place] for place in places if place in records]
+        places = sorted((place for place in records if place[0] == name), key=lambda place: place[1] or 0)
+    else:
+        places = [place for step_id in source.steps if (place := place_of(plan.by_id[step_id])) in records]
+    made = [(index, records[name, index]) for name, index in places]
+    return {
+        index: str(record["outputs"][source.output]["uri"])
+        for index, record in made
+        if record["status"] == "succeeded" and source.output in record["outputs"]
+    }
+
+
+def _by_number(found: Mapping[int | None, str]) -> list[str]:
+    """An output for each instance, of which a reader takes the one of its own number; nothing for one that made none."""
+    return [found.get(index, "") for index in range(max(index or 0 for index in found) + 1)]

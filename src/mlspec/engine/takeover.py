@@ -12,16 +12,17 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-from mlspec.engine.step_process import GRACE_SECONDS
+from mlspec.exec.heartbeat import LEASE
+from mlspec.exec.parent import GRACE_SECONDS
 from mlspec.store.files import remove
 from mlspec.store.filesystem import LocalStore, Store, store_errors
 from mlspec.store.leases import Holder, Lease, LeaseError
 from mlspec.store.owners import carriers
+from mlspec.store.removal import hidden_names
 from mlspec.store.runs import Runs
 
-OWNER_VARIABLE = "MLSPEC_LEASE"
+OWNER_VARIABLE = LEASE
 """In the environment of every step process, and so of all that it starts: the id of the lease and the step, `ID.STEP`."""
 
 KILL_SECONDS = 2.0
@@ -97,19 +98,5 @@ def sweep(store: Store, run: str) -> None:
     """
     if isinstance(store, LocalStore):
         with store_errors():
-            for path in _hidden(store.path(run)):
+            for path in hidden_names(store.path(run)):
                 remove(path)
-
-
-def _hidden(run: Path) -> Iterator[Path]:
-    """Hidden names in the folder of a run, of its steps and of their instances; never within an output."""
-    folders = [run]
-    while folders:
-        folder = folders.pop()
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith("."):
-                yield path
-            elif (
-                path.is_dir() and not path.is_symlink() and (folder == run or (folder.parent == run and path.name.isdecimal()))
-            ):
-                folders.append(path)

@@ -7,6 +7,7 @@ Change it when steps need something new around them.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import shlex
@@ -16,12 +17,14 @@ from mlspec.emission.seal import GeneratedFile, sealed_by
 from mlspec.emission.templates import template
 from mlspec.emission.yaml_text import scalar
 from mlspec.environments.findings import OLDEST
-from mlspec.environments.requirement import step_process
+from mlspec.environments.lines import has_hash
+from mlspec.environments.requirement import pinned, step_process
 from mlspec.ir.model import Environment, Plan
 
 PROJECT = "/project"
 """Where an image has the folder of the spec."""
 
+_HASHED = re.compile(r"(^|\s)--(hash[=\s]|require-hashes\b)")
 _FILES = ("Dockerfile", "Dockerfile.dockerignore", "environment.yml")
 
 
@@ -38,17 +41,24 @@ def export(plan: Plan, names: Sequence[str], version: str) -> list[GeneratedFile
 
 def _values(plan: Plan, environment: Environment, version: str) -> dict[str, object]:
     oldest = ".".join(map(str, OLDEST))
+    requirements = pinned(environment)
+    # pip holds all to digests or none, and what comes from git has none.
+    whole = bool(environment.locked) and all(map(has_hash, environment.locked))
     paths = [posixpath.normpath(posixpath.join(PROJECT, path)) for path in environment.pythonpath]
     return {
         "base": f"python:{environment.python or oldest}-slim",
         "python": environment.python,
-        "mlspec": step_process(plan, environment.requirements, version),
+        "mlspec": step_process(plan, requirements, version),
         "project": PROJECT,
         "pythonpath": _quoted(":".join(paths)),
-        "requirements": [shlex.quote(line) for text in environment.requirements for line in text.splitlines()],
+        # One line of a shell is no place for the thousands of digests of a lock: it is in the context, as it was committed.
+        "lock": json.dumps(environment.lock_file) if whole else None,
+        "requirements": [] if whole else [shlex.quote(line) for text in requirements for line in text.splitlines()],
+        # A file with hashes wants hashes of all that is installed with it, and of mlspec nobody has any yet.
+        "hashed": whole or any(_HASHED.search(line) for line in requirements),
         "ignored": list(_ignored(plan)),
         "yaml_name": scalar(environment.name),
-        "yaml_requirements": [scalar(line) for line in environment.requirements],
+        "yaml_requirements": [scalar(line) for line in requirements],
     }
 
 

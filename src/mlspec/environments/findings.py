@@ -7,17 +7,14 @@ checks; never makes a file. Change it when an image fails to build, or lacks som
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 
 from mlspec.diagnostics import Diagnostic, Span
+from mlspec.environments.lines import is_local
 from mlspec.ir.model import Environment, Plan
 
 OLDEST = (3, 11)
 """The oldest Python that runs mlspec."""
-
-_LOCAL = re.compile(r"(-r|-c|-e|--requirement|--constraint|--editable)\b|[./~]|(.*@\s*)?file:")
-"""What installers look for on the disk: other requirement files, folders, `file:` addresses."""
 
 
 def check(plan: Plan, names: Sequence[str]) -> list[Diagnostic]:
@@ -47,7 +44,7 @@ def _check(environment: Environment, top: Span) -> Iterator[Diagnostic]:
                 path=f"{path}.pythonpath",
             )
     for line in environment.requirements:
-        if _LOCAL.match(line):
+        if is_local(line):
             yield Diagnostic(
                 "MLS582",
                 f"the requirement `{line}` is a file, and the image is built before files are copied into it",

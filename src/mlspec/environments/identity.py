@@ -16,10 +16,12 @@ from mlspec.ir.model import Environment
 def identity(environment: Environment | None, image: str | None = None) -> str | None:
     """Return twelve hex digits of all that the spec says is there; None when it says nothing. Equal means interchangeable.
 
-    The order of requirements does not count, nor do names, and an environment's own image only where `image` says it is used.
+    Of one that is locked, what it was locked to counts, and not what it asks for. The order of requirements does not count, nor do
+    names, and an environment's own image only where `image` says it is used.
     """
     python = environment.python if environment else None
     requirements = sorted(environment.requirements) if environment else []
     if not (image or python or requirements):
         return None
-    return hashlib.sha256(compact([image, python, requirements]).encode()).hexdigest()[:12]
+    locked = [sorted(environment.locked)] if environment and environment.locked else []
+    return hashlib.sha256(compact([image, python, *(locked or [requirements])]).encode()).hexdigest()[:12]

@@ -12,19 +12,35 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from mlspec.environments.lines import without_hashes
 from mlspec.ir.model import Environment
 
 
 def satisfied(environment: Environment) -> bool:
-    """Tell whether this interpreter is of the right version and has all that the environment requires."""
+    """Tell whether this interpreter is of the right version and has all that the environment requires.
+
+    Of what is locked it has nothing in another version; what a package needs and nobody here has is found when it is imported.
+    """
     wanted = (environment.python or "").split(".")
     version = [str(part) for part in sys.version_info[:3]]
     if environment.python and wanted != version[: len(wanted)]:
         return False
     try:
-        return not _lacks_any([Requirement(text) for text in environment.requirements])
+        return not _lacks_any([Requirement(text) for text in environment.requirements]) and _agrees(environment.locked)
     except InvalidRequirement:
         return False
+
+
+def _agrees(locked: Sequence[str]) -> bool:
+    """Tell whether what is installed here of the locked packages is what they were locked to."""
+    for line in locked:
+        wanted = Requirement(without_hashes(line))
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
+        found = _installed(wanted.name)
+        if found is not None and (wanted.url or not wanted.specifier.contains(found.version, prereleases=True)):
+            return False
+    return True
 
 
 def _lacks_any(requirements: Sequence[Requirement]) -> bool:

@@ -7,35 +7,47 @@ in another way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mlspec.errors import StepError, StoreError
 from mlspec.exec.evaluation import read_json
 from mlspec.invocation.model import Invocation, Reference
+from mlspec.ir.bodies import FILE_NAME
 from mlspec.store.digests import digest
-from mlspec.store.files import copy, move, remove
+from mlspec.store.files import is_within, move, remove, share
 from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, local_path
 from mlspec.store.layout import entry_name, output_of_run, step_folder
 from mlspec.store.links import settle_links
 from mlspec.store.records import Records
 from mlspec.store.staging import Staging, remove_abandoned
-from mlspec.terms import FIELD_TYPES, OutputType
+from mlspec.terms import FIELD_TYPES, LOCKED_VARIABLE, OutputType
+
+SCRATCH_PREFIX = "mlspec-exec-"
+MOST_VALUES = 64 * 2**20
+"""Bytes of a `metrics` or `values` file: it is read into memory as a whole, which no other output is."""
 
 
 class Scratch:
-    """A folder of this process for downloads and uploads, made when first needed."""
+    """A folder of this process for downloads and uploads, made when first needed, and locked as long as we live."""
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._lock: int | None = None
 
     def folder(self, *names: str) -> Path:
         """A folder below it; made when it is not there."""
         if self._folder is None:
+            import fcntl
             import tempfile
 
-            self._folder = Path(tempfile.mkdtemp(prefix="mlspec-"))
+            self._folder = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
+            self._lock = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         path = self._folder.joinpath(*names)
         path.mkdir(parents=True, exist_ok=True)
         return path
@@ -44,31 +56,58 @@ class Scratch:
         """Remove it."""
         if self._folder is not None:
             remove(self._folder)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 class Inputs:
-    """The inputs of a step. `paths` has what the body gets, `records` what the record says of them."""
+    """The inputs of a step. `paths` has what the body gets, `records` and `values` what the record says of what was read."""
 
     def __init__(self, records: Records, scratch: Scratch) -> None:
         self._records = records
         self._scratch = scratch
         self.paths: dict[str, Path | list[Path]] = {}
         self.records: dict[str, Any] = {}
+        self.values: dict[str, Any] = {}
+        self.fetched: dict[str, Path] = {}
+        """Where on this machine each URI of `records` is."""
 
     def fetch(self, inputs: Iterable[Reference]) -> None:
         """Find or download every input; raises `StepError` that names the one that is not there."""
         for name, uri in inputs:
             if isinstance(uri, str):
-                self.paths[name], self.records[name] = self._fetch(uri, f"input {name}", name)
+                self.paths[name], self.records[name] = self.look(uri, f"input {name}", name)
             else:
-                pairs = [self._fetch(one, f"input {name}", name, str(index)) for index, one in enumerate(uri)]
+                pairs = [self.look(one, f"input {name}", name, str(index)) for index, one in enumerate(uri)]
                 self.paths[name] = [path for path, _ in pairs]
                 self.records[name] = [record for _, record in pairs]
 
-    def _fetch(self, uri: str, what: str, *folder: str) -> tuple[Path, dict[str, str]]:
+    def not_as_locked(self, locked: Iterable[tuple[str, str]]) -> list[str]:
+        """Say which inputs are not what they were locked as; raises `StepError` where `MLSPEC_LOCKED` wants them to be."""
+        found = [(name, self.records[name]["digest"], then) for name, then in locked if name in self.records]
+        messages = [
+            f"the input {name} is not what was locked: it has the digest {now[:19]}…, and had {then[:19]}…"
+            for name, now, then in found
+            if now != then
+        ]
+        if messages and os.environ.get(LOCKED_VARIABLE) == "1":
+            raise StepError("; ".join(messages))
+        return messages
+
+    def are_within(self, inputs: Iterable[Reference], most: int) -> bool:
+        """Tell whether all inputs are here and none has more than `most` bytes; raises `StepError` like `fetch`."""
+        places = [(uri, name) for name, uris in inputs for uri in ((uris,) if isinstance(uris, str) else uris)]
+        if any(is_remote(uri) for uri, _ in places):
+            return False
+        return all(is_within(self.locate(uri, f"input {name}", name)[1], most) for uri, name in places)
+
+    def look(self, uri: str, what: str, *folder: str) -> tuple[Path, dict[str, str]]:
+        """Where `uri` is here, and what the record says of it."""
         where, path = self.locate(uri, what, *folder)
         found = digest(path)
         self._verify(uri, found, what)
+        self.fetched[where] = path
         return path, {"uri": where, "digest": found}
 
     def _verify(self, uri: str, found: str, what: str) -> None:
@@ -76,12 +115,13 @@ class Inputs:
         producer = output_of_run(self._records.run, uri) if uri.startswith("run:") else None
         if producer is None:
             return
-        step, *index, output = uri.removeprefix("run:").split("/")
+        step, *index, file = uri.removeprefix("run:").split("/")
         try:
             record = self._records.read(step, int(index[0]) if index else None)
         except StoreError as error:
             raise StepError(f"{what}: {error}") from None
-        if record is not None and output in record["outputs"] and record["outputs"][output]["digest"] != found:
+        made = record["outputs"].values() if record is not None else ()
+        if any(output["digest"] != found for output in made if output["uri"].rsplit("/", 1)[-1] == file):
             raise StepError(f"{what}: {uri} is not what the record of {step} says: it has been changed since")
 
     def locate(self, uri: str, what: str, *folder: str) -> tuple[str, Path]:
@@ -102,13 +142,21 @@ class Inputs:
             raise StepError(f"{what}: there is no {where}")
         return where, path
 
-    def read_value(self, address: str, uri: str) -> Any:
-        """The JSON of a `--value` file; raises `StepError`."""
-        _, path = self.locate(uri, address, "values", address)
+    def read_value(self, address: str, uri: str | Sequence[str]) -> Any:
+        """The JSON of a `--value` file, of several a list; raises `StepError`."""
+        if isinstance(uri, str):
+            value, self.values[address] = self._read_value(address, uri)
+            return value
+        pairs = [self._read_value(address, one) for one in uri]
+        self.values[address] = [record for _, record in pairs]
+        return [value for value, _ in pairs]
+
+    def _read_value(self, address: str, uri: str) -> tuple[Any, dict[str, str]]:
+        where, path = self.locate(uri, address, "values", address)
         try:
-            if uri.startswith("run:"):
-                self._verify(uri, digest(path), address)
-            return read_json(path.read_bytes(), "values")
+            found = digest(path)
+            self._verify(uri, found, address)
+            return read_json(path.read_bytes(), "values"), {"uri": where, "digest": found}
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise StepError(f"{address}: {uri} {reason}") from None
@@ -141,14 +189,15 @@ class Outputs:
         self._entry = entry_name(invocation.step, invocation.instance_index)
         self._staging = Staging(self._entry)
         folder = step_folder(run, invocation.step, invocation.instance_index)
-        for name, kind, path in invocation.wiring.outputs:
-            if path is not None:
-                final = local_path(path)
-                self._places[name] = _Place(final.name, kind, final.parent, path, None)
+        for output in invocation.wiring.outputs:
+            if output.path is not None:  # the orchestrator's own; a file with a name is in a folder there
+                uri = f"{output.path}/{output.file}" if output.file else output.path
+                final = local_path(uri)
+                self._places[output.name] = _Place(final.name, output.type, final.parent, uri, None)
                 continue
-            relative = f"{folder}/{name}"
+            relative = f"{folder}/{output.file_name}"
             parent = store.path(folder) if isinstance(store, LocalStore) else scratch.folder("outputs")
-            self._places[name] = _Place(name, kind, parent, store.uri(relative), relative)
+            self._places[output.name] = _Place(output.file_name, output.type, parent, store.uri(relative), relative)
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -179,7 +228,7 @@ class Outputs:
         self.contents.clear()
         for name, place in self._places.items():
             if not place.made.exists():
-                raise StepError(f"output {name} was not written")
+                raise StepError(f"output {name} was not written{self._written_instead(name, place)}")
             if not (place.made.is_file() or place.made.is_dir()):
                 raise StepError(f"output {name} is neither a file nor a folder")
             if reason := settle_links(place.made):
@@ -187,14 +236,30 @@ class Outputs:
             if place.type in FIELD_TYPES:
                 if place.made.is_dir():
                     raise StepError(f"output {name} is a folder, not a JSON file")
+                if place.made.stat().st_size > MOST_VALUES:
+                    raise StepError(
+                        f"output {name} is larger than {MOST_VALUES // 2**20} MB: `{place.type}` is for what expressions read"
+                    )
                 try:
                     self.contents[name] = read_json(place.made.read_bytes(), place.type)
                 except ValueError as error:
                     raise StepError(f"output {name} {error}") from None
             place.digest = digest(place.made)
 
+    def _written_instead(self, name: str, place: _Place) -> str:
+        """What stands beside an output that is missing, under a name that may have been meant: libraries add suffixes."""
+        expected = {other.name for other in self._places.values()}
+        stems = {name, place.name.partition(".")[0]}
+        found = sorted(path.name for path in place.made.parent.iterdir() if path.name not in expected)
+        near = [one for one in found if one.partition(".")[0] in stems]
+        if not near:
+            return ""
+        if place.name != name or not FILE_NAME.fullmatch(near[0]):
+            return f", but {near[0]} was: write to the path that the step is given, which ends with {place.name}"
+        return f", but {near[0]} was: declare it as `{name}: {{type: {place.type}, path: {near[0]}}}`"
+
     def restore(self, records: dict[str, Any]) -> None:
-        """Copy the outputs of an earlier run, of which `records` has the URIs, to where this step's are made.
+        """Have the outputs of an earlier run, of which `records` has the URIs, where this step's are made, too.
 
         Raises `StepError`, `StoreError` or `OSError` unless they are all there and still have the digests that `records` say.
         """
@@ -209,9 +274,23 @@ class Outputs:
                 # Not renamed: where an orchestrator wants outputs may be another file system.
                 shutil.move(fetch(uri, self._scratch.folder("cached", name)), place.made)
             else:
-                copy(local_path(uri), place.made)
+                share(local_path(uri), place.made)
             if records[name]["digest"] != digest(place.made):
                 raise StepError(f"{uri} is not what its record says")
+
+    def recover(self, records: dict[str, Any]) -> bool:
+        """Have again what an earlier start of this step made, of which `records` has the URIs; returns whether all of it is there."""
+        if all(place.relative is not None for place in self._places.values()):
+            return True  # it is in the store
+        try:
+            self.prepare()
+            self.restore(records)
+            self.check()
+            self.publish()
+        except (StepError, StoreError, OSError, ValueError, KeyError, TypeError):
+            self.discard()
+            return False
+        return True
 
     def publish(self) -> dict[str, Any]:
         """Put all outputs, which `check` has seen, where they go; returns what the record says of them."""
@@ -223,6 +302,11 @@ class Outputs:
                 self._store.put(place.made, place.relative)
         self.discard()
         return records
+
+    def kept_here(self, records: Mapping[str, Any]) -> dict[str, Path]:
+        """Where those outputs are that an orchestrator keeps itself, by the URIs that `records` have for them."""
+        own = {name: local_path(place.uri) for name, place in self._places.items() if place.relative is None}
+        return {record["uri"]: own[name] for name, record in records.items() if name in own}
 
     def retract(self) -> None:
         """Remove outputs again, because the step failed after all."""

@@ -15,28 +15,35 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlspec.errors import StepError
+from mlspec.errors import StepError, TimeLimitError
 from mlspec.exec.artifacts import Outputs
-from mlspec.exec.groups import LONGEST, End, Supervisor, TimeLimitError
+from mlspec.exec.groups import LONGEST, End, Supervisor
 from mlspec.ir.bodies import Retry
-from mlspec.store.records import Ending
+from mlspec.store.ending import Ending
 
 
 class Job(NamedTuple):
     """What each attempt runs: its command and environment, made when its outputs have places. `reply` is where `python_body.py`
-    says what went wrong, if it does.
+    says what went wrong, if it does. `note_next` is told that another attempt follows.
     """
 
     command: Callable[[], tuple[Sequence[str], Mapping[str, str]]]
     timeout: float | None
     reply: Path | None
+    note_next: Callable[[], None]
 
 
 def attempt(
     job: Job, outputs: Outputs, retry: Retry, ending: Ending, supervisor: Supervisor, report: Callable[[str], None]
 ) -> None:
-    """Try until an attempt succeeds; raises the last one's `StepError` when none does. Failed ones leave nothing behind."""
+    """Try until an attempt succeeds; raises the last one's `StepError` when none does. Failed ones leave nothing behind.
+
+    `ending` has the attempts of processes that vanished: those of them that had ended themselves count as retries.
+    """
+    failed = ending.attempts - ending.lost
     delay = retry.delay
+    for _ in range(min(failed, retry.limit)):
+        delay *= retry.factor
     while True:
         outputs.prepare()
         command, environment = job.command()
@@ -47,10 +54,13 @@ def attempt(
             return
         except StepError as error:
             outputs.discard()
-            if ending.attempts > retry.limit:
+            failed += 1
+            if failed > retry.limit:
                 raise
             pause = delay if retry.max_delay is None else min(delay, retry.max_delay)
-            report(f"attempt {ending.attempts} of {retry.limit + 1} failed: {error}; the next starts in {pause:g} s")
+            last = retry.limit + 1 + ending.lost
+            report(f"attempt {ending.attempts} of {last} failed: {error}; the next starts in {pause:g} s")
+            job.note_next()
             time.sleep(min(pause, LONGEST))
             delay *= retry.factor
 

@@ -22,14 +22,15 @@ from mlspec.expr.values import as_text, compact
 from mlspec.invocation.model import Command, Invocation
 from mlspec.ir.bodies import Call, Shell, Uses
 from mlspec.store.filesystem import is_remote, local_path
-from mlspec.terms import FIELD_TYPES
+from mlspec.terms import DATE_VARIABLE, FIELD_TYPES, QUALITY
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+QUALITY_FILE = "quality.json"
 _FIELD = re.compile(r"\{(inputs|outputs|with)\.([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
 class BodyContext:
-    """All that a body may see: paths, values, and `lookup` for what only placeholders in a script read."""
+    """All that a body may see: paths, values, plain variables, and `lookup` for what only placeholders in a script read."""
 
     def __init__(
         self,
@@ -37,11 +38,13 @@ class BodyContext:
         outputs: dict[str, Path],
         with_: dict[str, Any],
         lookup: Callable[[str], Any],
+        variables: Mapping[str, str],
     ) -> None:
         self.inputs = inputs
         self.outputs = outputs
         self.with_ = with_
         self.lookup = lookup
+        self.variables = variables
 
     def of(self, root: str) -> Mapping[str, Any] | None:
         """What `inputs`, `outputs` or `with` hold by name; None for another root."""
@@ -61,6 +64,7 @@ def command(invocation: Invocation, context: BodyContext, exchange: Callable[[],
         case Command(arguments):
             return [text for argument in arguments for text in _fill(argument, context)], environment
         case Call() | Uses():
+            environment[QUALITY] = str(exchange() / QUALITY_FILE)
             return [
                 interpreter(invocation),
                 str(_PACKAGE / "exec" / "python_body.py"),
@@ -85,7 +89,9 @@ def interpreter(invocation: Invocation) -> str:
 
 
 def _environment(invocation: Invocation, context: BodyContext) -> dict[str, str]:
-    environment = dict(os.environ)
+    hidden = invocation.hidden
+    environment = {**{name: text for name, text in os.environ.items() if name not in hidden}, **context.variables}
+    environment.pop(DATE_VARIABLE, None)  # what reads it unseen would not be told from the same on another day
     environment["MLSPEC_RUN_ID"] = invocation.run.run_id
     environment["MLSPEC_LIFECYCLE"] = invocation.run.lifecycle
     environment["MLSPEC_STEP"] = invocation.step
@@ -97,9 +103,10 @@ def _environment(invocation: Invocation, context: BodyContext) -> dict[str, str]
         environment[_variable("OUTPUT", name)] = str(output)
     for name, value in context.with_.items():
         environment[_variable("WITH", name)] = as_text(value)
-    if invocation.tracking.uri is not None:
+    if invocation.tracking.uri is not None and "MLFLOW_TRACKING_URI" not in context.variables:
         environment["MLFLOW_TRACKING_URI"] = invocation.tracking.uri
-    if invocation.tracking.experiment is not None:
+        environment["MLFLOW_RUN_CONTEXT"] = _run_context(invocation)
+    if invocation.tracking.experiment is not None and "MLFLOW_EXPERIMENT_NAME" not in context.variables:
         environment["MLFLOW_EXPERIMENT_NAME"] = invocation.tracking.experiment
     if invocation.environment.pythonpath:
         folders = [str(Path.cwd() / folder) for folder in invocation.environment.pythonpath]
@@ -110,6 +117,15 @@ def _environment(invocation: Invocation, context: BodyContext) -> dict[str, str]
         always=bool(invocation.environment.python or os.environ.get("MLSPEC_PYTHON")),
     )
     return environment
+
+
+def _run_context(invocation: Invocation) -> str:
+    """The tags that MLflow gives to runs which the body opens itself: by them they are found, and put below the step's."""
+    from mlspec.tracking.tree import OWNER, key_of
+
+    run = invocation.run
+    tags = {"mlspec.run_id": run.run_id, "mlspec.step": invocation.label, "mlspec.lifecycle": run.lifecycle}
+    return compact({**tags, OWNER: key_of(run.lifecycle, run.run_id, invocation.label)})
 
 
 def _put_first(environment: dict[str, str], folder: str, *, always: bool) -> None:

@@ -1,113 +1,107 @@
 """Equal steps are run once.
 
-In: a step about to run. Out: the outputs of an equal step of an earlier run, copied; the key of this step.
-Owns what equal means: step, body, `with`, inputs' digests, outputs, environment, values read and code all the same.
+In: a step about to run. Out: the outputs of an equal step of an earlier run, copied; the key of this step, or why it runs.
+Owns which steps the cache is for, and that nothing is taken which is not what its record says.
 Never shares files between runs and never notes an entry (see `observers.cache`). Standard library only.
-Change it when something else can change what a step makes.
+Change it when outputs are to be taken in another way.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import Callable
 
-import mlspec
-from mlspec.errors import StepError, StoreError
+from mlspec.errors import StepError, StoreError, sentence
 from mlspec.exec import code
 from mlspec.exec.artifacts import Outputs
-from mlspec.exec.bodies import interpreter
+from mlspec.exec.cache_key import CacheKey, cache_key
+from mlspec.exec.changes import nearest
 from mlspec.exec.evaluation import Scope
 from mlspec.invocation.model import Invocation
-from mlspec.ir.bodies import Gate, Shell, Uses
+from mlspec.ir.bodies import Gate, Uses
 from mlspec.store.cache import CacheEntries
-from mlspec.store.digests import digest_of
-from mlspec.store.records import Ending, Records
+from mlspec.store.ending import Ending
+from mlspec.store.files import is_within
+from mlspec.store.filesystem import local_path
+from mlspec.store.records import Records
+from mlspec.store.timestamps import timestamp
 
 
 class Cache:
-    """The cache as one step sees it."""
+    """The cache as one step sees it. `mask` takes secrets out of what is kept of its key."""
 
-    def __init__(self, invocation: Invocation, records: Records, outputs: Outputs) -> None:
+    def __init__(self, invocation: Invocation, records: Records, outputs: Outputs, mask: Callable[[str], str] = str) -> None:
         self._invocation = invocation
         self._entries = CacheEntries(records.store, invocation.run.lifecycle)
         self._outputs = outputs
-        self.key: str | None = None
+        self._mask = mask
+        self.key: CacheKey | None = None
         """What equal steps have in common, once `restore` has searched for it."""
+        self.reason = ""
+        """Why nothing was taken, where there might have been something."""
 
-    def restore(self, ending: Ending, scope: Scope) -> bool:
-        """Put an equal step's outputs where this step's would be made; returns whether there are such.
+    def restore(self, ending: Ending, scope: Scope, most: int | None = None) -> bool:
+        """Put an equal step's outputs where this step's would be made; returns whether there are such, none of more than `most` bytes.
 
-        `ending` has the step's `with` and inputs; it gets the run that the outputs are from.
+        `ending` has the step's `with` and inputs; it gets the run that the outputs are from, or what has changed.
         """
-        if not self._applies():
+        if not applies(self._invocation):
             return False
         try:
-            self.key = _key(self._invocation, ending, scope)
-        except OSError:  # code that may not be read is equal to nothing
+            self.key = cache_key(self._invocation, ending, scope, self._mask)
+        except OSError as error:  # code that may not be read is equal to nothing
+            self.reason = f"nothing is taken from the cache: {sentence(error)}"
             return False
+        ending.cache_key = self.key.digest
         try:
-            found = self._entries.find(self.key)
+            found = self._entries.find(self.key.digest, oldest(self._invocation))
             if found is None:
+                self._explain(ending)
                 return False
-            run_id, record = found
+            run_id, record, made = found
+            if most is not None and not all(
+                is_within(local_path(output["uri"]), most) for output in record["outputs"].values()
+            ):
+                return False
             self._outputs.prepare()
             self._outputs.restore(record["outputs"])
             self._outputs.check()
             ending.cached_from = record["cached_from"] or run_id
-        except (StepError, StoreError, OSError, ValueError, KeyError, TypeError):  # removed or altered since: as good as none
-            self._outputs.discard()
-            return False
+            ending.made = made
+        except (StepError, StoreError, OSError) as error:
+            return self._refuse(ending, sentence(error))
+        except (ValueError, KeyError, TypeError):
+            return self._refuse(ending, "the record in the cache is not of its form")
         return True
 
-    def _applies(self) -> bool:
-        """Steps without outputs are run for what else they do."""
-        body = self._invocation.body
-        if self._invocation.cache is None or not self._invocation.wiring.outputs or isinstance(body, Gate):
-            return False
-        return not isinstance(body, Uses) or code.is_own(body.name)
+    def _refuse(self, ending: Ending, why: str) -> bool:
+        """What was removed or altered since is as good as none, and is made again."""
+        self._outputs.discard()
+        ending.changes = {"since": None, "changes": [], "count": 0, "fault": why}
+        self.reason = f"nothing is taken from the cache: {why}"
+        return False
+
+    def _explain(self, ending: Ending) -> None:
+        assert self.key is not None, "it has been searched for"
+        try:
+            place = self._invocation.step, self._invocation.instance_index
+            found = nearest(self.key.parts, self._entries.former(place))
+        except StoreError:  # which whoever needs the store will say
+            return
+        if found is not None:
+            ending.changes = found.as_json()
+            self.reason = f"it runs: {found} since run {found.since}"
 
 
-def _key(invocation: Invocation, ending: Ending, scope: Scope) -> str:
-    import hashlib
-
-    body, environment = invocation.body, invocation.environment
-    assert body is not None, "what runs has a body"
-    reads_run = isinstance(body, Shell) and "run." in body.script
-    equal: dict[str, Any] = {
-        "version": 3,
-        "step": invocation.step,
-        "body": [type(body).__name__, *body],
-        "with": ending.with_,
-        "inputs": {name: _digests(record) for name, record in ending.inputs.items()},
-        "outputs": {output.name: output.type for output in invocation.wiring.outputs},
-        "environment": [environment.name, environment.digest],
-        "python": None if environment.digest is not None else _python(invocation),
-        "process": invocation.cache.digest if invocation.cache is not None else None,
-        "values": scope.used(),
-        "run": [invocation.run.run_id, invocation.start.run_status] if reads_run else None,
-        "mlspec": mlspec.__version__ if isinstance(body, Uses) else None,
-        "code": digest_of(code.files(invocation, ending.with_)),
-    }
-    return hashlib.sha256(json.dumps(equal).encode()).hexdigest()
+def oldest(invocation: Invocation) -> str:
+    """The moment since when what may be taken was made."""
+    max_age = invocation.cache.max_age if invocation.cache is not None else None
+    return "" if max_age is None else timestamp(max(time.time() - max_age, 0))
 
 
-def _digests(record: Any) -> Any:
-    return [one["digest"] for one in record] if isinstance(record, list) else record["digest"]
-
-
-def _python(invocation: Invocation) -> list[Any]:
-    """Who says nothing of what an environment is made of gets one that is equal only to itself."""
-    path = interpreter(invocation)
-    return ["this", *sys.version_info[:3], _packages()] if path == sys.executable else [path]
-
-
-def _packages() -> list[str]:
-    """What is installed here, as the folders that say so are named: package and version."""
-    found: set[str] = set()
-    for folder in sys.path:
-        with suppress(OSError):  # a ZIP file, or not there
-            found |= {path.name for path in Path(folder).iterdir() if path.name.endswith((".dist-info", ".egg-info"))}
-    return sorted(found)
+def applies(invocation: Invocation) -> bool:
+    """Tell whether outputs may be taken: steps without outputs are run for what else they do."""
+    body = invocation.body
+    if invocation.cache is None or not invocation.wiring.outputs or isinstance(body, Gate):
+        return False
+    return not isinstance(body, Uses) or code.is_own(body.name)

@@ -10,24 +10,30 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlspec.errors import StepError
+from mlspec.expr.addresses import FIELDS, join, split
 from mlspec.expr.template import TemplateError, render_tree
-from mlspec.expr.values import compact, typed
+from mlspec.expr.values import as_text, compact, parameter_variable, typed
 from mlspec.invocation.model import Invocation, Param
+from mlspec.terms import DATE_FIELDS
 
-_ADDRESSES = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
+_DATES = re.compile(rf"\brun\s*\.\s*({'|'.join(sorted(DATE_FIELDS))})\b")
+_STRINGS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
+_ADDRESSES = re.compile(FIELDS)
 
 
 class Scope:
     """All values that this step's expressions may read.
 
-    `read` fetches the file of a `--value`, `status` returns what has become of the run so far; both only when they are needed.
+    `read` fetches the files of a `--value`, `status` returns what has become of the run so far; both only when they are needed.
     """
 
-    def __init__(self, invocation: Invocation, read: Callable[[str, str], Any], status: Callable[[], str]) -> None:
+    def __init__(
+        self, invocation: Invocation, read: Callable[[str, str | Sequence[str]], Any], status: Callable[[], str]
+    ) -> None:
         self._invocation = invocation
         self._status = status
         self._roots: dict[str, Any] = {"params": {param.name: _param(param) for param in invocation.wiring.params}}
@@ -38,7 +44,7 @@ class Scope:
         self._lists = {address for address, uri in invocation.wiring.values if not isinstance(uri, str)}
         for address, uri in invocation.wiring.values:
             step, _, output = address.partition(".")
-            value = read(address, uri) if isinstance(uri, str) else [read(address, one) for one in uri]
+            value = read(address, uri)
             if output:
                 self._roots.setdefault(step, {})[output] = value
             else:
@@ -46,10 +52,10 @@ class Scope:
 
     def lookup(self, address: str) -> Any:
         """The value of an address; raises `StepError` that names it when there is none."""
-        root, *fields = address.split(".")
+        root, *fields = split(address)
         if ".".join((root, *fields[:1])) in self._lists:
             return [_field(one, fields[1:], address) for one in self._roots[root][fields[0]]]
-        value = self._run() if root == "run" else self._roots.get(root, _NOTHING)
+        value = self._run(address) if root == "run" else self._roots.get(root, _NOTHING)
         for depth, field in enumerate(fields, 1):
             if value is _NOTHING:
                 break
@@ -80,12 +86,26 @@ class Scope:
                 raise StepError(f"with.{name}: {error}") from None
         return resolved
 
+    def text(self, what: str, template: str) -> str:
+        """A text with values in the place of placeholders; raises `StepError` that says `what` it is."""
+        try:
+            return as_text(render_tree(template, self.lookup))
+        except TemplateError as error:
+            raise StepError(f"{what}: {error.message}") from None
+        except StepError as error:
+            raise StepError(f"{what}: {error}") from None
+
+    def variables(self) -> dict[str, str]:
+        """The plain variables of the step, its own over those of its environment; raises `StepError`."""
+        found = {**dict(self._invocation.environment.env), **dict(self._invocation.wiring.env)}
+        return {name: self.text(f"env.{name}", template) for name, template in found.items()}
+
     def holds(self, condition: str) -> bool:
         """Decide a CEL condition; raises `StepError` when it cannot be decided."""
         from mlspec.expr.cel import ConditionError, evaluate
 
         try:
-            return evaluate(condition, self._roots | self._listed(condition) | {"run": self._run()})
+            return evaluate(condition, self._roots | self._listed(condition) | {"run": self._run(_STRINGS.sub("", condition))})
         except ConditionError as error:
             lacking = self._lacking(condition)
             raise StepError(f"{error}; {lacking}" if lacking else str(error)) from None
@@ -103,14 +123,14 @@ class Scope:
     def _lacking(self, condition: str) -> str:
         """What of the values that a condition reads is not there, and what is; empty where all of them are."""
         for address in _ADDRESSES.findall(condition):
-            root, *fields = address.split(".")
+            root, *fields = split(address)
             here = self._roots.get(root)
             for depth, field in enumerate(fields):
                 if root in _OWN_ROOTS or not isinstance(here, dict):
                     break
                 if field not in here:
                     has = ", ".join(sorted(here)[:_MOST_LISTED]) or "nothing"
-                    return f"{'.'.join((root, *fields[:depth]))} has {has}"
+                    return f"{join((root, *fields[:depth]))} has {has}"
                 here = here[field]
         return ""
 
@@ -121,7 +141,7 @@ class Scope:
             tree: dict[str, Any] = {}
             roots.setdefault(step, dict(self._roots[step]))[output] = tree
             for match in _ADDRESSES.finditer(condition):
-                parts = match[0].split(".")
+                parts = list(split(match[0]))
                 if parts[:2] == [step, output]:
                     called = condition[match.end() :].lstrip().startswith("(")  # train.metrics.auc.all(…)
                     self._add_list(tree, parts[:-1] if called else parts)
@@ -130,7 +150,7 @@ class Scope:
     def _add_list(self, tree: dict[str, Any], parts: list[str]) -> None:
         """Put the list that an address reads into `tree`; one that has no value is left out, and so cannot be decided on."""
         try:
-            found = self.lookup(".".join(parts))
+            found = self.lookup(join(parts))
         except StepError:
             return
         for part in parts[2:-1]:
@@ -139,8 +159,14 @@ class Scope:
                 return
         tree[parts[-1]] = found
 
-    def _run(self) -> dict[str, str]:
-        return {"id": self._invocation.run.run_id, "status": self._status()}
+    def _run(self, text: str) -> dict[str, str]:
+        """The run, with its date where `text` reads that: not all who start steps say it, and not all zones are known everywhere."""
+        run = {"id": self._invocation.run.run_id, "status": self._status()}
+        for field in _DATES.findall(text):
+            from mlspec.exec.run_date import run_date
+
+            run[field] = run_date(self._invocation, field)
+        return run
 
 
 _NOTHING = object()
@@ -149,7 +175,7 @@ _OWN_ROOTS = frozenset({"params", "run", "matrix", "item"})
 
 
 def _param(param: Param) -> Any:
-    name, variable = param.name, f"MLSPEC_PARAM_{param.name.upper()}"
+    name, variable = param.name, parameter_variable(param.name)
     text = param.text if param.text is not None else os.environ.get(variable)
     if text is None:
         raise StepError(f"params.{name} has no value: {variable} is not set")

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NamedTuple
 
-from mlspec.errors import Interrupted, StepError
+from mlspec.errors import Interrupted, StepError, TimeLimitError
+from mlspec.exec.output import MaskedOutput
 from mlspec.exec.subreaper import GRACE, KILL, TERMINATE, Body
 
 LONGEST = 1e9
@@ -29,10 +30,6 @@ class End(NamedTuple):
     timed_out: bool
 
 
-class TimeLimitError(Exception):
-    """What was done `within` a time limit took longer."""
-
-
 class Supervisor:
     """Runs one body at a time, and ends it when the step process is asked to end.
 
@@ -41,6 +38,8 @@ class Supervisor:
     """
 
     def __init__(self) -> None:
+        self.secrets: Sequence[str] = ()
+        """Values that nothing shows which a body writes."""
         self._signals = [number for number in _INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
         self._body: Body | None = None
         self._interrupt: str | None = None
@@ -56,11 +55,12 @@ class Supervisor:
             signal.signal(number, self._interrupted)
 
     @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Let signals interrupt what is done meanwhile, and nothing after it."""
+    def interruptible(self, seconds: float) -> Iterator[None]:
+        """Let signals and a time limit interrupt what is done meanwhile, and nothing after it."""
         try:
             self.watch_signals()
-            yield
+            with self.within(seconds):
+                yield
         finally:
             self.ignore_signals()
 
@@ -75,12 +75,14 @@ class Supervisor:
         Raises `StepError` when it cannot be started, and `Interrupted`.
         """
         self._timed_out = self._ending = False
+        output = MaskedOutput(self.secrets)
         signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)  # the fork must not take ours for its own
         try:
-            self._body = Body(command, environment)
+            self._body = Body(command, environment, output.streams)
         except OSError as error:
             raise StepError(f"{command[0]} cannot be started: {error.strerror}") from None
         finally:
+            output.started()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, self._signals)
         if timeout is not None and not self._ending:
             signal.setitimer(signal.ITIMER_REAL, min(timeout, LONGEST))
@@ -90,6 +92,7 @@ class Supervisor:
             signal.setitimer(signal.ITIMER_REAL, 0)
             body, self._body = self._body, None
             body.close()
+            output.close()
             if self._interrupt is not None:
                 raise Interrupted(self._interrupt)
         return End(exit_code, self._timed_out)

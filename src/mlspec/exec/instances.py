@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlspec.errors import StepError
-from mlspec.expr.values import compact, decode, run_uri
+from mlspec.expr.values import alternatives, compact, decode, run_uri
 from mlspec.invocation.model import Invocation, Reference
 from mlspec.store.records import Records
 
@@ -27,7 +27,16 @@ def with_each_instance(invocation: Invocation, records: Records) -> Invocation:
 
     def each(reference: Reference) -> Reference:
         if isinstance(reference.uri, str):
-            return reference
+            uri = (
+                reference.uri.replace("/@/", f"/{invocation.instance_index or 0}/")
+                if reference.uri.startswith("run:")
+                else reference.uri
+            )
+            return (
+                reference._replace(uri=_first(reference.name, uri, records))
+                if uri != reference.uri or "|" in uri
+                else reference
+            )
         return reference._replace(uri=tuple(one for uri in reference.uri for one in _each(uri, records, complete)))
 
     wiring = invocation.wiring
@@ -49,6 +58,19 @@ def item_of(invocation: Invocation, source: str, lookup: Callable[[str], Any]) -
     if index >= len(items):
         raise StepError(f"foreach of {invocation.step}: there is no element {index} in {source}, which has {len(items)}")
     return items[index]
+
+
+def _first(name: str, uri: str, records: Records) -> str:
+    """The first of several outputs whose step succeeded; raises `StepError` where none has."""
+    uris = alternatives(uri)
+    if len(uris) == 1:
+        return uri
+    for one in uris:
+        step, *index, _ = one.removeprefix("run:").split("/")
+        record = records.read(step, int(index[0]) if index else None)
+        if record is not None and record["status"] == "succeeded":
+            return one
+    raise StepError(f"input {name}: no step of {', '.join(one.removeprefix('run:') for one in uris)} has succeeded")
 
 
 def _each(uri: str, records: Records, complete: bool) -> list[str]:

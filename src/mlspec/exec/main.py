@@ -8,24 +8,34 @@ Standard library only. Change it when the process must start or end in a new way
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
-from mlspec.errors import Interrupted, StepError, StoreError, SupersededError, UsageError, sentence
+from mlspec.errors import Interrupted, SettledError, StepError, StoreError, SupersededError, UsageError, sentence
 from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
-from mlspec.exec.parent import end_with_parent
+from mlspec.exec.masking import Masker, secret_values
+from mlspec.exec.parent import SERVE, heed_parent
+from mlspec.exec.restarts import Former, former_starts, restarts_left
 from mlspec.exec.step import Step
-from mlspec.invocation.kubeflow import write_output
-from mlspec.invocation.model import Invocation, Joined
+from mlspec.exec.verdict import STEPS, Verdict
+from mlspec.expr.values import compact, decode
+from mlspec.invocation import option_values
+from mlspec.invocation.kubeflow import restart_number, write_output
+from mlspec.invocation.model import Invocation, Joined, Judged
 from mlspec.invocation.parse import parse, usage
 from mlspec.observers import notify
 from mlspec.observers.base import EndedStep
 from mlspec.store.filesystem import open_store
 from mlspec.store.layout import entry_name
 from mlspec.store.records import Records
-from mlspec.terms import DONE, FINDINGS, NOT_RUN, USAGE
+from mlspec.terms import BLOCKED, DONE, FINDINGS, NOT_RUN, RUN_FAILED, USAGE
+
+RESTART = "MLSPEC_RESTART"
+"""`--restart` of orchestrators that know it when the task runs. Nothing that the step starts inherits it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -33,19 +43,27 @@ def main(arguments: list[str]) -> int:
     if arguments in (["--help"], ["-h"]):
         print(usage())
         return DONE
+    if arguments == [SERVE]:
+        from mlspec.exec.fork_server import serve
+
+        served = serve()
+        if served is None:
+            return DONE
+        arguments = served
     try:
-        invocation = parse(arguments)
+        invocation = _with_restart(parse(arguments))
         _enter_project(invocation.run.project or os.environ.get("MLSPEC_PROJECT"))
     except UsageError as error:
-        print(f"mlspec exec: {error}; see docs/step-process.md", file=sys.stderr)
-        return USAGE
+        return _print_usage_error(error, arguments)
     supervisor, scratch = Supervisor(), Scratch()
     supervisor.watch_signals()
     try:
-        end_with_parent()
+        heed_parent()
         return _StepProcess(invocation, supervisor, scratch).run()
+    except UsageError as error:
+        return _print_usage_error(error, arguments)
     except (StepError, StoreError, OSError, Interrupted) as error:
-        _print_message(f"step {invocation.label} failed: {sentence(error)}")
+        _print_message(_named_secrets(arguments).mask(f"step {invocation.label} failed: {sentence(error)}"))
         return FINDINGS
     finally:
         with suppress(OSError):  # it is below the system's folder for such things; the step has ended
@@ -56,18 +74,82 @@ class _StepProcess:
     def __init__(self, invocation: Invocation, supervisor: Supervisor, scratch: Scratch) -> None:
         self._invocation = invocation
         self._supervisor = supervisor
-        self._records = Records(open_store(invocation.run.store), invocation.run.lifecycle, invocation.run.run_id)
-        self._step = Step(invocation, self._records, scratch, supervisor, self._report)
+        wiring = invocation.wiring
+        files = [path or os.environ.get(variable) for variable, path in wiring.secret_files]
+        values = secret_values((*wiring.secrets, *wiring.secret_contents, *invocation.hidden), os.environ, files)
+        supervisor.secrets = values
+        self._masker = Masker(values)
+        run_try = os.environ.get("MLSPEC_RUN_TRY", "")
+        self._records = Records(open_store(invocation.run.store), invocation.run.lifecycle, invocation.run.run_id, run_try)
+        if invocation.run.executor_input is not None and "MLSPEC_RUN_TRY" not in os.environ:
+            # A person who retries a run there starts again what had failed, all at once, and no process is told of it: failures
+            # from before the `finally` steps began may be about to be mended.
+            self._records.run_try = self._records.over()
+            if invocation.start.final:
+                self._records.note_over()
+        self._verdict = Verdict.from_environment(self._records)
+        if isinstance(invocation.body, Judged) and not self._verdict.is_told_what_should_have_run():
+            raise UsageError(f"--judge needs {STEPS}, which says what should have run")
+        self._step = Step(invocation, self._records, self._verdict, scratch, supervisor, self._report)
 
     def run(self) -> int:
+        if isinstance(self._invocation.body, Judged):
+            return self._judge()
+        if (kept_back := self._kept_back()) is not None:
+            return self._with_run(kept_back)
+        return self._with_run(self._run())
+
+    def _judge(self) -> int:
+        """Say what the run has come to, which is no step of it and leaves no record of its own."""
+        self._verdict.settle()
+        problems = self._verdict.problems()
+        for problem in problems:
+            _print_message(problem)
+        _print_message("the run has failed" if problems else "every step of the run has ended well")
+        return FINDINGS if problems else DONE
+
+    def _kept_back(self) -> int | None:
+        """The exit status of a step that does not start because of others, or None. What an earlier try of it left is no end of it."""
+        step, reason = self._invocation, ""
         if self._may_be_blocked() and (failed := self._failed_elsewhere()):
-            _print_message(f"step {self._invocation.label} blocked: step {failed} of this run has failed")
-            return NOT_RUN
+            reason = f"step {failed} of this run has failed"
+        elif step.start.needs:
+            states = self._verdict.states(step.start.needs)
+            if states & {"failed", "missing"}:
+                reason = "a step that it needs has failed, or has not run"
+            elif "skipped" in states:
+                self._records.forget(step.step, step.instance_index)
+                _print_message(f"step {step.label} skipped: a step that it needs was")
+                return NOT_RUN
+        elif (name := self._step.unpaired()) is not None:
+            reason = f"{name} has failed, or has not run"
+        if not reason:
+            return None
+        self._records.forget(step.step, step.instance_index)
+        _print_message(f"step {step.label} blocked: {reason}")
+        return BLOCKED
+
+    def _with_run(self, status: int) -> int:
+        """Fail together with the run, where the orchestrator starts again what has failed, and nothing else."""
+        start = self._invocation.start
+        if not start.fail_with_run or status not in (DONE, NOT_RUN) or not self._verdict.failed(over=True):
+            return status
+        _print_message("the run has failed: this task fails too, so that it runs again with those that have")
+        return RUN_FAILED
+
+    def _run(self) -> int:
         ending = self._step.ending
         try:
             self._step.run()
             self._write_kubeflow_output()
-        except (StepError, StoreError, OSError, Interrupted) as error:
+        except SettledError as error:
+            ending.error = sentence(error)
+            return self._exit_status()
+        except Interrupted as error:
+            if restarts_left(self._invocation, ending.lost):
+                return self._give_way(error)
+            ending.error = sentence(error)
+        except (StepError, StoreError, OSError) as error:
             ending.error = sentence(error)
         except RecursionError:
             ending.error = "a value is nested too deeply"
@@ -77,7 +159,8 @@ class _StepProcess:
             traceback.print_exc()
             ending.error = f"a bug in mlspec: {type(error).__name__}: {error}"
         self._supervisor.ignore_signals()
-        if self._step.unfinished and ending.error is None:
+        self._step.heartbeat.stop()
+        if (self._step.unfinished or self._step.settled) and ending.error is None:
             self._records.leave(self._invocation.step, self._invocation.instance_index)
             return self._exit_status()
         try:
@@ -104,10 +187,37 @@ class _StepProcess:
     def _may_be_blocked(self) -> bool:
         """Whether it is one of those that a failure elsewhere keeps from starting: what looks back on others is not."""
         start = self._invocation.start
-        return start.fail_fast and not start.final and not isinstance(self._invocation.body, Joined)
+        if not start.fail_fast or start.final or isinstance(self._invocation.body, Joined):
+            return False
+        return former_starts(self._invocation, self._records) == Former()  # what was let start before goes on to its end
+
+    def _give_way(self, error: Interrupted) -> int:
+        """End without an end of the step: its mark stays, and whoever started it starts it again, as when it had been killed."""
+        self._supervisor.ignore_signals()
+        self._step.heartbeat.stop(restarts=True)
+        with suppress(OSError):
+            self._step.outputs.discard()
+        self._report(f"{sentence(error)}; it may be started again")
+        return 128 + signal.Signals[error.signal_name]
 
     def _notify(self) -> None:
-        ended = EndedStep(self._invocation, self._step.ending, self._records, self._metrics(), self._step.cache_key)
+        step, ending, mask = self._step, self._step.ending, self._masker.mask
+        if self._masker:
+            ending.error = None if ending.error is None else mask(ending.error)
+            ending.with_ = {name: decode(mask(compact(value))) for name, value in ending.with_.items()}
+        key, parts = step.cache_key or (None, {})
+        ended = EndedStep(
+            self._invocation,
+            ending,
+            self._records,
+            step.metrics,
+            key,
+            parts,
+            tuple(step.noticed),
+            paths=step.paths(),
+            quality=step.quality(),
+            mask=mask,
+        )
         notify(ended, self._report, self._supervisor.interruptible)
 
     def _write_kubeflow_output(self) -> None:
@@ -115,17 +225,13 @@ class _StepProcess:
         if self._invocation.run.executor_input is None:
             return
         ending = self._step.ending
+        files = {output.name: output.file for output in self._invocation.wiring.outputs if output.file}
         try:
-            uris = write_output(self._invocation.run.executor_input, ending.status, self._metrics(), self._step.items)
+            uris = write_output(self._invocation.run.executor_input, ending.status, self._step.metrics, self._step.items, files)
         except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             raise StepError(f"--executor-input is not what Kubeflow passes: {error!r}") from None
         for name, output in ending.outputs.items():  # the PATH it was made at is gone with the pod
             output["uri"] = uris.get(name, output["uri"])
-
-    def _metrics(self) -> dict[str, dict[str, float]]:
-        kinds = {output.name: output.type for output in self._invocation.wiring.outputs}
-        contents = self._step.outputs.contents
-        return {name: numbers for name, numbers in contents.items() if kinds[name] == "metrics"}
 
     def _fail(self) -> None:
         ending = self._step.ending
@@ -140,17 +246,27 @@ class _StepProcess:
         if ending.status == "succeeded":
             return DONE
         if ending.status == "skipped":
-            _print_message(f"step {self._invocation.label} skipped: {self._step.reason}")
+            self._report(f"skipped: {self._step.reason}", separator=" ")
             return NOT_RUN if self._invocation.run.executor_input is None else DONE
-        _print_message(f"step {self._invocation.label} failed: {ending.error}")
+        self._report(f"failed: {ending.error}", separator=" ")
         return FINDINGS
 
     def _failed_elsewhere(self) -> str | None:
         own = entry_name(self._invocation.step, self._invocation.instance_index)
-        return next((name for name in self._records.failed() if name != own), None)
+        return next((name for name in self._records.failed(of_try=True) if name != own), None)
 
-    def _report(self, message: str) -> None:
-        _print_message(f"step {self._invocation.label}: {message}")
+    def _report(self, message: str, separator: str = ": ") -> None:
+        _print_message(f"step {self._invocation.label}{separator}{self._masker.mask(message)}")
+
+
+def _with_restart(invocation: Invocation) -> Invocation:
+    """Say which start of its try this is, where the environment does."""
+    start, text = invocation.start, os.environ.pop(RESTART, None)
+    if start.restart is None and text is not None:
+        start = start._replace(restart=option_values.restart(text))
+    if start.restart is None and invocation.run.executor_input is not None:
+        start = start._replace(restart=restart_number(os.environ))
+    return invocation._replace(start=start)
 
 
 def _enter_project(project: str | None) -> None:
@@ -160,6 +276,19 @@ def _enter_project(project: str | None) -> None:
             os.chdir(Path(project))
         except OSError as error:
             raise UsageError(f"--project {project}: {error.strerror}") from None
+
+
+def _print_usage_error(error: UsageError, arguments: list[str]) -> int:
+    message = f"mlspec exec: {error}; see docs/step-process.md"
+    print(_named_secrets(arguments).mask(message), file=sys.stderr)
+    return USAGE
+
+
+def _named_secrets(arguments: list[str]) -> Masker:
+    """What masks the values of secrets that the arguments name, be they wrong otherwise: an error quotes some of them."""
+    words = [part for argument in arguments for part in argument.split("=", 1)]
+    names = [name for option, name in pairwise(words) if option in ("--secret", "--secret-content", "--hide")]
+    return Masker(secret_values(names, os.environ))
 
 
 def _print_message(message: str) -> None:

@@ -18,21 +18,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlspec.errors import StepError
+from mlspec.exec.output import Streams
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL; less than orchestrators leave to the step process itself."""
 
 TERMINATE, KILL = b"T", b"K"
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _FAILED = b"!"
+NO_STREAMS = Streams()
 
 
 class Body:
     """A running body. The process that forks it adopts what the body leaves behind, and sees the step process end by a pipe."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # should the process in between be killed, what it kept comes to us
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], streams: Streams = NO_STREAMS) -> None:
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)  # should the process in between be killed, what it kept comes to us
         self._name = command[0]
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
@@ -41,7 +43,7 @@ class Body:
             try:
                 os.close(self._orders)
                 os.close(self._answers)
-                _serve(command, environment, orders, answers)
+                _serve(command, environment, streams, orders, answers)
             finally:
                 os._exit(0)
         os.close(orders)
@@ -72,7 +74,7 @@ class Body:
         os.close(self._answers)
 
 
-def _serve(command: Sequence[str], environment: Mapping[str, str], orders: int, answers: int) -> None:
+def _serve(command: Sequence[str], environment: Mapping[str, str], streams: Streams, orders: int, answers: int) -> None:
     """All that the process in between does."""
     os.setsid()  # what ends the step process's group leaves us to clear up
     wake_in, wake_out = os.pipe()
@@ -82,14 +84,16 @@ def _serve(command: Sequence[str], environment: Mapping[str, str], orders: int, 
             signal.signal(number, lambda *_: None)  # a handler, which unlike SIG_IGN the body does not inherit
     signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
         body = subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
+            stdout=streams.out,
+            stderr=streams.err,
             start_new_session=True,
-            preexec_fn=lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),
+            preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"an argument or variable has an {error}"
@@ -176,7 +180,7 @@ def _processes() -> Iterator[tuple[int, str, int, int]]:
             yield int(path.parent.name), state, int(parent), int(group)
 
 
-def _prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int) -> None:
     """Ask Linux for something that Python has no function for; where it cannot be had, processes are ended as far as they are found.
 
     Not by `ctypes`, whose import takes as long as all else that a body needs to start.

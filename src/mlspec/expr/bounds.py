@@ -7,10 +7,12 @@ comparisons with numbers; anything else says nothing. Never evaluates. Change it
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from lark import Token, Tree
 
+from mlspec.expr.addresses import join
 from mlspec.expr.checker import collapsed, dotted, offsets
 from mlspec.expr.syntax import ConditionSyntaxError, Syntax, double_of, parse
 
@@ -57,11 +59,17 @@ def bounds(condition: str) -> list[Bound]:
     return found
 
 
+_STRINGS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
+_WORDS = re.compile(r"(?<![0-9A-Za-z_.])[A-Za-z_]\w*")
+"""Not what stands in a number: `1e5`, `0x1f`, `3u`."""
+_LITERALS = frozenset(("true", "false", "null", "in"))
 _NAMING = frozenset(("ident", "dot_ident", "ident_arg", "dot_ident_arg", "member_dot_arg"))
 
 
 def reads_nothing(condition: str) -> bool:
     """Whether the condition names no value and calls no function, which might take long; false when it is no condition."""
+    if any(word not in _LITERALS for word in _WORDS.findall(_STRINGS.sub("", condition))):
+        return False  # which is known without parsing it
     try:
         tree = parse(condition)
     except ConditionSyntaxError:
@@ -84,7 +92,7 @@ def _bound(node: Syntax) -> Bound | None:
         }.get(operator, operator)
     if address is None or number is None or math.isnan(number):
         return None
-    name, (start, end) = ".".join(address), offsets(node)
+    name, (start, end) = join(address), offsets(node)
     match operator:
         case "relation_lt" | "relation_le":
             return Bound(name, -math.inf, number, False, operator == "relation_lt", start, end)

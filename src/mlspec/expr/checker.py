@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from lark import Token, Tree
 
+from mlspec.expr.addresses import unquoted
 from mlspec.expr.syntax import Syntax
 
 Type = Literal["number", "string", "boolean", "list", "object", "null", "any"]
@@ -224,7 +225,7 @@ def collapsed(node: Syntax) -> Syntax:
 
 
 def dotted(node: Syntax) -> tuple[str, ...] | None:
-    """The parts of a dotted name, or None when the node is something else."""
+    """The parts of an address, or None when the node is something else."""
     parts: list[str] = []
     while True:
         node = collapsed(node)
@@ -233,10 +234,21 @@ def dotted(node: Syntax) -> tuple[str, ...] | None:
             assert isinstance(owner, Tree)
             parts.append(str(name))
             node = owner
+        elif node.data == "member_index" and (key := _key(node.children[1])) is not None:
+            parts.append(key)
+            assert isinstance(node.children[0], Tree)
+            node = node.children[0]
         elif node.data in ("ident", "dot_ident"):
             return (str(node.children[-1]), *reversed(parts))
         else:
             return None
+
+
+def _key(index: Syntax | Token) -> str | None:
+    """The text that an index is, if it is one."""
+    literal = collapsed(index) if isinstance(index, Tree) else None
+    token = literal.children[0] if literal is not None and literal.data == "literal" else None
+    return unquoted(token.value) if isinstance(token, Token) and token.type in ("STRING_LIT", "MLSTRING_LIT") else None
 
 
 def offsets(node: Syntax | Token) -> tuple[int, int]:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from mlspec.expr.addresses import ADDRESS, meant
 from mlspec.expr.values import as_text
 
 MAX_PLACEHOLDERS = 5_000
-_ADDRESS = r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*"
-_TOKEN = re.compile(rf"\$\$\{{\{{|\$\{{\{{(?:\s*({_ADDRESS})\s*\}}\}})?")
+_TOKEN = re.compile(rf"\$\$\{{\{{|\$\{{\{{(?:\s*({ADDRESS})\s*\}}\}})?")
 """An escape, or a placeholder; one that is malformed matches as far as its `${{`."""
 
 
@@ -108,5 +108,7 @@ def _malformed(text: str, start: int, inside: int, before: int) -> TemplateError
     if not address:
         return TemplateError("an empty placeholder", start, end + 2)
     at = text.index(address, inside)
-    reason = f"`{address}` is no address: a placeholder holds one address such as `params.seed`, and no expression"
+    quoted = meant(address)
+    reason = f"`{address}` is no address: "
+    reason += f"write `{quoted}`" if quoted else "a placeholder holds one address such as `params.seed`, and no expression"
     return TemplateError(reason, at, at + len(address))

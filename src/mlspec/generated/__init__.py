@@ -5,6 +5,7 @@ code of mlspec writes generated files. To add another act on such a folder: one 
 """
 
 from mlspec.generated.existing import existing
+from mlspec.generated.judge import Scope
 from mlspec.generated.write import Change, RefusedError, write
 
-__all__ = ["Change", "RefusedError", "existing", "write"]
+__all__ = ["Change", "RefusedError", "Scope", "existing", "write"]

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from mlspec.emission.seal import MARK, GeneratedFile
+from mlspec.generated import checksums
 
 _FIRST_LINE = 4096
 
 
 def existing(files: Sequence[GeneratedFile], folder: Path, *, shared: bool = False) -> dict[str, str | None]:
-    """Return what stands at the paths of `files`, and every other file below `folder` that mlspec wrote.
+    """Return what stands at the paths of `files`, every other file below `folder` that mlspec wrote, and the checksums of them.
 
     Keys are paths relative to `folder`, with forward slashes; a value is None where there is no UTF-8 text file of its
     own: a link, a folder, bytes, or a path that leads through a link. A `shared` folder is one that other specs write to as
@@ -33,6 +34,8 @@ def existing(files: Sequence[GeneratedFile], folder: Path, *, shared: bool = Fal
         for path in _others(folder):
             if path not in found:
                 found[path] = _text(folder, path)
+    if _is_there(folder, checksums.FILE):
+        found[checksums.FILE] = _text(folder, checksums.FILE)
     return found
 
 
@@ -78,10 +81,11 @@ def _others(folder: Path) -> list[str]:
     for root, _, names in os.walk(folder, followlinks=False):
         for name in names:
             place = Path(root, name)
-            if place.is_symlink() or not place.is_file():
+            if name == checksums.FILE or place.is_symlink() or not place.is_file():
                 continue
             with place.open("rb") as stream:
-                marked = MARK.encode() in stream.readline(_FIRST_LINE)
+                first = stream.readline(_FIRST_LINE)
+                marked = MARK.encode() in (first + stream.readline(_FIRST_LINE) if first.startswith(b"<<<<<<<") else first)
             if marked:
                 paths.append(place.relative_to(folder).as_posix())
     return sorted(paths)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlspec.emission.seal import GeneratedFile
-from mlspec.generated.judge import Kind, judge
+from mlspec.generated.judge import Kind, Scope, judge, judge_checksums
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,15 @@ class Stale:
     reason: str
 
 
-def check(files: Sequence[GeneratedFile], present: Mapping[str, str | None]) -> list[Stale]:
-    """Return everything that writing would change or refuse, sorted by path; empty when all is up to date."""
-    verdicts = judge(files, present)
-    return [Stale(v.path, v.kind, v.reason) for v in verdicts if v.kind != "current"]
+def check(
+    files: Sequence[GeneratedFile], present: Mapping[str, str | None], scope: Scope | None = None, *, shared: bool = False
+) -> list[Stale]:
+    """Return everything that writing would change or refuse, sorted by path; empty when all is up to date.
+
+    Of checksums nothing is said where files are not up to date either: they are written with them.
+    """
+    verdicts = judge(files, present, scope)
+    wrong = [verdict for verdict in verdicts if verdict.kind != "current"]
+    if not wrong and (told := judge_checksums(verdicts, present, shared=shared)).kind not in ("current", "behind"):
+        wrong = [told]
+    return [Stale(verdict.path, verdict.kind, verdict.reason) for verdict in wrong]

@@ -12,7 +12,7 @@ from difflib import unified_diff
 
 from mlspec.diagnostics.printable import inert, visible
 from mlspec.emission.seal import GeneratedFile
-from mlspec.generated.judge import judge
+from mlspec.generated.judge import Scope, judge
 
 _NOTHING = "/dev/null"
 _NO_NEWLINE = "\\ No newline at end of file"
@@ -22,6 +22,7 @@ _COLORS = {"+": "32", "-": "31", "@": "36"}
 def diff(
     files: Sequence[GeneratedFile],
     present: Mapping[str, str | None],
+    scope: Scope | None = None,
     *,
     root: str = "",
     color: bool = False,
@@ -33,7 +34,7 @@ def diff(
     What is no text (a link, a folder, bytes) has no lines to compare and is left out.
     """
     lines: list[str] = []
-    for verdict in judge(files, present):
+    for verdict in judge(files, present, scope):
         if verdict.kind in ("current", "leftover") or (verdict.kind == "foreign" and verdict.present is None):
             continue
         path = f"{root.rstrip('/')}/{verdict.path}" if root else verdict.path

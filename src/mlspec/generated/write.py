@@ -19,7 +19,7 @@ from typing import Literal
 
 from mlspec.emission.seal import GeneratedFile
 from mlspec.generated.existing import existing
-from mlspec.generated.judge import Verdict, judge
+from mlspec.generated.judge import Scope, Verdict, judge, judge_checksums
 
 Action = Literal["created", "updated", "unchanged", "removed", "kept"]
 
@@ -33,6 +33,8 @@ class Change:
 
     path: str
     action: Action
+    was_merged: bool = False
+    """Whether it held both sides of a merge."""
 
 
 class RefusedError(Exception):
@@ -52,21 +54,28 @@ class RefusedError(Exception):
         return all(verdict.kind != "foreign" for verdict in self.verdicts)
 
 
-def write(files: Sequence[GeneratedFile], folder: Path, *, force: bool = False, shared: bool = False) -> list[Change]:
-    """Make `folder` hold `files`; remove what mlspec once made there from the same spec file and makes no more.
+def write(
+    files: Sequence[GeneratedFile], folder: Path, *, force: bool = False, shared: bool = False, scope: Scope | None = None
+) -> list[Change]:
+    """Make `folder` hold `files`; remove what mlspec once made there from the same spec file (or in `scope`) and makes no more.
 
     Files edited by hand, or generated from another spec, are replaced with `force` only; files that mlspec did not write
     never are. In a `shared` folder (one that several projects write to) nothing is removed: spec files of one name cannot
     be told apart there. Raises `RefusedError` before anything is written, `OSError` after everything has been undone.
     """
-    verdicts = judge(files, existing(files, folder, shared=shared))
-    refused = [v for v in verdicts if v.kind == "foreign" or (v.kind in ("edited", "other") and not force)]
+    present = existing(files, folder, shared=shared)
+    verdicts = judge(files, present, scope)
+    both = [*verdicts, judge_checksums(verdicts, present, shared=shared)]
+    refused = [v for v in both if v.kind == "foreign" or (v.kind in ("edited", "unknown", "other") and not force)]
     if refused:
         raise RefusedError(refused, folder)
-    due = [verdict for verdict in verdicts if verdict.kind not in ("current", "leftover")]
+    due = [verdict for verdict in both if verdict.kind not in ("current", "leftover")]
     if due:
         _Transaction(folder).run(due)
-    return [Change(verdict.path, _action(verdict)) for verdict in verdicts]
+        if not files:
+            with suppress(OSError):
+                folder.rmdir()  # nothing is made here any more
+    return [Change(verdict.path, _action(verdict), verdict.kind == "merged") for verdict in verdicts]
 
 
 def _action(verdict: Verdict) -> Action:

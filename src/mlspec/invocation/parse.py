@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from mlspec.errors import UsageError
+from mlspec.expr.limits import Limits
 from mlspec.expr.values import decode
 from mlspec.invocation import option_values
 from mlspec.invocation.kubeflow import is_executor_input, plain_arguments
@@ -23,6 +24,7 @@ from mlspec.invocation.model import (
     Item,
     Items,
     Joined,
+    Judged,
     Param,
     Policy,
     Reference,
@@ -81,11 +83,17 @@ class _Parser:
         self.values: dict[str, str | list[str]] = {}
         self.outputs: dict[str, Output] = {}
         self.with_: dict[str, Any] = {}
+        self.env: dict[str, str] = {}
+        self.default_env: dict[str, str] = {}
         self.params: dict[str, Param] = {}
+        self.given: dict[str, str] = {}
+        self.limits: dict[str, Limits] = {}
         self.item: Item | None = None
         self.cache: Cache | None = None
         self.retry = Retry()
+        self.restart: int | None = None
         self.timeout: float | None = None
+        self.max_age: float | None = None
         self.command: tuple[str, ...] | None = None
 
     def take(self, name: str, text: str) -> None:
@@ -96,6 +104,12 @@ class _Parser:
             self.lists.setdefault(name, []).append(text)
         else:
             self._take_value(name, text)
+
+    def _tracking(self) -> Tracking:
+        uri, experiment, lineage, namespace, about = map(
+            self.texts.get, ("--tracking", "--experiment", "--lineage", "--namespace", "--about")
+        )
+        return Tracking(uri, experiment, lineage, namespace, about, tuple(self.lists.get("--owner", ())))
 
     def _take_value(self, name: str, text: str) -> None:
         match name:
@@ -113,12 +127,24 @@ class _Parser:
             case "--param":
                 param = option_values.param(text)
                 _add(self.params, name, param.name, param)
+            case "--given":
+                _add(self.given, name, *option_values.given(text))
+            case "--env":
+                _add(self.env, name, *option_values.variable(name, text))
+            case "--default-env":
+                _add(self.default_env, name, *option_values.variable(name, text))
+            case "--params":
+                self.limits = option_values.limits(text)
             case "--item":
                 self.item = Item(decode(text))
             case "--cache":
                 self.cache = _cache(text)
+            case "--cache-for":
+                self.max_age = option_values.timeout(text, name)
             case "--retry":
                 self.retry = option_values.retry(text)
+            case "--restart":
+                self.restart = option_values.restart(text)
             case "--timeout":
                 self.timeout = option_values.timeout(text)
 
@@ -135,7 +161,11 @@ class _Parser:
                 store=self.texts["--store"],
                 project=self.texts.get("--project"),
                 spec_digest=self.texts.get("--spec-digest"),
+                pipeline=self.texts.get("--pipeline"),
                 executor_input=self.texts.get("--executor-input"),
+                limits=tuple(self.limits.items()),
+                secrets=self._all("--hide"),
+                date=self.texts.get("--run-date"),
             ),
             instance=self.instance,
             start=Start(
@@ -143,26 +173,44 @@ class _Parser:
                 final="--final" in self.flags,
                 run_status=self.texts.get("--run-status"),
                 when_failed=self._all("--when-failed"),
+                restart=self.restart,
+                needs=self._all("--needs"),
+                pairs=self._all("--pair"),
+                approved=self._all("--approved"),
+                fail_with_run="--fail-with-run" in self.flags,
             ),
-            cache=Cache() if "--cache" in self.flags and self.cache is None else self.cache,
+            cache=self._cache(),
             wiring=Wiring(
                 inputs=_references(self.inputs),
                 outputs=tuple(self.outputs.values()),
                 with_=tuple(self.with_.items()),
                 values=_references(self.values),
                 params=tuple(self.params.values()),
+                given=tuple(self.given.items()),
                 item=self.item,
                 items=None if isinstance(body, Items) else items,
                 secrets=self._all("--secret"),
+                secret_files=tuple(map(option_values.secret_file, self._all("--secret-file"))),
+                secret_contents=self._all("--secret-content"),
+                env=tuple(self.env.items()),
+                locked=tuple(map(option_values.locked, self._all("--locked"))),
+                timezone=self.texts.get("--timezone"),
             ),
-            policy=Policy(self.texts.get("--when"), self.retry, self.timeout),
+            policy=Policy(self.texts.get("--when"), self.retry, self.timeout, "--trace" in self.flags),
             environment=self._environment(),
-            tracking=Tracking(self.texts.get("--tracking"), self.texts.get("--experiment")),
+            tracking=self._tracking(),
             body=body,
         )
 
     def _all(self, name: str) -> tuple[str, ...]:
         return tuple(self.lists.get(name, ()))
+
+    def _cache(self) -> Cache | None:
+        cache = Cache() if "--cache" in self.flags and self.cache is None else self.cache
+        key = self.texts.get("--cache-key", "")
+        if cache is None and (key or self.max_age is not None):
+            raise UsageError("--cache-for and --cache-key need --cache")
+        return cache._replace(max_age=self.max_age, key=key) if cache is not None else None
 
     def _environment(self) -> StepEnvironment:
         name, at, digest = self.texts.get("--environment", "").partition("@")
@@ -171,6 +219,7 @@ class _Parser:
             digest=digest if at else None,
             pythonpath=self._all("--pythonpath"),
             python=self.texts.get("--python"),
+            env=tuple(self.default_env.items()),
         )
 
     def _check(self) -> None:
@@ -199,7 +248,9 @@ class _Parser:
         if items is not None and not bodies:
             bodies.append(Items(items))
         if len(bodies) != 1:
-            raise UsageError("one body is needed: --shell, --call, --uses, --gate, --approval, --items, --joined or -- COMMAND")
+            raise UsageError(
+                "one body is needed: --shell, --call, --uses, --gate, --approval, --items, --joined, --judge or -- COMMAND"
+            )
         taken = items is not None and not isinstance(bodies[0], Items)
         if taken and (self.instance is None or self.item is not None):
             raise UsageError("--items with a body needs --instance, and leaves --item out")
@@ -225,9 +276,11 @@ class _Parser:
             answer = next((known for known in ANSWERS if known == texts["--approval"]), None)
             if answer is None:
                 raise UsageError(f"--approval is one of {', '.join(ANSWERS)}, not {texts['--approval']!r}")
-            bodies.append(Answered(answer, texts.get("--by", "")))
+            bodies.append(Answered(answer, texts.get("--by", ""), texts.get("--message", "")))
         if "--joined" in self.flags:
             bodies.append(Joined())
+        if "--judge" in self.flags:
+            bodies.append(Judged())
         return bodies
 
 
@@ -247,15 +300,21 @@ def _references(found: dict[str, str | list[str]]) -> tuple[Reference, ...]:
     return tuple(Reference(name, uri if isinstance(uri, str) else tuple(uri)) for name, uri in found.items())
 
 
-_FLAGS = frozenset({"--fail-fast", "--final", "--cache", "--joined"})
+_FLAGS = frozenset({"--fail-fast", "--final", "--cache", "--joined", "--judge", "--fail-with-run", "--trace"})
 _TEXTS = frozenset({
     *("--lifecycle", "--run-id", "--step", "--store", "--project", "--when", "--python", "--environment"),
-    *("--run-status", "--tracking", "--experiment", "--spec-digest", "--executor-input", "--shell", "--call", "--uses"),
-    *("--otherwise", "--approval", "--by", "--items"),
+    *("--run-status", "--tracking", "--experiment", "--spec-digest", "--pipeline", "--executor-input", "--shell", "--call", "--uses"),
+    *("--otherwise", "--approval", "--by", "--items", "--cache-key", "--message", "--run-date", "--timezone"),
+    *("--lineage", "--namespace", "--about"),
 })  # fmt: skip
-_LISTS = frozenset({"--secret", "--pythonpath", "--gate", "--when-failed"})
+_LISTS = frozenset({
+    *("--secret", "--secret-file", "--secret-content", "--hide", "--pythonpath", "--gate"),
+    *("--when-failed", "--needs", "--pair", "--approved", "--owner"),
+    "--locked",
+})  # fmt: skip
 _VALUES = frozenset({
-    *("--instance", "--input", "--value", "--output", "--with", "--param", "--item", "--cache", "--retry", "--timeout"),
+    *("--instance", "--input", "--value", "--output", "--with", "--param", "--params", "--given", "--item", "--cache", "--retry"),
+    *("--timeout", "--restart", "--cache-for", "--env", "--default-env"),
 })  # fmt: skip
 
 
@@ -264,5 +323,5 @@ def usage() -> str:
     names = {*_TEXTS, *_FLAGS, *_LISTS, *_VALUES}
     required = "usage: mlspec exec --run-id ID --step NAME --store URI [OPTION]... BODY"
     bodies = "BODY: --shell SCRIPT | --call MODULE:FUNCTION | --uses NAME | --gate CEL... | -- COMMAND..."
-    questions = "   or: --approval ANSWER | --items LIST | --joined"
+    questions = "   or: --approval ANSWER | --items LIST | --joined | --judge"
     return "\n".join([required, bodies, questions, f"OPTION: {' '.join(sorted(names))}", "See docs/step-process.md."])

@@ -7,9 +7,14 @@ Change it when steps have another kind of body, or say something new of one.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple, TypeVar
 
-from mlspec.terms import Json, Otherwise, OutputType
+from mlspec.expr.values import as_text
+from mlspec.terms import LOST, Json, Otherwise, OutputType
+
+FILE_NAME = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}")
+"""What an output may call its file: a name that needs no quotes anywhere, and is none of the store's own."""
 
 _Kind = TypeVar("_Kind", bound=type)
 
@@ -68,20 +73,40 @@ class Approval(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A named output. `path` is where an orchestrator wants it; without one it goes to the store."""
+    """A named output. `path` is where an orchestrator wants it; without one it goes to the store. `file` is what its file is called, if
+    not as the output.
+    """
 
     name: str
     type: OutputType
     path: str | None = None
+    file: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """What its file or folder is called where its step makes it, and in the store."""
+        return self.file or self.name
 
 
 class Retry(NamedTuple):
-    """`limit` counts retries; the delay before attempt k+1 is min(delay * factor^(k-1), max_delay) seconds."""
+    """`limit` counts retries; the delay before attempt k+1 is min(delay * factor^(k-1), max_delay) seconds.
+
+    `lost` is how often whoever starts the step may start it again when its process vanished.
+    """
 
     limit: int = 0
     delay: float = 0.0
     factor: float = 1.0
     max_delay: float | None = None
+    lost: int = LOST
+
+    def longest(self, timeout: float) -> float:
+        """How many seconds all attempts may take, of `timeout` each, with the delays between them."""
+        total, delay = timeout * (self.limit + 1), self.delay
+        for _ in range(self.limit):
+            total += delay if self.max_delay is None else min(delay, self.max_delay)
+            delay *= self.factor
+        return total
 
 
 class Instance(NamedTuple):
@@ -89,3 +114,12 @@ class Instance(NamedTuple):
 
     index: int  # type: ignore[assignment]  # hides the method of tuples
     values: tuple[tuple[str, Json], ...] = ()
+    places: tuple[int, ...] = ()
+    """Of the values that are mappings, in order: the number of their place among those of their key."""
+
+    @property
+    def label(self) -> str:
+        """What the step's id has in brackets: `depth=2,loss=log`, `cfg=0`, or the number of an element."""
+        places = iter(self.places)
+        texts = [str(next(places, self.index)) if isinstance(value, dict) else as_text(value) for _, value in self.values]
+        return ",".join(f"{key}={text}" for (key, _), text in zip(self.values, texts, strict=True)) or str(self.index)

@@ -15,7 +15,20 @@ from typing import TypeAlias
 
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
-from mlspec.terms import Json, OnFailure, OutputType, ParamType, RunIf, Stage
+from mlspec.ir.sources import Input, Value
+from mlspec.ir.triggers import Catchup, Overlapping, Schedule
+from mlspec.terms import (
+    DATE_FIELDS,
+    GPU_RESOURCE,
+    UTC,
+    Json,
+    OnFailure,
+    ParamType,
+    Pipeline,
+    RunIf,
+    SecretKind,
+    Stage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,71 +48,44 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a step needs around it. Nothing but `pythonpath` set means: nothing to build."""
+    """What a step needs around it. Nothing but `pythonpath` and `env` set means: nothing to build."""
 
     name: str
     python: str | None = None
     requirements: tuple[str, ...] = ()
     image: str | None = None
     pythonpath: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    """Plain variables of its steps; values as written, which may hold `${{ }}` placeholders."""
     span: Span | None = None
     image_span: Span | None = None
+    pull_secret: str | None = None
+    """The secret that its image is pulled with."""
+    locked: tuple[str, ...] = ()
+    """What `requirements` came to, with hashes: a line for each package; nothing where that is not locked."""
+    lock_file: str | None = None
+    """The file beside the spec that has these lines."""
+    requirement_spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    """Where the spec has each of `requirements`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A reference to a secret; never its value. `env` names the variable in which the step finds it."""
+    """A reference to a secret; never its value. `env` names the variable in which the step finds it, or the path of its file."""
 
     name: str
     env: str
     forms: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """Where it is kept, by the key that says so; targets declare these keys and what stands below each."""
     span: Span | None = None
+    kind: SecretKind = "text"
+    password: str | None = None
+    """Of a login, the variable of its password; `env` is that of its user."""
 
-
-@dataclass(frozen=True, slots=True)
-class StepOutput:
-    """An output of one step, or of all instances of a `matrix` or `foreach` step (`many`).
-
-    `steps` are step ids in matrix order; one of them unless `many`. A `foreach` step is one id whose instances are known
-    only when it runs (`dynamic`).
-    """
-
-    steps: tuple[str, ...]
-    output: str
-    type: OutputType
-    many: bool = False
-    dynamic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectPath:
-    """A file or folder in the repository, relative to the project root, with forward slashes."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalUri:
-    """Data elsewhere: any URI that fsspec opens."""
-
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A named input of a step and where it comes from."""
-
-    name: str
-    source: StepOutput | ProjectPath | ExternalUri
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A `metrics` or `values` output that an expression of a step reads, under its address (`train.metrics`)."""
-
-    address: str
-    source: StepOutput
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables in which a step finds it."""
+        return tuple(name for name in (self.env, self.password) if name)
 
 
 NO_RETRY = Retry()
@@ -109,24 +95,27 @@ Body: TypeAlias = Shell | Call | Uses | Gate | Approval
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Kubernetes quantities as written (`2`, `500m`, `4Gi`); `gpu` is a count."""
+    """Kubernetes quantities as written (`2`, `500m`, `4Gi`); `gpu` is a count of what Kubernetes calls `gpu_resource`."""
 
     cpu: str | None = None
     memory: str | None = None
     gpu: int = 0
+    gpu_resource: str = GPU_RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
 class ForEach:
-    """A fan-out over a list that is known only when it runs; `field` is the path below the `values` output."""
+    """A fan-out over the list in a `values` output, in a parameter, or in the spec; `field` is the path below either of the first two."""
 
     source: Value | None
     field: tuple[str, ...]
     literal: tuple[Json, ...] = ()
     parallel: int | None = None
+    param: str | None = None
+    """The run parameter, where it goes over one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One process to run (or one gate, or one approval)."""
 
@@ -143,18 +132,26 @@ class Step:
     description: str = ""
     upstream: tuple[str, ...] = ()
     """Ids of all steps it reads or needs directly, in plan order."""
+    groups: tuple[tuple[str, ...], ...] = ()
+    """What of `upstream` counts as one, where that is not each step with all its instances: see `ir.groups`."""
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     values: tuple[Value, ...] = ()
     """What its expressions (with, run, gate, when) read of other steps."""
     params: tuple[str, ...] = ()
     """Names of the run parameters its expressions read, sorted."""
+    run_fields: tuple[str, ...] = ()
+    """What its expressions read of the run, sorted: `date` of `run.date`."""
     with_: tuple[tuple[str, Json], ...] = ()
     """Values as written; strings may hold `${{ }}` placeholders."""
+    env: tuple[tuple[str, str], ...] = ()
+    """Its own variables, over those of its environment; values as written."""
     when: str | None = None
     """CEL."""
     run_if: RunIf = "success"
     retry: Retry = NO_RETRY
+    lost_given: bool = False
+    """Whether the spec says how often it may be lost; here, where somebody watches, it is started again only then."""
     timeout: float | None = None
     """Seconds that one attempt may take."""
     resources: Resources = Resources()
@@ -165,23 +162,34 @@ class Step:
     """The image it runs in where steps run in containers; None where the plan gives none, and until `lowering` has filled it."""
     secrets: tuple[str, ...] = ()
     cache: bool = True
+    """Whether outputs of an equal step may stand for its own."""
+    cache_for: float | None = None
+    """Seconds: those that were made longer ago may not."""
+    cache_key: str = ""
+    """A text, placeholders still in it, that equal steps have in common, too."""
     instance: Instance | None = None
     parallel: int | None = None
     """How many instances of its matrix may run at once."""
+    each: str | None = None
+    """The step over whose matrix or list it runs, each instance paired with one: it reads that one's outputs alone."""
+    pairs: tuple[str, ...] = ()
+    """The names of the steps on whose instance of the same number each of its own hangs."""
     foreach: ForEach | None = None
     extensions: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """What only one target has, by target name (`x-NAME` in the spec)."""
     span: Span | None = None
     """Its key in the spec."""
 
+    @property
+    def reads_date(self) -> bool:
+        """Whether it reads the time that the run is for."""
+        return not DATE_FIELDS.isdisjoint(self.run_fields)
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When a pipeline starts by itself."""
-
-    cron: str
-    timezone: str = "UTC"
-    span: Span | None = None
+    def changed(self, **fields: object) -> Step:
+        """A copy with other fields: `dataclasses.replace` without `__init__`, which takes ten times as long. Plans have thousands."""
+        copy = object.__new__(Step)
+        vars(copy).update(vars(self), **fields)
+        return copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +212,24 @@ class Monitor:
     """Its key in the spec."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What the spec has locked beside its environments."""
+
+    digest: str
+    """Of the lock's text."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Digests of inputs, by path or URI as the spec has it."""
+    stale: tuple[str, ...] = ()
+    """What is not as the lock says, a sentence each."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """A whole lifecycle, ready to compile or to run."""
 
     lifecycle: str
+    """What the pipeline is called: with a profile by both."""
     spec_file: str
     """File name of the spec, without a folder."""
     digest: str
@@ -219,6 +240,12 @@ class Plan:
     """The `finally` steps, in an order that honours their `needs`."""
     layers: tuple[str, ...] = ()
     """The arguments that lay a profile and values over the spec: `("--profile", "prod")`."""
+    profile: str | None = None
+    """The profile among them."""
+    base: str | None = None
+    """What the pipeline is called without it; None without one."""
+    pipeline: Pipeline = "lifecycle"
+    """Which of its spec's pipelines it is."""
     folder: str | None = field(default=".", compare=False, repr=False)
     """Where the spec is, as it was named: for runs here alone. Nothing that is generated may say it. None where it is not on disk."""
     params: tuple[Parameter, ...] = ()
@@ -237,7 +264,14 @@ class Plan:
     labels: tuple[tuple[str, str], ...] = ()
     tracking_uri: str | None = None
     tracking_experiment: str | None = None
+    lineage: str | None = None
+    """Where events of OpenLineage go: a URL, or `file:PATH`."""
+    lineage_namespace: str | None = None
     schedule: Schedule | None = None
+    """The first one, in whose zone days are counted."""
+    more_schedules: tuple[Schedule, ...] = ()
+    overlap: Overlapping | None = None
+    catchup: Catchup | None = None
     notifications: tuple[Notification, ...] = ()
     governance: Mapping[str, Json] = field(default_factory=dict)
     monitor: Monitor | None = None
@@ -246,14 +280,55 @@ class Plan:
     option_spans: Mapping[str, Span] = field(default_factory=dict)
     """Where the spec has each value of that section, by its place in it: `kubeflow.image`."""
 
+    lock: Lock | None = None
+    """None where nothing is locked."""
+
+    def stem(self, base: str | None = None) -> str:
+        """What its files are called, but for a target's suffix; `base` is what stands for the name without a profile there."""
+        base = base or self.base or self.lifecycle
+        return f"{base}.{self.profile}" if self.profile is not None else base
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether its steps tell anybody of their ends."""
+        return self.tracking_uri is not None or self.lineage is not None
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """All of them."""
+        return (self.schedule, *self.more_schedules) if self.schedule is not None else ()
+
     def all_steps(self) -> tuple[Step, ...]:
         """Return the steps and then the `finally` steps."""
         return self.steps + self.finals
+
+    @property
+    def timezone(self) -> str:
+        """The zone of `run.day`: that of the schedule."""
+        return self.schedule.timezone if self.schedule is not None else UTC
+
+    @cached_property
+    def reads_date(self) -> bool:
+        """Whether one of its steps reads the time that the run is for."""
+        return any(step.reads_date for step in self.all_steps())
 
     @cached_property
     def by_id(self) -> Mapping[str, Step]:
         """Every step by its id."""
         return {step.id: step for step in self.all_steps()}
+
+    @cached_property
+    def approvals_above(self) -> Mapping[str, frozenset[str]]:
+        """The approvals above each step, by the ids of both."""
+        found: dict[str, frozenset[str]] = {}
+        for step in self.steps:
+            found[step.id] = frozenset[str]().union(
+                *(
+                    found[above] | ({above} if isinstance(self.by_id[above].body, Approval) else set())
+                    for above in step.upstream
+                )
+            )
+        return found
 
     def param(self, name: str) -> Parameter:
         """Return a parameter by name; raises `KeyError` when there is none."""

@@ -6,6 +6,7 @@ a table (see `data_validate`). Standard library and PyYAML only. Change it when 
     rows: {min: 1000, max: 100000}
     extra_columns: forbid             # default: allow
     unique: [household, person]       # together; `unique: true` on a column is about that column alone
+    format: {delimiter: ";", encoding: cp1252, decimal: ",", missing: ["NA", "-"]}      # how the text of CSV is read
     columns:
       age: {type: number, min: 0, max: 120, description: Years}
       sex: {type: string, allowed: ["1", "2"], nullable: false}
@@ -13,20 +14,19 @@ a table (see `data_validate`). Standard library and PyYAML only. Change it when 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from mlspec.diagnostics import Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.errors import StepError
+from mlspec.library.schema import COLUMN_TYPES, FORMAT, ColumnType, Schema, format_problem, formatted
 from mlspec.source.node import Node, plain
 from mlspec.source.reader import read
-
-ColumnType: TypeAlias = Literal["string", "integer", "number", "boolean", "datetime"]
-COLUMN_TYPES: tuple[ColumnType, ...] = ("string", "integer", "number", "boolean", "datetime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,12 @@ class Contract:
     extra_columns: Literal["allow", "forbid"] = "allow"
     unique: tuple[str, ...] = ()
     description: str = ""
+    format: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> Schema:
+        """How the text of a table is read that is to keep the contract."""
+        return formatted(Schema({column.name: column.type for column in self.columns}), self.format)
 
 
 def read_contract(path: Path) -> Contract:
@@ -65,6 +71,8 @@ def read_contract(path: Path) -> Contract:
         raise StepError(f"cannot read the contract {str(path)!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise StepError(f"the contract {str(path)!r} is not UTF-8: {error.reason}") from error
+    except ValueError as error:  # a name with a NUL in it
+        raise StepError(f"cannot read the contract {str(path)!r}: {error}") from error
     root, findings = read(text, path.as_posix())
     reader = _Reader([f"{finding.span}: {finding.message}" for finding in findings])
     contract = None
@@ -87,7 +95,14 @@ class _Reader:
         if not isinstance(root.value, dict):  # the wrong file, whose text is nobody's business
             self.fault(root.span, "the contract must be a mapping")
             return None
-        known = {"columns": dict, "rows": dict, "extra_columns": str, "unique": list, "description": str}
+        known = {
+            "columns": dict,
+            "rows": dict,
+            "extra_columns": str,
+            "unique": list,
+            "description": str,
+            "format": dict,
+        }
         found = self.mapping(root, "the contract", known)
         if "columns" not in found:
             self.fault(root.span, "the contract has no `columns`")
@@ -100,9 +115,9 @@ class _Reader:
         unique = plain(found["unique"]) if "unique" in found else []
         names = {column.name for column in columns}
         for name in unique:
-            if name not in names:
+            if not isinstance(name, str) or name not in names:
                 self.fault(
-                    found["unique"].span, f"unique names {name!r}, which is none of the columns{_meant(str(name), names)}"
+                    found["unique"].span, f"unique names {name!r}, which is none of the columns{_suggestion(str(name), names)}"
                 )
         return Contract(
             columns=columns,
@@ -111,7 +126,19 @@ class _Reader:
             extra_columns=extra,
             unique=tuple(unique),
             description=_value(found, "description") or "",
+            format=self.format(found["format"]) if "format" in found else {},
         )
+
+    def format(self, node: Node) -> dict[str, Any]:
+        """How the text is read; what the columns are, the contract says under `columns`."""
+        declared = {
+            key: plain(child) for key, child in self.mapping(node, "format", dict.fromkeys(FORMAT[:-1], object)).items()
+        }
+        fault = format_problem(declared)
+        if fault is not None:
+            place = node.value.get(fault[0], node)
+            self.fault(place.span, f"format.{fault[0]} {fault[1]}")
+        return {} if fault else declared
 
     def column(self, name: str, node: Node) -> Column:
         known = {
@@ -130,7 +157,7 @@ class _Reader:
         kind = _value(found, "type")
         if kind not in COLUMN_TYPES:
             listed = ", ".join(COLUMN_TYPES)
-            said = f"not {kind!r}{_meant(str(kind), COLUMN_TYPES)}" if "type" in found else "but there is none"
+            said = f"not {kind!r}{_suggestion(str(kind), COLUMN_TYPES)}" if "type" in found else "but there is none"
             self.fault(found["type"].span if "type" in found else node.span, f"{where}.type is one of {listed}, {said}")
             kind = "string"
         for key in ("min", "max"):
@@ -210,7 +237,7 @@ def _fits(value: Any, kind: str) -> bool:
         case "integer":
             return isinstance(value, int) and not isinstance(value, bool)
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
         case "boolean":
             return isinstance(value, bool)
         case _:
@@ -228,9 +255,9 @@ def _quote(kind: str, allowed: list[Any]) -> str:
 def _cause(key: str, value: Any, known: Mapping[str, type]) -> str:
     if " " in key and value is None:
         return "; inside { } a comma ends a text: quote it"
-    return _meant(key, known) or f"; it has {', '.join(known)}"
+    return _suggestion(key, known) or f"; it has {', '.join(known)}"
 
 
-def _meant(word: str, known: Any) -> str:
+def _suggestion(word: str, known: Any) -> str:
     near = nearest(word, known)
     return f"; did you mean {near!r}?" if near else ""

@@ -10,8 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.errors import StepError
+from mlspec.library.columns import example, plain
 from mlspec.library.estimator import Model
-from mlspec.library.frames import need_columns, plain
+from mlspec.library.frames import need_columns
+
+_SLACK = 1e-3
+"""How far 32-bit probabilities may be from adding up to 1."""
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +43,11 @@ def true_labels(frame: pd.DataFrame, target: str) -> Array:
     missing = int(frame[target].isna().sum())
     if missing:
         raise StepError(f"{missing} of {len(frame)} rows have no {target!r}; leave them out before this step")
-    labels: Array = plain(frame[[target]])[target].to_numpy()
+    values = plain(frame[[target]])[target]
+    odd = values.map(lambda value: type(value).__hash__ is None) if values.dtype == object else values.isna()
+    if odd.any():
+        raise StepError(f"the column {target!r} holds {example(values, odd)}, which is no label")
+    labels: Array = values.to_numpy()
     return labels
 
 
@@ -50,10 +58,25 @@ def places(labels: Array, classes: list[Any], whose: str) -> Array:
     place = {label: index for index, label in enumerate(classes)}
     try:
         return np.array([place[label] for label in labels.tolist()])
-    except KeyError as error:
-        label = error.args[0]
-        kinds = f" ({type(label).__name__} against {type(classes[0]).__name__})"
+    except (KeyError, TypeError) as error:  # TypeError: what a model predicts may be no label at all
+        label = next(label for label in labels.tolist() if type(label).__hash__ is None or label not in place)
+        one, other = type(label).__name__, type(classes[0]).__name__
+        kinds = f" ({one} against {other})" if one != other else ""
         raise StepError(f"{whose} {label!r} is none of the classes {classes!r}{kinds}") from error
+
+
+def shares(probabilities: Array) -> Array:
+    """Return probabilities as 64-bit floats from 0 to 1; raises `StepError` when some are none."""
+    import numpy as np
+
+    made: Array = probabilities.astype(np.float64)
+    wrong = ~((made >= -_SLACK) & (made <= 1 + _SLACK)).all(axis=1) | ~(np.abs(made.sum(axis=1) - 1) <= _SLACK)
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise StepError(
+            f"the model's probabilities are none in {int(wrong.sum())} rows: {made[place].tolist()} in row {place + 1}"
+        )
+    return made.clip(0, 1)
 
 
 def positive_place(classes: list[Any], wanted: Any) -> int:

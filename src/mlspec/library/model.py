@@ -8,6 +8,7 @@ only: it is imported in users' images. Change it when steps must declare somethi
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,8 @@ class Port:
     """The input may also be a list (of a matrix's outputs)."""
     fields: tuple[str, ...] = ()
     """The names in a `metrics` or `values` output, as far as they are known; `rate__*` stands for all that begin so."""
+    file: str = ""
+    """What an output's file is called, if not as the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,12 @@ class Option:
     enum: tuple[Any, ...] = ()
     items: OptionType | None = None
     """The type of a list's elements."""
+    fault: Callable[[Any], str | None] | None = None
+    """Says what else is wrong with a value of the right type, as the end of a sentence."""
     file: bool = False
     """The value is a file's path in the project: the compiler warns where it is missing."""
+    check: Callable[[Any], tuple[str, str] | None] | None = None
+    """Finds what is wrong with an object: a key of it, and the end of a sentence about it."""
 
     def problem(self, value: Any) -> str | None:
         """Say what is wrong with a value, as the end of a sentence (`must be …`); None when nothing is."""
@@ -63,13 +70,15 @@ class Option:
             return f"must be {_article(self.type)}, not {_shown(value)}"
         if self.items and not all(_is_a(element, self.items) for element in value):
             return f"must be a list whose elements are each {_article(self.items)}"
+        if self.check is not None and (fault := self.check(value)):
+            return f"has a fault: `{fault[0]}` {fault[1]}"
         if self.enum and value not in self.enum:
             return f"must be one of {', '.join(_shown(choice) for choice in self.enum)}, not {_shown(value)}"
         if self.minimum is not None and value < self.minimum:
             return f"must be at least {self.minimum:g}, not {_shown(value)}"
         if self.maximum is not None and value > self.maximum:
             return f"must be at most {self.maximum:g}, not {_shown(value)}"
-        return None
+        return self.fault(value) if self.fault is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +114,19 @@ class LibraryStep:
     def problems(self, with_: Mapping[str, Any], unknown: Collection[str] = ()) -> list[OptionProblem]:
         """Find all that is wrong with `with`; `unknown` are options whose value is known only when the step runs."""
         found = []
+        missing = [name for name, option in self.options.items() if option.required and name not in with_]
         for name, value in with_.items():
             option = self.options.get(name)
             if option is None:
-                found.append(OptionProblem(name, f"{self.name} has no option {name!r}", suggestion(name, self.options)))
+                intended = nearest(name, missing)  # then one mistake is one problem
+                missing = [each for each in missing if each != intended]
+                known = self.options if intended is None else [intended]
+                found.append(OptionProblem(name, f"{self.name} has no option {name!r}", suggestion(name, known)))
             elif name not in unknown and (fault := option.problem(value)):
                 found.append(OptionProblem(name, f"option {name!r} of {self.name} {fault}", option.description))
-        for name, option in self.options.items():
-            if option.required and name not in with_:
-                message = f"{self.name} needs the option {name!r}"
-                found.append(OptionProblem(None, message, f"{name}: {option.description}"))
+        for name in missing:
+            message = f"{self.name} needs the option {name!r}"
+            found.append(OptionProblem(None, message, f"{name}: {self.options[name].description}"))
         return found
 
     def run(
@@ -144,6 +156,14 @@ class LibraryStep:
                 f"{self.name} needs {', '.join(self.requirements)}, and the module {error.name!r} is not installed here; "
                 "add the packages to the requirements of this step's environment"
             ) from error
+        except StepError:
+            raise
+        except MemoryError as error:
+            raise StepError(f"{self.name} needs more memory than there is here; give the step more, or less data") from error
+        except (
+            Exception
+        ) as error:  # of a package, about an input that nobody thought of: a sentence says more than its traceback
+            raise StepError(f"{self.name} cannot do this{_raised(error)}") from error
 
     def _check_models(self, inputs: Paths, outside: Collection[str]) -> None:
         for name, value in inputs.items():
@@ -162,6 +182,12 @@ class LibraryStep:
         for name, port in self.inputs.items():
             if port.required and name not in inputs:
                 raise StepError(f"{self.name} needs the input {name!r}: {port.description}")
+
+
+def _raised(error: Exception) -> str:
+    """Say what was raised, and where: there is no traceback to read."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f": {type(error).__name__}: {' '.join(str(error).split())} (raised at {Path(last.filename).name}:{last.lineno})"
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
@@ -188,7 +214,7 @@ def _is_a(value: Any, kind: OptionType) -> bool:
         case "integer":  # orchestrators that know only doubles hand over 4.0
             return not isinstance(value, bool) and (isinstance(value, int) or _integral(value))
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
         case "scalar":
             return isinstance(value, str | int | float | bool)
         case "string":

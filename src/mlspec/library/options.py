@@ -8,12 +8,27 @@ Change it when an option of several steps changes for all of them.
 from __future__ import annotations
 
 from mlspec.library.model import Option
+from mlspec.library.schema import format_problem
 
 COLUMNS = {
     "features": Option("list", "The columns that go into the model; default: those it was trained on", items="string"),
     "drop": Option("list", "Columns that are no features, for a model that does not name its own", items="string"),
 }
 """What `estimator.features_for` reads."""
+
+READING = {
+    "contract": Option(
+        "string",
+        "The contract that says how the text of the data is read; default: that of the output, or of the `data/validate` that reads it",
+        file=True,
+    ),
+    "format": Option(
+        "object",
+        "How the text of the data is read: delimiter, encoding, decimal, missing (the texts that mean no value), columns (name: type)",
+        check=format_problem,
+    ),
+}
+"""What `schema.schema_of` reads; the planner fills it in from the output that is read."""
 
 TRUST = {
     "trust_pickle": Option(

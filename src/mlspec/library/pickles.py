@@ -64,6 +64,7 @@ def _recorded_digest(path: Path) -> str | None:
     """The digest in the record beside an output; None where there is no such record."""
     try:
         record = json.loads((path.parent / "_record.json").read_bytes())
-        return str(record["outputs"][path.name]["digest"])
+        outputs = record["outputs"].values()
+        return next((str(output["digest"]) for output in outputs if output["uri"].endswith(f"/{path.name}")), None)
     except (OSError, ValueError, LookupError, TypeError):
         return None

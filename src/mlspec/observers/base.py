@@ -7,12 +7,14 @@ Standard library only. Change it when observers must know more of a step, and gi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mlspec.invocation.model import Invocation
-from mlspec.store.records import Ending, Records
+from mlspec.store.ending import Ending
+from mlspec.store.records import Records
 
 
 class EndedStep(NamedTuple):
@@ -26,6 +28,18 @@ class EndedStep(NamedTuple):
     """The numbers of its `metrics` outputs, by output, as far as they were read."""
     cache_key: str | None = None
     """What it has in common with equal steps; None when the cache was not searched."""
+    cache_parts: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    """What that key was made of."""
+    noticed: tuple[str, ...] = ()
+    """What is to be said of its inputs and of the files that it opened, a sentence each."""
+    paths: Mapping[str, Path] = MappingProxyType({})
+    """Where on this machine is what the record names by a URI, as far as the step had it here."""
+    quality: Mapping[str, Any] = MappingProxyType({})
+    """What its body says that it found when it checked its inputs."""
+    later: bool = False
+    """Whoever runs the step has other steps to look after: what takes long is told when they have ended."""
+    mask: Callable[[str], str] = str
+    """Takes the values of secrets out of a text."""
 
 
 class Observer(Protocol):

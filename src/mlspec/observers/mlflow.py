@@ -1,91 +1,81 @@
-"""What a step measured, logged to MLflow.
+"""MLflow's run for a step that has ended, below the one for its run.
 
-In: an ended step and its `metrics` outputs. Out: one MLflow run, or a sentence that says why there is none. Owns what is logged
-and under which names; never fails a step and never raises. Standard library only, until there is something to log.
-Change it when MLflow should know more of a step.
+In: an ended step of which `told` has kept what there is to tell. Out: MLflow's runs, or a sentence that says why there are none. Owns
+that a server which does not take it is asked once a run, and how the run stands as far as this step sees; never fails a step
+and never raises. Standard library only, until there is something to log.
+Change it when MLflow must be told at another time; what it is told is `tracking.logged`'s.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import time
-from collections.abc import Mapping
+import tempfile
+from pathlib import Path
+from typing import Any
 
-from mlspec.errors import Interrupted
-from mlspec.expr.values import as_text
-from mlspec.invocation.model import Invocation
-from mlspec.ir.bodies import Uses
+from mlspec.errors import Interrupted, TimeLimitError
+from mlspec.observers import told
 from mlspec.observers.base import EndedStep
-from mlspec.store.records import Ending
-from mlspec.tracking import opened, quiet
-
-_BATCH = 100
-"""The most params or tags that MLflow takes at once."""
-_LONGEST = 6000
-"""Characters of the longest param that MLflow takes."""
+from mlspec.store.filesystem import fetch, is_remote, local_path
+from mlspec.store.reached import Reached
+from mlspec.store.told import Told
+from mlspec.tracking.server import is_away, opened, quiet, reason
 
 
 def applies(ended: EndedStep) -> bool:
-    """There is something to log of a step that ran and declares metrics, and does not log them itself."""
-    invocation, ending = ended.invocation, ended.ending
-    logs_itself = isinstance(invocation.body, Uses) and invocation.body.name.startswith("mlflow/")
-    measures = any(output.type == "metrics" for output in invocation.wiring.outputs)
-    return invocation.tracking.uri is not None and ending.attempts > 0 and measures and not logs_itself
+    """Whatever `told` has kept something of."""
+    return ended.invocation.tracking.uri is not None and told.applies(ended) and not ended.later
 
 
 def observe(ended: EndedStep) -> str | None:
-    """Log the step as one MLflow run."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a step must not wait minutes for a server that is down
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    """Log the step."""
+    reached = Reached(ended.records, ended.invocation.wiring.secrets)
+    if (known := reached.failure()) is not None:
+        return f"MLflow: not logged: {known}"
     try:
-        with quiet():
-            _log(ended.invocation, ended.ending, ended.metrics)
-    except ModuleNotFoundError as error:
-        return f"MLflow: not logged: the module {error.name} is not installed here"
+        with quiet(patient=False):
+            known = _told(ended, reached)
+    except ModuleNotFoundError as error:  # other steps have other environments
+        known = f"the module {error.name} is not installed in the environment of the step"
     except Interrupted as interrupted:
-        return f"MLflow: not logged: {interrupted}"
-    except Exception as error:
-        text = str(error).strip()
-        return f"MLflow: not logged: {text.splitlines()[0] if text else type(error).__name__}"
+        known = str(interrupted)
+    return None if known is None else f"MLflow: not logged: {known}"
+
+
+def _told(ended: EndedStep, reached: Reached) -> str | None:
+    """Log the step; returns why it could not be. The first step of a run finds out for all whether the server is there."""
+    invocation = ended.invocation
+    uri = invocation.tracking.uri or ""
+    experiment = invocation.tracking.experiment or invocation.run.lifecycle
+    try:
+        with reached.alone():
+            if (known := reached.failure()) is not None:
+                return known
+            try:
+                client, experiment_id = opened(uri, experiment)
+            except (Exception, TimeLimitError) as error:  # told before the next step may ask
+                reached.note_failure(reason(uri, error), of_secrets=not is_away(error))
+                return reason(uri, error)
+            reached.note_success()
+        _log(ended, client, experiment_id, uri, experiment)
+    except (Exception, TimeLimitError) as error:
+        if is_away(error):  # what it makes of one step's numbers tells nothing of the next one's
+            reached.note_failure(reason(uri, error), of_secrets=False)
+        return reason(uri, error)
     return None
 
 
-def _log(invocation: Invocation, ending: Ending, metrics: Mapping[str, Mapping[str, float]]) -> None:
-    from mlflow.entities import Metric, Param
+def _log(ended: EndedStep, client: Any, experiment_id: str, uri: str, experiment: str) -> None:
+    from mlspec.tracking.logged import log_step
+    from mlspec.tracking.tree import Tree, tracker_of
 
-    assert invocation.tracking.uri is not None, "only tracked steps are logged"
-    client, experiment = opened(invocation.tracking.uri, invocation.tracking.experiment or invocation.run.lifecycle)
-    run = client.create_run(
-        experiment,
-        start_time=int(ending.started * 1000),
-        tags=_tags(invocation),
-        run_name=invocation.label,
-    )
-    now = int(time.time() * 1000)
-    params = [Param(name, as_text(value)[:_LONGEST]) for name, value in ending.with_.items()]
-    numbers = [Metric(name, number, now, 0) for name, number in _flattened(metrics).items()]
-    for first in range(0, max(len(params), len(numbers)), _BATCH):
-        batch = slice(first, first + _BATCH)
-        client.log_batch(run.info.run_id, metrics=numbers[batch], params=params[batch])
-    client.set_terminated(run.info.run_id, "FINISHED" if ending.status == "succeeded" else "FAILED", now)
+    facts = told.told(ended)
+    tree = Tree(client, experiment_id, Told(ended.records), tracker_of(uri, experiment))
+    with tempfile.TemporaryDirectory(prefix="mlspec-") as scratch:
+        parent = log_step(client, tree, facts, lambda uri: _path(ended, uri, Path(scratch)))
+    tree.end(facts.run, parent, told.status_of_run(ended), str(facts.record["ended"]))
 
 
-def _tags(invocation: Invocation) -> dict[str, str]:
-    tags = {
-        "mlspec.lifecycle": invocation.run.lifecycle,
-        "mlspec.run_id": invocation.run.run_id,
-        "mlspec.step": invocation.label,
-        "mlspec.spec_digest": invocation.run.spec_digest or "",
-    }
-    return {name: value for name, value in tags.items() if value}
-
-
-def _flattened(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """All numbers under one name each, prefixed by the output where there are several; MLflow refuses other characters."""
-    prefix = len(metrics) > 1
-    return {
-        re.sub(r"[^\w .:/-]", "_", f"{output}.{name}" if prefix else name): float(number)
-        for output, numbers in metrics.items()
-        for name, number in numbers.items()
-    }
+def _path(ended: EndedStep, uri: str, scratch: Path) -> Path | None:
+    if uri in ended.paths:
+        return ended.paths[uri]
+    return fetch(uri, Path(tempfile.mkdtemp(dir=scratch))) if is_remote(uri) else local_path(uri)

@@ -12,26 +12,48 @@ from dataclasses import dataclass
 from mlspec.diagnostics import Diagnostic, Related, has_errors
 from mlspec.diagnostics.collection import Findings, TooManyError, did_you_mean
 from mlspec.ir import graph
-from mlspec.planning.checks import brackets, calls, files, gates, images, pins, unused
+from mlspec.planning import locks, requirements, variables
+from mlspec.planning.checks import (
+    brackets,
+    calls,
+    files,
+    gates,
+    images,
+    matrices,
+    mentions,
+    pins,
+    profiles,
+    readings,
+    registries,
+    schemes,
+    undeclared,
+    unused,
+)
 from mlspec.planning.expressions import Expressions
+from mlspec.planning.locks import Locks
 from mlspec.planning.pipeline import Pipeline
 from mlspec.planning.scope import Scope
 from mlspec.planning.wiring import Wired, wire
 from mlspec.spec.loaded import Spec
+from mlspec.spec.matrix import MAX_COMBINATIONS
 
 CHECKS: tuple[Callable[[Pipeline, Findings], None], ...] = (
     files.check,
     calls.check,
+    undeclared.check,
     gates.check,
     brackets.check,
+    readings.check,
     unused.check_outputs,
 )
 """Checks of one pipeline, in no particular order."""
 
 SPEC_CHECKS: tuple[Callable[[Spec, Iterable[Pipeline], Findings], None], ...] = (
     unused.check_params,
-    pins.check,
     images.check,
+    profiles.check,
+    mentions.check,
+    registries.check,
 )
 """Checks of the whole spec."""
 
@@ -53,6 +75,8 @@ class Draft:
     """The lifecycle's own, then the monitor's where there is one."""
     requirements: Mapping[str, tuple[str, ...]]
     """The lines of each environment, those of its requirements file included."""
+    locks: Locks
+    """What of that is locked."""
 
 
 def check(spec: Spec) -> tuple[Draft | None, list[Diagnostic]]:
@@ -73,14 +97,19 @@ def _checked(spec: Spec, findings: Findings) -> Draft | None:
         retrain = Expressions(pipelines[1].scope, None, findings)
         retrain.condition(("monitor", "retrain"))
         pipelines[1].retrain = retrain.reads
+    variables.check(pipelines, findings)
     for pipeline in pipelines:
         for check_pipeline in CHECKS:
             check_pipeline(pipeline, findings)
     for check_spec in SPEC_CHECKS:
         check_spec(spec, pipelines, findings)
-    requirements = {name: _requirements(spec, name, findings) for name in spec.lifecycle.environments}
+    listed = {name: requirements.of(spec, name, findings) for name in spec.lifecycle.environments}
+    schemes.check(spec, pipelines, listed, findings)
+    held = locks.read(spec, listed, pipelines)
+    findings.extend(held.faults)
+    pins.check(spec, held.packages, findings)
     _default_environment(spec, findings)
-    return None if has_errors(findings) else Draft(spec, tuple(pipelines), requirements)
+    return None if has_errors(findings) else Draft(spec, tuple(pipelines), listed, held)
 
 
 def _pipeline(scope: Scope, findings: Findings) -> Pipeline:
@@ -126,10 +155,10 @@ def _instances(scope: Scope, findings: Findings) -> None:
         if named.step.matrix is None:
             continue
         path = (*named.path, "matrix")
-        count = 1
-        for values in named.step.matrix.values():
-            count = min(count * len(values), 10**15)
+        size = named.step.matrix.size + len(named.step.matrix.include)
+        count = min(size, 10**15) if size > MAX_COMBINATIONS else len(named.step.matrix.combinations)
         total += count
+        matrices.check(scope, named, findings)
         if count > MAX_INSTANCES or total > MAX_STEPS:
             message = f"a matrix of {count:,} instances; at most {MAX_INSTANCES:,} are planned"
             if count <= MAX_INSTANCES:
@@ -161,20 +190,3 @@ def _default_environment(spec: Spec, findings: Findings) -> None:
         path = ("defaults", "environment")
         hint = did_you_mean(name, known, nothing="define it under `environments`")
         findings.add("MLS314", f"there is no environment `{name}`", spec.span(*path), hint, path=path)
-
-
-def _requirements(spec: Spec, name: str, findings: Findings) -> tuple[str, ...]:
-    requirements = spec.lifecycle.environments[name].requirements
-    own, file = tuple(requirements.packages), requirements.file
-    if file is None:
-        return own
-    path = ("environments", name, "requirements", "file")
-    try:
-        text = spec.project.read(file).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        message = f"the requirements file `{file}` cannot be read: {reason}"
-        findings.add("MLS413", message, spec.span(*path), "the path is relative to the spec", path=path)
-        return own
-    lines = (line.split(" #")[0].strip() for line in text.splitlines())
-    return own + tuple(line for line in lines if line and not line.startswith("#"))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from mlspec.diagnostics.collection import Findings, did_you_mean
 from mlspec.expr import shell
+from mlspec.expr.addresses import meant, split
+from mlspec.expr.instances import stood_in
 from mlspec.expr.quoting import is_simple
 from mlspec.expr.template import Placeholder, TemplateError, addresses, placeholders
 from mlspec.planning.addresses import Address
@@ -67,16 +69,19 @@ class Expressions:
         if "${{" in text:
             self._braces_in_condition(path, text)
             return
+        replaced, names = stood_in(text)
         try:
-            tree = parse(text)
+            tree = parse(replaced)
         except ConditionSyntaxError as error:
             span = self.spec.inner_span(path, error.offset, error.offset + 1)
             hint = "write == to compare" if text[error.offset : error.offset + 1] == "=" else _CEL_HINTS.get(error.message)
+            hint = hint or _bare_name(text, error.offset)
             hint = hint or next((better for word, better in _CEL_WORDS.items() if f" {word} " in f" {text} "), None)
             self.findings.add("MLS315", f"this is no condition: {error.message}", span, hint, path=path)
             return
 
         def type_of(parts: tuple[str, ...], start: int, end: int) -> Type:
+            parts = (names.get(parts[0], parts[0]), *parts[1:])
             return self.resolver.resolve(Address(self.spec, path, start, parts), "condition")
 
         for problem in check(tree, type_of):
@@ -107,7 +112,7 @@ class Expressions:
                 self.findings.add("MLS300", error.message, span, "`$${{` writes a literal `${{`", path=path)
                 left = _without(left, error.start)
         for placeholder in found:
-            parts = tuple(placeholder.address.split("."))
+            parts = split(placeholder.address)
             self.resolver.resolve(Address(self.spec, path, placeholder.address_start, parts), place)
         return None if malformed else found
 
@@ -124,8 +129,17 @@ class Expressions:
         source = self.step.step.inputs.get(name) if root == "inputs" and self.step is not None else None
         if source is None or source.address is None:
             return False
-        upstream = self.scope.steps.get(source.address.split(".")[0])
-        return upstream is not None and upstream.many
+        part = split(source.address)[0]
+        upstream = self.scope.find(part)
+        return upstream is not None and upstream.many and not self.scope.is_paired(self.step, upstream)
+
+
+def _bare_name(text: str, offset: int) -> str | None:
+    """What to write where a condition breaks off in a name that is no identifier."""
+    for found in _ADDRESS_LIKE.finditer(text):
+        if found.start() < offset <= found.end() and (quoted := meant(found[0])):
+            return f"write `{quoted}`"
+    return None
 
 
 def _without(text: str, place: int) -> str:
@@ -142,6 +156,7 @@ _CEL_HINTS = {"the condition ends too early": "an operand or a closing bracket i
 _CEL_WORDS = {"and": "write && for and", "or": "write || for or", "not": "write ! for not", "is": "write == for is"}
 
 
+_ADDRESS_LIKE = re.compile(r"[A-Za-z_]\w*(?:\.[\w-]+){2,}")
 _QUOTED = re.compile(r"""(["'])(-?[0-9.]+|true|false)\1""")
 
 

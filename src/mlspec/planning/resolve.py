@@ -13,10 +13,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlspec.diagnostics.collection import Findings, did_you_mean
-from mlspec.expr.values import is_a
+from mlspec.expr.addresses import join
+from mlspec.expr.values import compact, is_a, shortened
 from mlspec.planning.addresses import Address, find_output, find_step
 from mlspec.planning.scope import Named, Scope
-from mlspec.terms import FIELD_TYPES
+from mlspec.terms import FIELD_TYPES, RUN_FIELDS
 
 if TYPE_CHECKING:
     from mlspec.expr.checker import Type
@@ -38,6 +39,10 @@ _ELSEWHERE = {
 }
 
 
+Group = tuple[tuple[str, int | None], ...]
+"""Steps of which one must have succeeded, each with the number of its one instance; None stands for all of them."""
+
+
 @dataclass(slots=True)
 class Reads:
     """What the expressions of a step read."""
@@ -45,8 +50,12 @@ class Reads:
     values: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Address of a `metrics` or `values` output → (step, output)."""
     params: set[str] = field(default_factory=set)
+    run: set[str] = field(default_factory=set)
+    """Fields of the run: `date` of `run.date`."""
     edges: dict[str, Address] = field(default_factory=dict)
     """Upstream step → the address that first names it."""
+    groups: dict[Group, None] = field(default_factory=dict)
+    """What counts as one of what it reads: a step with all its instances, or one instance."""
 
 
 class Resolver:
@@ -90,7 +99,7 @@ class Resolver:
         if root != "outputs":
             known = self.step.step.inputs if root == "inputs" else self.step.step.with_
         if name not in known:
-            hint = self.findings.nearest(name, known, f"{root}.", f"the step has no `{root}`")
+            hint = did_you_mean(name, known, f"{root}.", f"the step has no `{root}`")
             self.findings.add("MLS320", f"this step has no `{address}`", address.part(1), hint, path=address.path)
         elif len(address.parts) > 2:
             message = f"`{root}.{name}` has no fields"
@@ -101,7 +110,7 @@ class Resolver:
         params = self.scope.spec.lifecycle.params
         name = address.name(1)
         if name not in params:
-            hint = self.findings.nearest(name, params, "params.", "the spec has no `params`")
+            hint = did_you_mean(name, params, "params.", "the spec has no `params`")
             self.findings.add("MLS302", f"there is no parameter `{name}`", address.part(1), hint, path=address.path)
             return "any"
         self.reads.params.add(name)
@@ -115,7 +124,7 @@ class Resolver:
 
     def _run(self, address: Address) -> Type:
         final = self.step is not None and self.step.final
-        known = ["id", "status"] if final else ["id"]
+        known = [*RUN_FIELDS, "status"] if final else [*RUN_FIELDS]
         if address.parts[1:] == ("status",) and not final:
             later = "a run has no status yet: use `finally`, or `run_if`"
             self.findings.add(
@@ -124,16 +133,32 @@ class Resolver:
         elif len(address.parts) != 2 or address.parts[1] not in known:
             hint = did_you_mean(".".join(address.parts[1:]), known, "run.")
             self.findings.add("MLS303", f"there is no `{address}`", address.part(1), hint, path=address.path)
+        elif "description" not in address.path:  # which is for people, and stays as it is written
+            self.reads.run.add(address.parts[1])
         return "string"
 
     def _matrix(self, address: Address) -> Type:
-        matrix = (self.step.step.matrix if self.step is not None else None) or {}
-        name = address.name(1)
-        if len(address.parts) != 2 or name not in matrix:
-            hint = did_you_mean(name, matrix, "matrix.", "the step has no `matrix`")
+        matrix = self.step.step.matrix if self.step is not None else None
+        name, keys = address.name(1), matrix.keys if matrix is not None else ()
+        if matrix is None or name not in keys:
+            hint = did_you_mean(name, keys, "matrix.", "the step has no `matrix`")
             self.findings.add("MLS319", f"there is no `{address}`", address.part(1), hint, path=address.path)
             return "any"
-        kinds: set[Type] = {_type_of(value) for value in matrix[name]}
+        values = matrix.elements(name)
+        for depth in range(2, len(address.parts)):
+            whole, field_ = join(address.parts[:depth]), address.parts[depth]
+            if (lacking := next((value for value in values if not isinstance(value, dict)), None)) is not None:
+                message = f"`{whole}` is {shortened(compact(lacking))} and has no fields"
+                self.findings.add("MLS306", message, address.part(depth), path=address.path)
+                return "any"
+            if any(field_ not in value for value in values):
+                known = [field for field in values[0] if all(field in value for value in values)]
+                hint = did_you_mean(field_, known, f"{whole}.", f"no field is in all of `{whole}`")
+                message = f"`{whole}` has not in every instance a field `{field_}`"
+                self.findings.add("MLS319", message, address.part(depth), hint, path=address.path)
+                return "any"
+            values = [value[field_] for value in values]
+        kinds: set[Type] = {_type_of(value) for value in values}
         return kinds.pop() if len(kinds) == 1 else "any"
 
     def _output(self, address: Address) -> Type:
@@ -151,19 +176,19 @@ class Resolver:
             self.findings.add("MLS305", f"a {kind} cannot stand in an expression", address.span, hint, path=address.path)
             return "any"
         self.reads.edges.setdefault(named.name, address)
-        step, output, *fields = address.parts
+        self.reads.groups.setdefault(((named.name, named.only),))
+        _, output, *fields = address.parts
         if not fields:
             self.findings.add("MLS306", f"`{address}` needs a field", address.span, f"write {address}.name", path=address.path)
             return "any"
         if kind == "metrics" and len(fields) > 1:
-            metric = f"{step}.{output}.{fields[0]}"
+            metric, dotted = join(address.parts[:3]), join((*address.parts[:2], ".".join(fields)))
             message = f"a metric is a number: `{metric}` has no fields"
-            self.findings.add(
-                "MLS306", message, address.part(3, len(address.parts)), f"did you mean `{metric}`?", path=address.path
-            )
+            hint = f"did you mean `{metric}`, or `{dotted}`?"
+            self.findings.add("MLS306", message, address.part(3, len(address.parts)), hint, path=address.path)
             return "any"
         self._known_field(named, address)
-        self.reads.values.setdefault(f"{step}.{output}", (step, output))
+        self.reads.values.setdefault(f"{named.root}.{output}", (named.name, output))
         if named.many:
             return "list"
         return "number" if kind == "metrics" else "any"

@@ -104,7 +104,7 @@ def _signature(pipeline: Pipeline, named: Named, function: Function, file: str, 
         return
     spec, step, arguments = pipeline.spec, named.step, function.args
     related = (Related(_function_span(pipeline, function, file), "defined here"),)
-    files = {name for name, kind in step.outputs.items() if kind not in FIELD_TYPES}
+    files = {name for name, kind in named.outputs.items() if kind not in FIELD_TYPES}
     given = {
         **dict.fromkeys(step.inputs, "inputs"),
         **dict.fromkeys(sorted(files), "outputs"),

@@ -7,7 +7,7 @@ Change it when pictures are hard to read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,8 +38,11 @@ class Layout:
 
 def layout(plan: Plan) -> Layout:
     """Lay out the steps of `plan` (not its `finally` steps); only edges that no longer way makes needless are drawn."""
-    ids = [step.id for step in plan.steps]
-    upstream = {step.id: step.upstream for step in plan.steps}
+    return layered([step.id for step in plan.steps], {step.id: step.upstream for step in plan.steps})
+
+
+def layered(ids: Sequence[str], upstream: Mapping[str, Collection[str]]) -> Layout:
+    """Lay out any graph without a cycle; `ids` come after what is `upstream` of them."""
     above = graph.reduced(ids, upstream)
     level = {step: number for number, column in enumerate(graph.levels(ids, upstream)) for step in column}
     columns: list[list[_Key]] = [[] for _ in range(max(level.values(), default=-1) + 1)]

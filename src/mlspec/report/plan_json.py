@@ -6,16 +6,19 @@ Change it when the plan carries more.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from mlspec.diagnostics.printable import in_json
+from mlspec.diagnostics.printable import json_document
 from mlspec.ir import graph
 from mlspec.ir.describe import kind, logic
-from mlspec.ir.model import ExternalUri, Input, Plan, ProjectPath, Step
+from mlspec.ir.model import Plan, Step
+from mlspec.ir.sources import AnyOutput, ExternalUri, Input, ProjectPath
+from mlspec.report import Beside
+
+_NOTHING = Beside()
 
 
-def render(plan: Plan) -> str:
+def render(plan: Plan, beside: Beside = _NOTHING) -> str:
     """Return the plan as indented JSON."""
     ids = [step.id for step in plan.steps]
     upstream = {step.id: step.upstream for step in plan.steps}
@@ -25,12 +28,13 @@ def render(plan: Plan) -> str:
         "digest": plan.digest,
         "params": {parameter.name: {"type": parameter.type, "default": parameter.default} for parameter in plan.params},
         "on_failure": plan.on_failure,
-        "steps": [_step(step) for step in plan.steps],
-        "finally": [_step(step) for step in plan.finals],
+        "steps": [{**_step(step), **beside.keys.get(step.id, {})} for step in plan.steps],
+        "finally": [{**_step(step), **beside.keys.get(step.id, {})} for step in plan.finals],
         "levels": graph.levels(ids, upstream),
         "critical_path": graph.critical_path(ids, upstream),
+        **beside.whole,
     }
-    return in_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    return json_document(document) + "\n"
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -46,6 +50,7 @@ def _step(step: Step) -> dict[str, Any]:
         "with": dict(step.with_),
         "when": step.when,
         "retry": step.retry.limit,
+        "lost": step.retry.lost,
         "timeout": step.timeout,
         "environment": step.environment,
         "image": step.image,
@@ -59,6 +64,8 @@ def _source(item: Input) -> Any:
             return {"path": path}
         case ExternalUri(uri):
             return {"uri": uri}
+        case AnyOutput(sources):
+            return {"any": [f"{output.steps[0]}.{output.output}" for output in sources]}
         case output:
             addresses = [f"{step}.{output.output}" for step in output.steps]
             return addresses if output.many else addresses[0]

@@ -1,96 +1,23 @@
-"""A plan as an SVG picture, left to right, light or dark as the reader's system is.
+"""A plan as an SVG picture: a box a step, coloured by its stage, dashed where something is decided.
 
-In: a plan. Out: SVG text that needs nothing else. Owns sizes, colours and the escaping of labels.
-Never decides where a step stands (see `layout`). Change it when the picture should look different.
+In: a plan. Out: SVG text that needs nothing else. Owns what a box says of a step; its look is `graph_svg`'s.
+Change it when the picture of a plan should say something else.
 """
 
 from __future__ import annotations
 
-from xml.sax import saxutils
-
-from mlspec.diagnostics.printable import visible
 from mlspec.ir.bodies import Approval, Gate
 from mlspec.ir.describe import kind, logic
 from mlspec.ir.model import Plan, Step
-from mlspec.report.graph_layout import Point, layout
-
-WIDTH, HEIGHT = 196, 50
-_GAP_X, _GAP_Y, _MARGIN = 48, 20, 20
-_LABEL, _DETAIL = 22, 25
-
-_STYLE = """
-.box { stroke-width: 1.5; rx: 8px }
-.data { fill: #e0f2fe; stroke: #0369a1 } .model { fill: #dcfce7; stroke: #15803d } .service { fill: #fef3c7; stroke: #b45309 }
-.decides { stroke-dasharray: 6 3 }
-.name { font: 600 13px system-ui, sans-serif; fill: #0f172a } .detail { font: 11px ui-monospace, monospace; fill: #475569 }
-.edge { fill: none; stroke: #94a3b8; stroke-width: 1.5 } .tip { fill: #94a3b8 }
-.title { font: 600 12px system-ui, sans-serif; fill: #64748b }
-@media (prefers-color-scheme: dark) {
-  .data { fill: #0c4a6e; stroke: #38bdf8 } .model { fill: #14532d; stroke: #4ade80 } .service { fill: #713f12; stroke: #fbbf24 }
-  .name { fill: #f8fafc } .detail { fill: #cbd5e1 } .edge { stroke: #64748b } .tip { fill: #64748b } .title { fill: #94a3b8 }
-}
-"""
+from mlspec.report.graph_svg import Box, draw
 
 
 def render(plan: Plan) -> str:
-    """Return the picture: steps in columns by level, dashed where something is decided, `finally` steps below."""
-    placed = layout(plan)
-    width = 2 * _MARGIN + max(placed.columns, len(plan.finals), 1) * (WIDTH + _GAP_X) - _GAP_X
-    graph_height = max(placed.rows, 1) * (HEIGHT + _GAP_Y) - _GAP_Y
-    height = 2 * _MARGIN + graph_height + (HEIGHT + 48 if plan.finals else 0)
-    middle = _MARGIN + graph_height / 2
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img">',
-        f"<title>{escape(plan.lifecycle)}</title>",
-        f"<style>{_STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>',
-    ]
-    parts += [_edge([_at(point, middle) for point in route]) for route in placed.routes.values()]
-    parts += [_box(plan.by_id[step], *_at(point, middle)) for step, point in placed.boxes.items()]
-    if plan.finals:
-        top = 2 * _MARGIN + graph_height
-        parts.append(f'<text class="title" x="{_MARGIN}" y="{top + 8:g}">finally</text>')
-        parts += [
-            _box(step, _MARGIN + number * (WIDTH + _GAP_X), top + 20 + HEIGHT / 2) for number, step in enumerate(plan.finals)
-        ]
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    """Return the picture: steps in columns by level, `finally` steps below."""
+    return draw(plan.lifecycle, [_box(step) for step in plan.steps], [_box(step) for step in plan.finals])
 
 
-def escape(text: str) -> str:
-    """Text in an element; XML has no way to write most control characters."""
-    return saxutils.escape(visible(text))
-
-
-def _at(point: Point, middle: float) -> tuple[float, float]:
-    """The left end and the middle of a box."""
-    return _MARGIN + point.column * (WIDTH + _GAP_X), middle + point.row * (HEIGHT + _GAP_Y)
-
-
-def _box(step: Step, x: float, y: float) -> str:
+def _box(step: Step) -> Box:
     decides = " decides" if isinstance(step.body, Gate | Approval) else ""
     detail = f"{kind(step)} {logic(step)}"
-    return (
-        f"<g><title>{escape(f'{step.id}: {detail}')}</title>"
-        f'<rect class="box {step.stage}{decides}" x="{x:g}" y="{y - HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}"/>'
-        f'<text class="name" x="{x + 12:g}" y="{y - 4:g}">{escape(_short(step.id, _LABEL))}</text>'
-        f'<text class="detail" x="{x + 12:g}" y="{y + 14:g}">{escape(_short(detail, _DETAIL))}</text></g>'
-    )
-
-
-def _edge(points: list[tuple[float, float]]) -> str:
-    """A smooth line from the right end of the first box through the places between to the left end of the last."""
-    x, y = points[0][0] + WIDTH, points[0][1]
-    path = f"M{x:g} {y:g}"
-    for number, (left, row) in enumerate(points[1:], 1):
-        bend = (x + left) / 2
-        path += f" C{bend:g} {y:g} {bend:g} {row:g} {left:g} {row:g}"
-        x, y = left, row
-        if number < len(points) - 1:
-            x += WIDTH
-            path += f" H{x:g}"
-    return f'<path class="edge" marker-end="url(#tip)" d="{path}"/>'
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+    return Box(step.id, step.id, detail, f"{step.id}: {detail}", f"{step.stage}{decides}", step.upstream)

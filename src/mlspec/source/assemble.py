@@ -38,10 +38,16 @@ class Document:
     """The files beside it: what the spec's own paths are relative to."""
     layers: tuple[str, ...] = ()
     """The arguments of a command line that lay the profile and the values over the file."""
+    profile: str | None = None
+    """The profile that is laid over the file."""
+    base: Node | None = None
+    """The tree without the profile and the values."""
     root: Node | None = None
     sources: dict[str, str] = field(default_factory=dict)
     parts: dict[str, Node] = field(default_factory=dict)
     """The tree of each file, before it is merged."""
+    folders: dict[str, str] = field(default_factory=dict)
+    """Where each included file is, relative to the spec: what it names stands beside it."""
     private: set[str] = field(default_factory=set)
     """Files whose lines no finding may show: included, and no part of a spec, or reached by a link that leads out."""
     include_roots: tuple[str | Path, ...] = ()
@@ -76,16 +82,18 @@ def assemble(
     """
     folder, name = PurePath(path).parent, PurePath(path).name
     beside = FolderProject(str(folder)) if project is None else project.below(str(folder))
-    file = str(path) if project is None else beside.name(name)
+    from_here = project is None or (project.folder is not None and project.prefix == ".")
+    file = str(path) if from_here else beside.name(name)  # findings say it as it was typed
     sets = tuple(sets)
     named = ("--profile", profile) if profile is not None else ()
     layers = (*named, *(word for assignment in sets for word in ("--set", assignment)))
-    document = Document(file, name, beside, layers, include_roots=tuple(include_roots))
+    document = Document(file, name, beside, layers, profile, include_roots=tuple(include_roots))
     if text is None and beside.leads_out(name, document.include_roots):
         document.private.add(file)  # as when somebody's change made the spec a link to a key
     root = _load(document, PurePath(name), file, [], text)
     if root is None:
         return document
+    document.base = root
     if profile is not None:
         root = _with_profile(document, root, profile)
     for number, assignment in enumerate(sets):
@@ -195,6 +203,7 @@ def _includes(document: Document, includes: Node, path: PurePath, chain: list[st
                 Diagnostic("MLS110", f"there is no file `{item.value}`", item.span, hint=_file_hint(document.project, target))
             )
             continue
+        document.folders[document.project.name(str(target))] = str(target.parent)
         part = _load(document, target, document.project.name(str(target)), chain)
         if part is not None:
             base = _lay(base, part)

@@ -45,7 +45,7 @@ class GitObjects:
         """Where the folder is in its work tree, `team/` or empty; raises `ProjectError` where there is no repository."""
         try:
             done = subprocess.run(
-                self._command("rev-parse", "--show-prefix"), env=_environment(), capture_output=True, check=False
+                self._command("rev-parse", "--show-prefix"), env=environment(), capture_output=True, check=False
             )
         except OSError as error:
             raise ProjectError(f"git cannot be started: {(error.strerror or str(error)).lower()}") from None
@@ -94,7 +94,7 @@ class GitObjects:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             command, pipe = self._command("cat-file", "--batch"), subprocess.PIPE
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_environment())
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment())
             self._end = weakref.finalize(self, _stop, self._process)
         return self._process
 
@@ -116,7 +116,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What a git process gets of our variables: nothing that is about another repository."""
     kept = {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
     return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 

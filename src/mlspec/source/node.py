@@ -92,9 +92,10 @@ class Node:
         node: Node = self
         for part in path:
             children = node.value
-            inside = (
-                part in children if isinstance(children, dict) else isinstance(children, list) and part in range(len(children))
-            )
+            if isinstance(children, list):  # not `in range(…)`, which compares a text with every number
+                inside = isinstance(part, int) and 0 <= part < len(children)
+            else:
+                inside = isinstance(children, dict) and part in children
             if not inside:
                 return None
             node = children[part]

@@ -107,11 +107,11 @@ class FolderProject(Project):
 
     def is_file(self, path: str) -> bool:
         """Whether a regular file is there, or a link to one."""
-        return _holds((self._root / path).is_file)
+        return self.keep(("is_file", path), lambda: _holds((self._root / path).is_file))
 
     def is_folder(self, path: str) -> bool:
         """Whether a folder is there, or a link to one."""
-        return _holds((self._root / path).is_dir)
+        return self.keep(("is_folder", path), lambda: _holds((self._root / path).is_dir))
 
     def exists(self, path: str) -> bool:
         """Whether anything is there that a link may lead to."""

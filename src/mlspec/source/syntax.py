@@ -30,6 +30,11 @@ class SyntaxFinding(NamedTuple):
 
 def explain(error: yaml.YAMLError, lines: Sequence[str]) -> SyntaxFinding:
     """Say what the parser stumbled over; `lines` are those of the text, without their ends."""
+    if (merged := _conflict(lines)) is not None:
+        problem = "git has left both sides of a merge in it"
+        return SyntaxFinding(
+            "MLS101", f"YAML cannot be read: {problem}", merged, "choose what holds, then `mlspec compile`", None
+        )
     at = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = _place(at, lines)
     problem = _worded(str(getattr(error, "problem", None) or "this is no YAML"))
@@ -52,6 +57,19 @@ def explain(error: yaml.YAMLError, lines: Sequence[str]) -> SyntaxFinding:
     else:
         hint = _hint(problem, lines, place)
     return SyntaxFinding("MLS101", f"YAML cannot be read: {problem}", place, hint, context)
+
+
+def _conflict(lines: Sequence[str]) -> Mark | None:
+    """The first mark of git's around a conflict."""
+    wanted = iter(("<<<<<<<", "=======", ">>>>>>>"))
+    mark, first = next(wanted), None
+    for number, line in enumerate(lines):
+        if line == mark or line.startswith(f"{mark} "):
+            first = first or Mark(number, 0, number, len(line))
+            mark = next(wanted, "")
+            if not mark:
+                return first
+    return None
 
 
 def short(text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from mlspec.diagnostics.nearest import nearest
+from mlspec.ir.bodies import FILE_NAME
 from mlspec.terms import OUTPUT_TYPES
 
 Path = Sequence[str | int]
@@ -26,6 +27,7 @@ _OTHER_WORDS = {
     **dict.fromkeys(("attempts", "times", "count", "max_retries", "retries"), "limit"),
     **dict.fromkeys(("backoff", "backoff_factor", "multiplier"), "factor"),
     **dict.fromkeys(("wait", "retry_delay", "interval"), "delay"),
+    **dict.fromkeys(("restarts", "evictions", "preemptions", "vanished"), "lost"),
     **dict.fromkeys(("on_exit", "always", "cleanup", "post"), "finally"),
     **dict.fromkeys(("variables", "inputs", "arguments", "env"), "params"),
     **dict.fromkeys(("strategy", "grid"), "matrix"),
@@ -38,6 +40,7 @@ _OTHER_WORDS = {
     **dict.fromkeys(("consumes", "deps"), "inputs"),
     **dict.fromkeys(("limits", "requests"), "resources"),
     **dict.fromkeys(("gpus", "accelerators"), "gpu"),
+    **dict.fromkeys(("gpu_type", "gpu_name", "accelerator_type"), "gpu_resource"),
     **dict.fromkeys(("cpus", "cores"), "cpu"),
     **dict.fromkeys(("mem", "ram"), "memory"),
     **dict.fromkeys(("dependencies_file", "packages", "pip", "install"), "requirements"),
@@ -46,12 +49,14 @@ _OTHER_WORDS = {
     **dict.fromkeys(("users", "reviewers", "submitter"), "approvers"),
     **dict.fromkeys(("tz", "time_zone"), "timezone"),
     **dict.fromkeys(("manual", "input"), "approval"),
+    **dict.fromkeys(("file", "filename", "file_name", "suffix", "name"), "path"),
+    **dict.fromkeys(("ttl", "max_age", "expires", "expires_in", "expire_after", "max_cache_staleness"), "for"),
+    **dict.fromkeys(("caching", "memoize", "cache_policy", "cachingstrategy"), "cache"),
 }
 """What other tools call the keys of this language, where the spelling is not near."""
 
 _INDEPENDENT = "write `on_failure: continue` at the top of the spec: then what does not hang on a failed step goes on"
 _ADVICE = {
-    ("step", "env"): "a step sees the caller's variables; give it values by `with`: `depth` is $MLSPEC_WITH_DEPTH, secrets by `secrets`",
     ("step", "image"): "an image belongs to an environment: `environments: {ml: {image: …}}`, and here `environment: ml`",
     ("step", "name"): "a step's name is its key: `train: {run: …}`; what it does can stand under `description`",
     ("step", "id"): "a step's name is its key: `train: {run: …}`",
@@ -97,7 +102,7 @@ def key_hint(key: str, known: Collection[str], owner: Path) -> str | None:
     close = close if close in known else nearest(key, known)
     if close:
         return f"did you mean `{close}`?"
-    return f"known keys: {', '.join(known)}" if len(known) <= _MOST_LISTED else None
+    return f"known keys: {', '.join(known)}" if known else None
 
 
 def _section(owner: Path) -> str:
@@ -130,6 +135,7 @@ def form_hint(path: Path, value: Any) -> str | None:
     if len(path) >= 2 and path[-2] == "outputs" and _looks_like_a_path(value):
         return (
             f"write a type: one of {', '.join(OUTPUT_TYPES)}; the step finds the path to write to in ${{{{ outputs.{last} }}}}"
+            + _file_hint(value)
         )
     if isinstance(value, list):
         return _for_a_list(last, value)
@@ -174,6 +180,11 @@ def _for_a_text(path: Path, last: str | int, value: str) -> str | None:
     if len(path) == 2 and path[0] == "environments":
         return "write {requirements: {file: requirements.txt}} or {image: …}"
     return None
+
+
+def _file_hint(value: Any) -> str:
+    name = value.rsplit("/", 1)[-1] if isinstance(value, str) else ""
+    return f"; its file may have a name: {{type: artifact, path: {name}}}" if FILE_NAME.fullmatch(name) else ""
 
 
 def _looks_like_a_path(value: Any) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlspec.diagnostics import Diagnostic
+from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.snippet import lines_of
 from mlspec.source import Document, Node, inner_span, values_of
 
@@ -47,6 +47,10 @@ _SIGNS = (
 """What every form begins with: most texts have none of them and need not be searched."""
 _NAMES = re.compile(r"(?:^|_)(?:password|passwd|secret|secret_key|api_?key|access_key|token|credentials?)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$\{\{|^\$|^[a-z]+\.[a-z]")
+_PLAIN = frozenset({"with", "env"})
+"""Keys below which values have names of the user's."""
+_VARIABLE = re.compile(r"[A-Za-z_]\w*|[A-Z][A-Z0-9_. -]*", re.ASCII)
+"""The name of a variable, or what was meant to be one."""
 _SCHEMA_SECTIONS = ("secrets", "targets")
 
 Path = tuple[str | int, ...]
@@ -55,6 +59,7 @@ Path = tuple[str | int, ...]
 def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
     """Find values that look like keys or passwords, and blot them out of the document's texts."""
     findings: list[Diagnostic] = []
+    asked: list[Diagnostic] = []
     values: dict[str, None] = {}
     seen: set[int] = set()
     for inside, part, node in _texts(document.root) if document.root is not None and _suspect(document.root) else ():
@@ -62,9 +67,12 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
         if id(node) not in seen:
             # An alias stands for a text that has been looked at; its key has not.
             seen.add(id(node))
-            found = _formed(node.value)
-        if found is None and "with" in inside:
+            found = formed(node.value)
+        if found is None and not _PLAIN.isdisjoint(inside):
             found = _named(inside, part, node.value)
+        if found is None and (name := _parameter(inside, part)) is not None:
+            found = _named(("params",), name, node.value)
+            asked += _asked_for(name, node)
         if found is None:
             continue
         path = (*inside, part)
@@ -74,13 +82,16 @@ def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
         message = f"this looks like a secret in plain text: {what}"
         findings.append(Diagnostic("MLS603", message, span, hint=hint, path=".".join(map(str, path))))
         values[node.value[start:end]] = None
-    _blot(document, findings)
+    instead = list(_instead_of_references(document.root)) if document.root is not None else []
+    values |= {str(node.value): None for node in instead}
+    _blot(document, [finding.span for finding in findings] + [node.span for node in instead])
+    findings += asked
     del findings[MAX_FINDINGS:]
     for file, text in document.sources.items():
         for _, form in _FORMS if _signed(text) else ():
             text = form.sub(lambda match: _BLOT * len(match[0]), text)
         document.sources[file] = text
-    return findings, list(values)
+    return findings, sorted(values, key=len, reverse=True)
 
 
 def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
@@ -105,7 +116,8 @@ def _signed(text: str) -> bool:
     return any(sign in text for sign in _SIGNS)
 
 
-def _formed(text: str) -> tuple[str, int, int] | None:
+def formed(text: str) -> tuple[str, int, int] | None:
+    """What of a text has the form of a secret: a name for it, and where it begins and ends."""
     if _signed(text):
         for what, form in _FORMS:
             found = form.search(text)
@@ -121,10 +133,50 @@ def _named(inside: Path, part: str | int, text: str) -> tuple[str, int, int] | N
     return None
 
 
-def _blot(document: Document, findings: list[Diagnostic]) -> None:
+def _parameter(inside: Path, part: str | int) -> str | int | None:
+    """The parameter whose default stands at a place, in the short form or the long one."""
+    if inside == ("params",):
+        return part
+    return inside[1] if len(inside) == 2 and inside[0] == "params" and part == "default" else None
+
+
+def _asked_for(name: str | int, text: Node) -> Iterator[Diagnostic]:
+    """A parameter with an empty default asks whoever starts a run for its value: it stands in forms, records and arguments."""
+    if text.value == "" and _NAMES.search(str(name)):
+        message = f"the parameter `{name}` takes a secret in plain text: it would show in every run"
+        hint = "refer to it under `secrets`; if it is none, give it another name"
+        yield Diagnostic("MLS603", message, text.span, hint=hint, path=f"params.{name}")
+
+
+def _instead_of_references(root: Node) -> Iterator[Node]:
+    """What stands under `secrets` where only a variable's name may, or nothing: others find fault with it, and must not repeat it."""
+    declared = root.value.get("secrets") if isinstance(root.value, dict) else None
+    for secret in declared.value.values() if declared is not None and isinstance(declared.value, dict) else ():
+        if not isinstance(secret.value, dict):
+            yield from _scalars(secret)
+            continue
+        for key, node in secret.value.items():
+            if key == "env":
+                yield from (one for one in _scalars(node) if not _VARIABLE.fullmatch(str(one.value)))
+            elif key != "kind" and not isinstance(node.value, dict):
+                yield from _scalars(node)
+
+
+def _scalars(node: Node) -> Iterator[Node]:
+    """The node, or all that is in it; none of them empty."""
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        if isinstance(one.value, dict | list):
+            todo += one.value.values() if isinstance(one.value, dict) else one.value
+        elif one.value not in (None, ""):
+            yield one
+
+
+def _blot(document: Document, spans: list[Span]) -> None:
     texts: dict[str, list[str]] = {}
     touched: dict[tuple[str, int], list[str]] = {}
-    for span in (finding.span for finding in findings):
+    for span in spans:
         if span.file not in texts:
             texts[span.file] = list(lines_of(document.sources.get(span.file, "")))
         lines = texts[span.file]

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from mlspec.spec.base import Section
-from mlspec.spec.environments import Environment, Secret, Tracking
+from mlspec.spec.environments import Environment, Lineage, Secret, Tracking
 from mlspec.spec.metadata import Governance, Lint, Metadata
 from mlspec.spec.params import AnyParam
-from mlspec.spec.scalars import Identifier, StepName, Text
+from mlspec.spec.scalars import Identifier, ProfileName, StepName, Text
 from mlspec.spec.step import Defaults, Step
 from mlspec.spec.triggers import Monitor, Notification, Triggers
 from mlspec.terms import OnFailure
@@ -45,11 +45,10 @@ class Lifecycle(Section):
         description="References to secrets, never values.",
         examples=[{"tracking_token": {"env": "MLFLOW_TRACKING_TOKEN"}}],
     )
-    tracking: Tracking | None = Field(None, description="MLflow: where steps log.")
+    tracking: Tracking | None = Field(None, description="MLflow: where steps log; default: nowhere.")
+    lineage: Lineage | None = Field(None, description="OpenLineage: where steps send their events; default: nowhere.")
     defaults: Defaults = Field(default_factory=Defaults.model_construct, description="What steps have that say nothing else.")
-    on_failure: OnFailure = Field(
-        "stop", description="stop: after a failure no further step starts; continue: independent branches go on."
-    )
+    on_failure: OnFailure = Field("stop", description="What a failed step does to those that do not need it.")
     steps: dict[StepName, Step] = Field(
         min_length=1, description="What runs: steps by name.", examples=[{"train": {"run": "python train.py"}}]
     )
@@ -71,7 +70,7 @@ class Lifecycle(Section):
         default_factory=list, description="Rules that this lifecycle must keep.", examples=[["fairness_before_deploy"]]
     )
     targets: dict[str, Any] = Field(default_factory=dict, description="Options of each target.")
-    profiles: dict[str, dict[str, Any]] = Field(
+    profiles: dict[ProfileName, dict[str, Any]] = Field(
         default_factory=dict,
         description="Variants: --profile NAME merges one over the spec (JSON merge patch).",
         examples=[{"prod": {"store": "s3://acme-ml/store"}}],

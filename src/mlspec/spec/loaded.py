@@ -6,6 +6,7 @@ Owns that way back; never follows references. Change it when findings need anoth
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +14,30 @@ from mlspec.diagnostics import Span
 from mlspec.source import Document, Node, inner_span
 from mlspec.source.project import Project
 from mlspec.spec.lifecycle import Lifecycle
+from mlspec.spec.steps import Steps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Spec:
-    """One validated lifecycle. Every path below is a path of keys and indices in the merged spec."""
+    """One validated lifecycle; `steps` and `lifecycle` are its models. Every path below is a path of keys and indices in the merged spec.
+
+    >>> spec = mlspec.load("mlspec.yaml")           # doctest: +SKIP
+    >>> spec                                        # doctest: +SKIP
+    credit-default: 4 steps, from mlspec.yaml
+    """
 
     lifecycle: Lifecycle
     document: Document
     root: Node
+
+    def __repr__(self) -> str:
+        steps = len(self.lifecycle.steps)
+        return f"{self.lifecycle.metadata.name}: {steps} step{'' if steps == 1 else 's'}, from {self.file}"
+
+    @property
+    def steps(self) -> Steps:
+        """The steps by their names; those of `finally` and `monitor` are in `lifecycle`."""
+        return Steps(self.lifecycle.steps)
 
     @property
     def project(self) -> Project:
@@ -37,6 +53,15 @@ class Spec:
     def file(self) -> str:
         """What findings call the spec file: its path as given."""
         return self.document.file
+
+    def beside(self, value: str, *path: str | int) -> str:
+        """A file that is named at `path`, relative to the spec: beside the file that names it, or where the spec's own are."""
+        node = self.root.get(*path)
+        folder = self.document.folders.get(node.file, "") if node is not None else ""
+        if not folder or folder == "." or value.startswith("/"):
+            return value
+        found = posixpath.normpath(posixpath.join(folder, value))
+        return value if self.project.exists(value) and not self.project.exists(found) else found
 
     def node(self, *path: str | int) -> Node | None:
         """The node at a path."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from mlspec.diagnostics.nearest import nearest
-from mlspec.expr.limits import matches, violation
+from mlspec.expr.limits import Limits, violation
 from mlspec.expr.values import is_a
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.scalars import Json, found
@@ -18,6 +18,7 @@ from mlspec.terms import ParamType
 
 _KEYS = ("type", "default", "description", "minimum", "maximum", "enum", "pattern")
 
+_EXACT = "write it as a string, or a number that a double holds"
 MAX_PATTERN = 1000
 """Characters; nested groups of longer ones take hundreds of megabytes."""
 
@@ -25,7 +26,7 @@ MAX_PATTERN = 1000
 class Param(Section):
     """A run parameter in its long form."""
 
-    type: ParamType = Field(description="What values it takes.", examples=["number"])
+    type: ParamType = Field(description="What values it takes; default: the type of `default`.", examples=["number"])
     default: Json = Field(description="The value of a run that does not override it.", examples=[0.75])
     description: str = Field("", description="What it changes.", examples=["Gate for promotion"])
     minimum: float | None = Field(None, description="The least a number may be.", examples=[0.5])
@@ -45,9 +46,11 @@ class Param(Section):
         for value in self.enum:
             if not is_a(value, self.type):
                 raise wrong("MLS215", f"{found(value)} in `enum` is no {self.type}", key="enum")
+            if problem := violation(Limits(self.type), value):
+                raise wrong("MLS215", f"in `enum`, {problem}", _EXACT, key="enum")
         problem = violation(self, self.default)
         if problem:
-            raise wrong("MLS215", f"the default {problem}", key="default")
+            raise wrong("MLS215", f"the default {problem}", _EXACT if "keep" in problem else None, key="default")
         return self
 
     def _pattern_compiles(self) -> None:
@@ -56,6 +59,8 @@ class Param(Section):
         if self.pattern is not None and len(self.pattern) > MAX_PATTERN:
             length = len(self.pattern)
             raise wrong("MLS215", f"`pattern` has {length:,} characters; at most {MAX_PATTERN:,} are read", key="pattern")
+        from mlspec.expr.patterns import matches
+
         try:
             matches(self.pattern or "", "")
         except ValueError as error:

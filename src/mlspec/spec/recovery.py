@@ -21,7 +21,7 @@ _SUGGESTED = re.compile(r"did you mean `([\w/.-]+)`\?")
 _POLICIES = frozenset({"timeout", "retry", "resources", "cache", "parallel", "description", "environment", "secrets"})
 """Keys of a step that no other part of the spec hangs on; nor does one hang on what a step says to a target, `x-…`."""
 _SECTIONS = frozenset(
-    {"governance", "triggers", "notifications", "policies", "lint", "tracking", "store", "defaults", "targets"}
+    {"governance", "triggers", "notifications", "policies", "lint", "tracking", "lineage", "store", "defaults", "targets"}
 )
 _STAND_INS = {"apiVersion": "mlspec/v1", "kind": "Lifecycle", "metadata": {"name": "unnamed"}, "on_failure": "continue"}
 """What stands for a wrong or missing value at the top: `continue` refuses the least."""

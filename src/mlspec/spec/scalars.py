@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -18,6 +19,7 @@ from mlspec import quantities
 from mlspec.durations import seconds_of
 from mlspec.spec import value_hints
 from mlspec.spec.base import wrong
+from mlspec.tracking.names import experiment_fault
 
 RESERVED = ("params", "run", "env", "matrix", "item", "inputs", "outputs", "with", "secrets")
 """Words that cannot name a step: they begin addresses."""
@@ -25,6 +27,7 @@ RESERVED = ("params", "run", "env", "matrix", "item", "inputs", "outputs", "with
 _STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+_PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -80,11 +83,43 @@ def _label(value: Any) -> str:
     return text
 
 
+def _experiment(value: Any) -> str:
+    text = _text(value, "an experiment's name", "credit-default")
+    if (fault := experiment_fault(text)) is not None:
+        raise wrong("MLS205", f"an experiment's name {fault}", "such as `credit-default`")
+    return text
+
+
+def _profile(value: Any) -> str:
+    text = _text(value, "a profile's name", "prod")
+    if not _PROFILE.fullmatch(text):
+        close = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")[:30]
+        hint = "letters, digits, `-` and `_`, at most 30 characters: its files are named after it"
+        raise wrong("MLS205", f"`{text}` cannot name a profile", f"write `{close}`: {hint}" if close else hint)
+    return text
+
+
 def _variable(value: Any) -> str:
     text = _text(value, "an environment variable", "MLFLOW_TRACKING_TOKEN")
     if not _VARIABLE.fullmatch(text):
         raise wrong("MLS205", f"`{text}` cannot name an environment variable", "letters, digits and `_`")
     return text
+
+
+def _plain_variable(value: Any) -> str:
+    name = _variable(value)
+    if name.startswith("MLSPEC_"):
+        raise wrong("MLS205", f"`{name}` is one of mlspec's own variables", "give it another name")
+    return name
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, bool | int | float):
+        written = str(value).lower() if isinstance(value, bool) else str(value)
+        raise wrong("MLS203", f"the value of a variable is text, not {found(value)}", f'write "{written}"')
+    if not isinstance(value, str):
+        raise wrong("MLS203", f"the value of a variable is text, not {found(value)}", "write one text")
+    return value
 
 
 def _duration(value: Any) -> float:
@@ -136,6 +171,12 @@ def _cron(value: Any) -> str:
     from cronsim import CronSim, CronSimError
 
     text = _text(value, "a cron expression", "0 3 * * 1")
+    if len(text) > _LONGEST_CRON:
+        raise wrong(
+            "MLS209",
+            f"a cron expression of {len(text)} characters: at most {_LONGEST_CRON} are read",
+            "write several schedules",
+        )
     try:
         if len(text.split()) != 5:
             raise CronSimError(f"it has {len(text.split())} field{'s' if len(text.split()) != 1 else ''}")
@@ -148,6 +189,16 @@ def _cron(value: Any) -> str:
     return text
 
 
+_LONGEST_CRON = 500
+
+
+@cache
+def _timezones() -> tuple[str, ...]:
+    import zoneinfo
+
+    return tuple(sorted(zoneinfo.available_timezones()))
+
+
 def _timezone(value: Any) -> str:
     import zoneinfo
 
@@ -157,7 +208,7 @@ def _timezone(value: Any) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         from mlspec.diagnostics.nearest import nearest
 
-        close = nearest(text, sorted(zoneinfo.available_timezones()))
+        close = nearest(text, _timezones())
         hint = f"did you mean `{close}`?" if close else "write a name such as UTC or Europe/Berlin"
         raise wrong("MLS210", f"there is no time zone `{text}`", hint) from None
     return text
@@ -202,11 +253,35 @@ LifecycleName = Annotated[
         "credit-default",
     ),
 ]
+ExperimentName = Annotated[
+    str,
+    BeforeValidator(_experiment),
+    _schema(r"^(?=.*\S).{1,500}$", "The name of an MLflow experiment: at most 500 characters.", "credit-default"),
+]
+ProfileName = Annotated[
+    str,
+    BeforeValidator(_profile),
+    _schema(
+        "^[A-Za-z0-9][A-Za-z0-9_-]{0,29}$", "A profile's name: letters, digits, `-` and `_`, at most 30 characters.", "prod"
+    ),
+]
 Variable = Annotated[
     str,
     BeforeValidator(_variable),
     _schema("^[A-Za-z_][A-Za-z0-9_]*$", "An environment variable: letters, digits and `_`.", "MLFLOW_TRACKING_TOKEN"),
 ]
+PlainVariable = Annotated[
+    str,
+    BeforeValidator(_plain_variable),
+    _schema(
+        "^(?!MLSPEC_)[A-Za-z_][A-Za-z0-9_]*$",
+        "An environment variable: letters, digits and `_`; none of MLSPEC_….",
+        "OMP_NUM_THREADS",
+    ),
+]
+PlainText = Annotated[str, BeforeValidator(_plain_text)]
+Variables = dict[PlainVariable, PlainText]
+"""`env:` plain variables of a process."""
 Duration = Annotated[float, BeforeValidator(_duration), _schema(f"^{_DURATION_PATTERN}", _DURATION_RULE, *_DURATIONS)]
 PositiveDuration = Annotated[
     float, BeforeValidator(_positive_duration), _schema(rf"^(?=.*[1-9]){_DURATION_PATTERN}", _DURATION_RULE, *_DURATIONS)

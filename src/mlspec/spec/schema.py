@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from mlspec.durations import duration_text
 from mlspec.library.model import LibraryStep
 from mlspec.spec import schema_library, schema_rules
 from mlspec.spec.lifecycle import Lifecycle
@@ -108,6 +109,8 @@ def _tidy(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     value = _without_null(value)
+    if "oneOf" in value:  # of pydantic, for forms that are told apart before they are read
+        value["anyOf"] = value.pop("oneOf")
     if "properties" in value:
         value["properties"] = {name: _tidy(item) for name, item in value["properties"].items()}
     for key in ("anyOf", "items", "additionalProperties"):
@@ -118,7 +121,7 @@ def _tidy(value: Any) -> Any:
     value.pop("title", None)
     _drop_default(value)
     _open_names(value)
-    if set(value.get("enum", ())) & set(MEANINGS):
+    if set(value.get("enum", ())) & set(MEANINGS) and "queue" not in value["enum"]:  # `skip` means something else there
         value["enumDescriptions"] = [MEANINGS.get(word, "") for word in value["enum"]]
     return value
 
@@ -134,10 +137,12 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _drop_default(schema: dict[str, Any]) -> None:
-    """Drop defaults that say nothing (empty ones), and those that are not written as they are kept (durations)."""
+    """Drop defaults that say nothing (empty ones), and write durations as a spec does, which are kept as seconds."""
     default = schema.get("default")
-    if default in ("", [], {}) or (isinstance(default, float) and schema.get("type") == "string") or isinstance(default, dict):
+    if default in ("", [], {}) or isinstance(default, dict):
         del schema["default"]
+    elif isinstance(default, float) and schema.get("type") == "string":
+        schema["default"] = duration_text(default)
 
 
 def _open_names(schema: dict[str, Any]) -> None:
@@ -146,5 +151,5 @@ def _open_names(schema: dict[str, Any]) -> None:
     if named is None:
         return
     ((pattern, item),) = named.items()
-    schema["propertyNames"] = {"pattern": pattern, **schema["propertyNames"]}
+    schema["propertyNames"] = {"pattern": pattern, **schema.get("propertyNames", {})}
     schema["additionalProperties"] = _tidy(item) or True

@@ -65,10 +65,12 @@ def add_rules(definitions: dict[str, Any], choices: dict[str, Any]) -> None:
     """Add what only holds for whole sections; `choices` are those of `take_choices`."""
     body = "A step has exactly one body: run, call, uses, gate or approval."
     definitions["Step"].setdefault("allOf", []).extend([*_exactly_one(BODIES, body), *_step_rules()])
-    matrix = definitions["Step"]["properties"]["matrix"]
+    matrix = definitions["Matrix"]
     matrix["minProperties"] = matrix["additionalProperties"]["minItems"] = 1
+    matrix["propertyNames"] = definitions["Step"]["properties"]["inputs"]["propertyNames"]
     place = definitions["Place"]
-    place["allOf"] = _exactly_one(("path", "uri"), "An input is either path or uri.")
+    place["allOf"] = _exactly_one(("path", "uri", "any"), "An input is either path, uri or any.")
+    place["properties"]["any"]["minItems"] = 2
     inside = {
         "pattern": r"^(?!/)(?!(.*/)?\.\.(/|$)).*\S",
         "patternErrorMessage": "A path inside the project; use {uri: …} for others.",
@@ -83,6 +85,24 @@ def add_rules(definitions: dict[str, Any], choices: dict[str, Any]) -> None:
     receiver = "A receiver is a secret (with a webhook's URL) or email."
     definitions["Receiver"]["allOf"] = _exactly_one(("secret", "email"), receiver)
     _param_rules(definitions["Param"])
+    read = "Only of a dataset is it said how it is read."
+    no_dataset = {"required": ["type"], "properties": {"type": {"not": {"const": "dataset"}}}}
+    definitions["OutputFile"]["allOf"] = [
+        {"if": no_dataset, "then": {"properties": {"contract": False, "format": False}, "errorMessage": read}}
+    ]
+    for name, key, needed, message in _NEEDED:
+        definitions[name].setdefault("allOf", []).append(
+            {"if": {"required": [key]}, "then": {"required": [needed], "errorMessage": message}}
+        )
+
+
+_NEEDED = (
+    ("Triggers", "catchup", "schedule", "catchup needs a schedule."),
+    ("Triggers", "start", "catchup", "start needs catchup: true."),
+    ("Triggers", "limit", "overlap", "limit needs overlap."),
+    ("Environment", "pull_secret", "image", "pull_secret needs an image."),
+)
+"""Keys that mean nothing without another one."""
 
 
 def _exactly_one(keys: Sequence[str], message: str) -> list[dict[str, Any]]:
@@ -100,13 +120,17 @@ def _step_rules() -> list[dict[str, Any]]:
     words = [key.rstrip("_") for key in PROCESS_KEYS]
     no_process = [_never_with(body, words, f"This key has no meaning in a step with {body}.") for body in ("gate", "approval")]
     alone = {"anyOf": [{"required": ["gate"]}, {"not": {"required": ["otherwise"]}}]}
-    fans_out = {"anyOf": [{"required": ["matrix"]}, {"required": ["foreach"]}]}
+    fans_out = {"anyOf": [{"required": ["matrix"]}, {"required": ["foreach"]}, {"required": ["each"]}]}
     return [
         *no_process,
         _never_with("uses", ["outputs"], "The outputs of a library step are given by the library."),
-        _never_with("matrix", ["foreach"], "A step has matrix or foreach, not both."),
+        _never_with("matrix", ["foreach", "each"], "A step has one of matrix, foreach and each."),
+        _never_with("foreach", ["each"], "A step has one of matrix, foreach and each."),
         {"if": alone, "else": {"properties": {"otherwise": False}, "errorMessage": "otherwise belongs to a gate."}},
-        {"if": fans_out, "else": {"properties": {"parallel": False}, "errorMessage": "parallel belongs to matrix or foreach."}},
+        {
+            "if": fans_out,
+            "else": {"properties": {"parallel": False}, "errorMessage": "parallel belongs to matrix, foreach or each."},
+        },
     ]
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import types
 import typing
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from mlspec.diagnostics import Diagnostic, Span
+from mlspec.diagnostics.few import MOST_FOR_PROGRAMS
 from mlspec.diagnostics.nearest import nearest
 from mlspec.source import Node, plain, values_of
 from mlspec.spec.base import complete
@@ -54,10 +57,26 @@ def validate_section(model: type[Model], node: Node, path: Path) -> tuple[Model 
         valid = model.model_validate(plain(node))
         return (None if empty else valid), empty
     except ValidationError as error:
-        items = error.errors(include_url=False)
-        findings = [_finding(model, node, path, item) for item in items]
+        findings = _findings(model, node, path, error.errors(include_url=False))
         said = {finding.path for finding in findings}
         return None, _without_echoes([*findings, *(finding for finding in empty if finding.path not in said)])
+
+
+def _findings(model: type[BaseModel], node: Node, base: Path, items: Iterable[Any]) -> list[Diagnostic]:
+    """A finding for each error; of very many of one kind the rest is counted on the last one."""
+    last: dict[str, int] = {}
+    numbers: Counter[str] = Counter()
+    findings: list[Diagnostic] = []
+    for item in items:
+        kind = item["type"]
+        numbers[kind] += 1
+        if numbers[kind] <= MOST_FOR_PROGRAMS:
+            last[kind] = len(findings)
+            findings.append(_finding(model, node, base, item))
+    for kind, place in last.items():
+        if numbers[kind] > MOST_FOR_PROGRAMS:
+            findings[place] = replace(findings[place], more=numbers[kind] - MOST_FOR_PROGRAMS)
+    return findings
 
 
 def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
@@ -114,6 +133,7 @@ def _without_echoes(findings: list[Diagnostic]) -> list[Diagnostic]:
 def _finding(model: type[BaseModel], node: Node, base: Path, item: Any) -> Diagnostic:
     kind, context = item["type"], item.get("ctx") or {}
     at, path, key_node = _locate(node, item["loc"])
+    about_key = bool(item["loc"]) and item["loc"][-1] == "[key]"
     address = ".".join(str(part) for part in (*base, *path))
     if kind == "extra_forbidden":
         key = str(item["loc"][-1])
@@ -128,7 +148,6 @@ def _finding(model: type[BaseModel], node: Node, base: Path, item: Any) -> Diagn
                 value = owner.value[key]
                 span = owner.keys[key].span if isinstance(value.value, dict | list) else value.span
                 return Diagnostic(kind, context["text"], span, hint=context.get("hint"), path=f"{address}.{key}".strip("."))
-        about_key = item["loc"] and item["loc"][-1] == "[key]"
         span = at.span if not isinstance(at.value, dict) or key_node is None or about_key else key_node.span
         if about_key and key_node is not None:
             span = key_node.span
@@ -137,7 +156,7 @@ def _finding(model: type[BaseModel], node: Node, base: Path, item: Any) -> Diagn
     code, message, hint = _builtin(kind, context, item)
     if hint is None and _EXPECTED.get(kind) == "a mapping":
         hint = _keys_hint(known_keys(model, path), item["input"])
-    span = key_node.span if key_node is not None and isinstance(at.value, dict | list) else at.span
+    span = key_node.span if key_node is not None and (about_key or isinstance(at.value, dict | list)) else at.span
     return Diagnostic(code, message, span, hint=form_hint((*base, *path), item["input"]) or hint, path=address)
 
 

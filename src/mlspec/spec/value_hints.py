@@ -79,11 +79,42 @@ def function(text: str) -> str | None:
 
 
 def cron(text: str) -> str | None:
-    """`@daily`, and the six fields of tools that begin with seconds."""
+    """`@daily`; the lines of Quartz, of AWS and of others that begin with seconds; a week that ends on Sunday."""
     macro = _MACROS.get(text.strip().lower())
     if macro is not None:
         return f"write `{macro}`"
-    fields = text.split()
-    if len(fields) == 6 and len(text) <= 60:
-        return f"leave out the seconds: `{' '.join(fields[1:])}`; the five are minute hour day month weekday"
-    return None
+    aws = re.fullmatch(r"cron\((.*)\)", text.strip())
+    fields = (aws[1] if aws else text).split()
+    if len(text) > 60 or not 5 <= len(fields) <= 7:
+        return None
+    # Quartz has seconds first, and a year that may be left out; AWS no seconds, and a year. Both have one `?`, and Sunday is 1.
+    five = fields[:5] if aws else fields[max(0, min(1, len(fields) - 5)) :][:5]
+    if "?" in five:
+        five = [
+            *(field.replace("?", "*") for field in five[:4]),
+            _weekdays(five[4]) if len(fields) > 5 else five[4].replace("?", "*"),
+        ]
+    five[4] = re.sub(r"(?i)\b(mon|tue|wed|thu|fri|sat|[1-6])-(sun|0)\b", r"\1-7", five[4])
+    line = " ".join(five)
+    if line == " ".join(fields) or not _comes(line):
+        return None
+    if len(fields) == 6 and "?" not in text:
+        return f"leave out the seconds: `{line}`; the five are minute hour day month weekday"
+    return f"write `{line}`"
+
+
+def _weekdays(text: str) -> str:
+    """Weekdays of Quartz, where Sunday is 1, as cron has them; the number of a step or after a `#` stays."""
+    return re.sub(r"(?<![#/\d])[1-7]", lambda number: str(int(number[0]) - 1), text.replace("?", "*"))
+
+
+def _comes(line: str) -> bool:
+    import datetime
+
+    from cronsim import CronSim, CronSimError
+
+    try:
+        next(CronSim(line, datetime.datetime(2024, 1, 1)))
+    except (CronSimError, StopIteration):
+        return False
+    return True

@@ -19,15 +19,20 @@ def digest(path: Path) -> str:
     Empty folders, modes and times do not count.
     """
     if path.is_dir():
-        return digest_of({name: path / name for name in files_below(path)})
+        return digest_of(digests_of({name: path / name for name in files_below(path)}))
     return f"sha256:{_hex(path)}"
 
 
-def digest_of(files: Mapping[str, Path]) -> str:
+def digests_of(files: Mapping[str, Path]) -> dict[str, str]:
+    """The hex digest of each file, by its name."""
+    return {name: _hex(path) for name, path in files.items()}
+
+
+def digest_of(found: Mapping[str, str]) -> str:
     """`sha256:…` of the sorted lines `<hex digest>  <name>`, each with a line end: what `sha256sum * | sort | sha256sum` prints."""
     import hashlib
 
-    lines = sorted(os.fsencode(f"{_hex(path)}  {name}\n") for name, path in files.items())
+    lines = sorted(os.fsencode(f"{digest}  {name}\n") for name, digest in found.items())
     return f"sha256:{hashlib.sha256(b''.join(lines)).hexdigest()}"
 
 

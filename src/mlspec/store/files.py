@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from mlspec.work_folder import ignore_in_git
+
 Entry = os.DirEntry[str]
 
 
@@ -42,6 +44,16 @@ def files_below(folder: Path, skip: Callable[[Entry], bool] = lambda _: False) -
     return sorted(found)
 
 
+def is_within(path: Path, most: int) -> bool:
+    """Tell whether a file, or all files of a folder together, have no more than `most` bytes."""
+    size = 0
+    for file in (path / name for name in files_below(path)) if path.is_dir() else (path,):
+        size += file.stat().st_size
+        if size > most:
+            return False
+    return True
+
+
 def remove(path: Path) -> None:
     """Remove a file, a folder or a link, if it is there, also what is below folders that may not be written to."""
     if not path.is_dir() or path.is_symlink():
@@ -64,11 +76,12 @@ def _remove_folder(path: Path) -> None:
         shutil.rmtree(path)
 
 
-def move(source: Path, target: Path) -> None:
-    """Rename within a file system, in the place of what is there. After it all of it is on the disk, under the new name."""
+def move(source: Path, target: Path, *, durable: bool = True) -> None:
+    """Rename within a file system, in the place of what is there. After it all that is `durable` is on the disk, under the new name."""
     remove(target)
     make_folder(target.parent)
-    sync(source)
+    if durable:
+        sync(source)
     try:
         source.rename(target)
     except PermissionError:
@@ -80,7 +93,8 @@ def move(source: Path, target: Path) -> None:
         source.chmod(mode | 0o700)
         source.rename(target)
         target.chmod(mode)
-    sync_entry(target.parent)
+    if durable:
+        sync_entry(target.parent)
 
 
 def copy(source: Path, target: Path) -> None:
@@ -92,6 +106,51 @@ def copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, symlinks=True)
     else:
         shutil.copy2(source, target)
+
+
+_FICLONE = 0x40049409
+"""ioctl_ficlonerange(2): share the blocks of a file until one of the two is written to."""
+
+
+def share(source: Path, target: Path) -> None:
+    """Have a file or folder a second time without its bytes, as far as the file system lets us; else copy it.
+
+    Blocks that are shared are copied on write (btrfs, xfs). Where there are only hard links, both names are one file: it becomes
+    read-only, so that no step that writes into its input changes what another run has made.
+    """
+    import shutil
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, copy_function=lambda old, new: _share_file(Path(old), Path(new)))
+    else:
+        _share_file(source, target)
+
+
+def _share_file(source: Path, target: Path) -> None:
+    import shutil
+
+    if _clone(source, target):
+        shutil.copystat(source, target)
+        return
+    try:
+        target.hardlink_to(source)
+        target.chmod(target.stat().st_mode & 0o7555)
+    except OSError:  # another file system, one without hard links, or a file of somebody else's
+        remove(target)
+        shutil.copy2(source, target)
+
+
+def _clone(source: Path, target: Path) -> bool:
+    import fcntl
+
+    with source.open("rb") as old, target.open("xb") as new:
+        try:
+            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+        except OSError:
+            target.unlink()
+            return False
+    return True
 
 
 def write(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -117,30 +176,54 @@ def write(path: Path, content: bytes, *, durable: bool = True) -> None:
         sync_entry(path.parent)
 
 
+def create(path: Path, content: bytes) -> bool:
+    """Write a file all at once unless there is one; returns whether it was written."""
+    partial = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    write(partial, content)
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        return False
+    finally:
+        partial.unlink(missing_ok=True)
+    return True
+
+
 def make_folder(path: Path) -> None:
-    """Make a folder with those above it, so that they last."""
+    """Make a folder with those above it, so that they last. `.mlspec` among them is ignored by git, whatever the project says."""
     if path.is_dir():
         return
     make_folder(path.parent)
-    path.mkdir(exist_ok=True)
+    try:
+        path.mkdir(exist_ok=True)
+    except FileExistsError:  # something else than a folder
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
     sync_entry(path.parent)
+    ignore_in_git(path)
 
 
-def sync(path: Path) -> None:
-    """Wait until the disk has a file, or a folder with all that is below it."""
-    if not path.is_dir():
-        sync_entry(path)
-        return
+def sync(*paths: Path) -> None:
+    """Wait until the disk has files, and folders with all that is below them."""
     found: list[Path] = []
-    for folder, _, names in os.walk(path):
-        found += [Path(folder, name) for name in names]
-        found.append(Path(folder))
-    if len(found) > _MANY:
+    for path in paths:
+        if path.is_dir():
+            for folder, _, names in os.walk(path):
+                found += [Path(folder, name) for name in names]
+                found.append(Path(folder))
+        else:
+            found.append(path)
+    if len(found) > _MANY and _waits:
         os.sync()
         return
     for one in found:
-        if not one.is_symlink():  # its folder holds all of it
+        if one in paths or not one.is_symlink():  # its folder holds all of it
             sync_entry(one)
+
+
+def leave_syncing() -> None:
+    """From now on wait for the disk nowhere in this process: whoever started it does, before it counts on what is done here."""
+    global _waits
+    _waits = False
 
 
 def sync_entry(path: Path) -> None:
@@ -153,12 +236,16 @@ def sync_entry(path: Path) -> None:
 
 
 def _fsync(descriptor: int) -> None:
+    if not _waits:
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _NO_FSYNC:
             raise
 
+
+_waits = True
 
 _MANY = 200
 """Files of which waiting for each takes longer than waiting for the whole disk."""

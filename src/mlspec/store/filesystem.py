@@ -8,6 +8,7 @@ needs care of its own.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,14 +17,24 @@ from typing import Any
 
 from mlspec.errors import StoreError, sentence
 from mlspec.store import staging
-from mlspec.store.files import files_below, move, remove, write
+from mlspec.store.files import create, files_below, move, remove, write
+from mlspec.store.schemes import WITHOUT_FOLDERS, scheme_of
 
+PART = 8 * 2**20
+"""Bytes of a part of a large file, as it is sent and fetched."""
+_PARTS, _FILES = 2, 4
+"""How many parts of a file, and how many files, are on their way at once."""
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
 
 
 def is_remote(uri: str) -> bool:
     """Tell whether only fsspec can reach `uri`; `file:` and plain paths are local."""
     return _REMOTE.match(uri) is not None and not uri.startswith("file:")
+
+
+def is_shared_folder(uri: str) -> bool:
+    """Tell whether `uri` is a folder that all machines are said to have alike: a path is each machine's own, a `file:` URI is not."""
+    return uri.startswith("file:")
 
 
 def local_path(uri: str) -> Path:
@@ -71,16 +82,21 @@ class LocalStore:
         with store_errors():
             write(self.path(relative), content, durable=durable)
 
-    def put(self, source: Path, relative: str) -> None:
+    def create(self, relative: str, content: bytes) -> bool:
+        """Write a file unless there is one; of all who try, one is told that it did."""
+        with store_errors():
+            return create(self.path(relative), content)
+
+    def put(self, source: Path, relative: str, *, durable: bool = True) -> None:
         """Move a local file or folder into the store; it must be on the store's file system to appear all at once."""
         with store_errors():
-            move(source, self.path(relative))
+            move(source, self.path(relative), durable=durable)
 
     def names(self, relative: str) -> list[str]:
         """The names in a folder, sorted; none when there is no such folder."""
         with store_errors():
             try:
-                return sorted(path.name for path in self.path(relative).iterdir())
+                return sorted(os.listdir(self.path(relative)))  # noqa: PTH208
             except (FileNotFoundError, NotADirectoryError):
                 return []
 
@@ -123,7 +139,17 @@ class RemoteStore:
             self._make(self._at(relative).rpartition("/")[0])
             self._fs.pipe_file(self._at(relative), content)
 
-    def put(self, source: Path, relative: str) -> None:
+    def create(self, relative: str, content: bytes) -> bool:
+        """Write a file unless there is one. Of all who try, one is told that it did: where the place can tell, as S3 can."""
+        with _reach(self.uri(relative)):
+            self._make(self._at(relative).rpartition("/")[0])
+            try:
+                self._fs.pipe_file(self._at(relative), content, mode="create")
+            except FileExistsError:
+                return False
+            return True
+
+    def put(self, source: Path, relative: str, *, durable: bool = True) -> None:
         """Upload a local file or folder. An empty folder is a failure: most remote stores cannot hold one."""
         with _reach(self.uri(relative)):
             if not source.is_dir():
@@ -134,7 +160,7 @@ class RemoteStore:
                 raise StoreError(f"{self.uri(relative)} would be an empty folder, which a remote store cannot hold")
             for parent in {target.rpartition("/")[0] for target in targets.values()}:
                 self._make(parent)
-            self._fs.put(list(targets), list(targets.values()))
+            self._fs.put(list(targets), list(targets.values()), **_bounded(self._fs, "_put_file"))
 
     def names(self, relative: str) -> list[str]:
         """The names in a folder, sorted; none when there is no such folder."""
@@ -153,6 +179,11 @@ class RemoteStore:
             if self._fs.exists(self._at(relative)):
                 self._fs.rm(self._at(relative), recursive=True)
 
+    def size(self, relative: str) -> int:
+        """The bytes of all that is below a folder."""
+        with _reach(self.uri(relative)):
+            return int(self._fs.du(self._at(relative)))
+
     def clear(self, relative: str) -> None:
         """Remove what is in a folder."""
         self.remove(relative)
@@ -161,7 +192,9 @@ class RemoteStore:
         return f"{self._root}/{relative}"
 
     def _make(self, folder: str) -> None:
-        with suppress(PermissionError):  # object stores have no folders, and may not let us ask for the bucket
+        if scheme_of(self.base) in WITHOUT_FOLDERS:
+            return  # whoever asks for one there lists the bucket, or makes it
+        with suppress(PermissionError):
             self._fs.makedirs(folder, exist_ok=True)
 
 
@@ -182,8 +215,16 @@ def fetch(uri: str, into: Path) -> Path:
         paths = [target / name if name else target for name in found.values()]
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
-        filesystem.get(list(found), [str(path) for path in paths])
+        filesystem.get(list(found), [str(path) for path in paths], **_bounded(filesystem, "_get_file"))
     return target
+
+
+@contextmanager
+def reached(uri: str) -> Iterator[tuple[Any, str]]:
+    """The file system of a remote `uri`, and the path of it there; what goes wrong with them is a `StoreError`."""
+    filesystem, root = _filesystem(uri)
+    with _reach(uri):
+        yield filesystem, root
 
 
 def _remote_files(filesystem: Any, root: str) -> dict[str, str]:
@@ -197,6 +238,17 @@ def _remote_files(filesystem: Any, root: str) -> dict[str, str]:
     if any(".." in name.split("/") for name in found.values()):
         raise StoreError(f"{root} holds a path with `..`")
     return found
+
+
+def _bounded(filesystem: Any, transfer: str) -> dict[str, int]:
+    """What keeps the memory of a transfer small, as far as a file system can be told: parts of a file, and files at once."""
+    if not getattr(filesystem, "async_impl", False):
+        return {}
+    import inspect
+
+    known = inspect.signature(getattr(filesystem, transfer)).parameters
+    wanted = {"chunksize": PART, "max_concurrency": _PARTS}
+    return {"batch_size": _FILES, **{name: value for name, value in wanted.items() if name in known}}
 
 
 def _filesystem(uri: str) -> tuple[Any, str]:

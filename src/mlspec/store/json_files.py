@@ -34,8 +34,11 @@ def read_list(store: Store, relative: str) -> list[Json] | None:
 
 
 def write(store: Store, relative: str, value: Json, *, durable: bool = True) -> None:
-    """Write JSON, all at once. Bytes that are no UTF-8, as arguments may hold, become `\\udcNN` escapes, which JSON reads back."""
-    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    """Write JSON, all at once. Bytes that are no UTF-8, as arguments may hold, become `\\udcNN` escapes, which JSON reads back.
+
+    What need not be `durable` is for processes alone: on one line, which is written several times as fast.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2 if durable else None) + "\n"
     store.write(relative, text.encode("utf-8", "backslashreplace"), durable=durable)
 
 

@@ -17,6 +17,8 @@ _SAFE = frozenset(string.ascii_letters + string.digits + "-_.~")
 
 def run_folder(lifecycle: str, run_id: str) -> str:
     """The folder of a run. Any text is a run id: unsafe characters and a leading `.` or `_` are percent-encoded."""
+    if _SAFE.issuperset(run_id) and not run_id.startswith((".", "_")):  # as nearly all are
+        return f"{lifecycle}/{run_id}"
     quoted = "".join(chr(byte) if chr(byte) in _SAFE else f"%{byte:02X}" for byte in _bytes(run_id))
     if quoted.startswith((".", "_")):  # `.` and `..` are no folders of their own, and `_cache` is ours
         quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}"
@@ -25,6 +27,8 @@ def run_folder(lifecycle: str, run_id: str) -> str:
 
 def run_id_of(folder: str) -> str:
     """The run id whose folder is called `folder`."""
+    if "%" not in folder:
+        return folder
     from urllib.parse import unquote
 
     return unquote(folder, errors="surrogateescape")
@@ -46,13 +50,18 @@ def log(run: str, step: str, index: int | None) -> str:
 
 
 def items(run: str, step: str) -> str:
-    """The list of a foreach that Kubeflow runs."""
+    """The list of a foreach that an orchestrator runs."""
     return f"{run}/{step}/_items.json"
 
 
 def manifest(run: str) -> str:
     """What is known of a run as a whole, when `mlspec run` made it."""
     return f"{run}/_run.json"
+
+
+def outline(run: str) -> str:
+    """What the steps of a run made by `mlspec run` were to do, and what each waits for."""
+    return f"{run}/_outline.json"
 
 
 def lease(run: str) -> str:
@@ -65,6 +74,12 @@ def entry_name(step: str, index: int | None) -> str:
     return step if index is None else f"{step}.{index}"
 
 
+def place_of(entry: str) -> Place:
+    """The step or instance that has this name there."""
+    step, _, number = entry.partition(".")
+    return step, int(number) if number.isdigit() else None
+
+
 def failures_folder(run: str) -> str:
     """Where a run has one entry for each step whose last end was `failed`."""
     return f"{run}/_failed"
@@ -75,14 +90,64 @@ def marks_folder(run: str) -> str:
     return f"{run}/_started"
 
 
+def sign(run: str, entry: str) -> str:
+    """The last sign of life of a step whose process cannot be asked from everywhere."""
+    return f"{run}/_alive/{entry}"
+
+
+def warnings_folder(run: str) -> str:
+    """Where a run has one file, `ENTRY.json`, for each step that has ended while something beside it could not be done."""
+    return f"{run}/_warnings"
+
+
+def tracking(run: str, tracker: str = "tracking") -> str:
+    """What the steps of a run have found out about its tracking server, or about that of its lineage."""
+    return f"{run}/_{tracker}.json"
+
+
+def told(run: str, entry: str) -> str:
+    """What is known of an ended step beyond its record, and which trackers know it."""
+    return f"{run}/_told/{entry}.json"
+
+
+def told_parent(run: str, tracker: str) -> str:
+    """What stands for the run as a whole at a tracker."""
+    return f"{run}/_told/_run-{tracker}"
+
+
+def over(run: str) -> str:
+    """When the `finally` steps of a run that Kubeflow makes last began."""
+    return f"{run}/_over"
+
+
 def questions_folder(run: str) -> str:
     """Where a run made by `mlspec run` has one file, `ENTRY.json`, for each approval that it asked for."""
     return f"{run}/_approvals"
 
 
+def index(lifecycle: str) -> str:
+    """What a list shows of the runs of a lifecycle that are over."""
+    return f"{lifecycle}/_index.json"
+
+
+def cache_folder(lifecycle: str) -> str:
+    """The folder of all that says where outputs of equal steps are; it is there when there is any."""
+    return f"{lifecycle}/_cache"
+
+
 def cache_entry(lifecycle: str, key: str) -> str:
     """The file that says where the outputs of a step with the cache key `key` are."""
-    return f"{lifecycle}/_cache/{key}.json"
+    return f"{cache_folder(lifecycle)}/{key}.json"
+
+
+def gone_folder(lifecycle: str) -> str:
+    """Where a remote store has one entry for each run that is being removed."""
+    return f"{lifecycle}/_gone"
+
+
+def cache_history(lifecycle: str, step: str, index: int | None) -> str:
+    """The file that says what the last few keys of a step or instance were made of."""
+    return f"{cache_folder(lifecycle)}/_made/{entry_name(step, index)}.json"
 
 
 def output_of_run(run: str, reference: str) -> str | None:
@@ -93,6 +158,15 @@ def output_of_run(run: str, reference: str) -> str | None:
     if len(parts) == 3 and not (parts[1].isascii() and parts[1].isdigit()):
         return None
     return "/".join((run, *parts))
+
+
+def place_of_output(run: str, uri: str, base: str) -> Place | None:
+    """The step or instance of a run that makes what a record's `uri` names; None for what is not in the run's folder."""
+    below = f"{base.rstrip('/')}/{run}/"
+    parts = uri.removeprefix(below).split("/") if uri.startswith(below) else []
+    if len(parts) not in (2, 3):
+        return None
+    return parts[0], int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else None
 
 
 def _bytes(text: str) -> bytes:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from mlspec.errors import StoreError
 from mlspec.store import json_files, layout
+from mlspec.store.files import make_folder
 from mlspec.store.filesystem import LocalStore, Store, store_errors
 from mlspec.store.owners import Owner, owner_from, this_process
 from mlspec.terms import Json
@@ -152,7 +153,7 @@ def _lock(store: Store, run: str) -> int | None:
     import fcntl
 
     with store_errors():
-        store.path(run).mkdir(parents=True, exist_ok=True)
+        make_folder(store.path(run))
         descriptor = os.open(store.path(run), os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

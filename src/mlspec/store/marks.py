@@ -22,11 +22,21 @@ class Mark(NamedTuple):
     started: str
     final: bool
     owner: Owner
+    attempts: int = 1
+    """How many attempts it has begun, with those of processes that vanished before this one."""
+    lost: int = 0
+    """How many of them vanished."""
+    restarts: int = 0
+    """How often it will be started again by whoever started it, should it vanish."""
+    signs: bool = False
+    """Whether it gives signs of life (see `signs`), so that a silence says something."""
+    run_try: str = ""
+    """How often an orchestrator has begun the run again, in its words."""
 
 
-def new_mark(*, final: bool) -> Mark:
+def new_mark(*, final: bool, attempts: int = 1, lost: int = 0, restarts: int = 0, signs: bool = False) -> Mark:
     """A mark of a step that this process starts now."""
-    return Mark(os.urandom(8).hex(), timestamp(), final, this_process())
+    return Mark(os.urandom(8).hex(), timestamp(), final, this_process(), attempts, lost, restarts, signs)
 
 
 def to_json(mark: Mark) -> dict[str, Json]:
@@ -39,9 +49,13 @@ def from_json(value: Mapping[str, Json]) -> Mark | None:
     owner = value.get("owner")
     known = owner_from(owner) if isinstance(owner, dict) else None
     attempt, started = value.get("attempt"), value.get("started")
+    counts = [value.get("attempts", 1), value.get("lost", 0), value.get("restarts", 0)]
     if known is None or not isinstance(attempt, str) or not isinstance(started, str):
         return None
-    return Mark(attempt, started, bool(value.get("final")), known)
+    if not all(isinstance(count, int) for count in counts):
+        return None
+    mark = Mark(attempt, started, bool(value.get("final")), known, *counts)
+    return mark._replace(signs=bool(value.get("signs")), run_try=str(value.get("run_try") or ""))
 
 
 def is_alive(owner: Owner) -> bool | None:

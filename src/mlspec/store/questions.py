@@ -1,16 +1,54 @@
 """The questions that a run asks people, and their answers.
 
-In and out: JSON values, one file for each approval of a run that `mlspec run` made. Owns where they are kept; never asks,
-waits or decides (see `engine.approvals`). Standard library only. Change it when questions must be found in another way.
+In and out: JSON values, one file for each approval of a run. Owns where they are kept, what a question holds and what is recorded of
+its answer; never asks, waits or decides (see `engine.approvals`). Standard library only.
+Change it when questions must be found in another way, or people must be shown more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from mlspec.store import json_files, layout
+from mlspec.store.layout import entry_name
 from mlspec.store.records import Records
-from mlspec.terms import Json
+from mlspec.store.timestamps import timestamp
+from mlspec.terms import Answer, Json
+
+Standing = Literal["waiting", "elsewhere", "approved", "refused"]
+"""`waiting` is one that `mlspec approve` answers, `elsewhere` one that an orchestrator asks."""
+
+
+def question(
+    records: Records, step: str, status: Standing, message: str, evidence: str, approvers: Sequence[str] = ()
+) -> dict[str, Json]:
+    """A question that is asked now, of people who see `evidence`, with the content of all that the run has made so far."""
+    return {
+        "step": step,
+        "status": status,
+        "message": message,
+        "evidence": evidence,
+        "approvers": list(approvers),
+        "asked": timestamp(),
+        "seen": seen(records),
+    }
+
+
+def recorded(question: Mapping[str, Json], answer: Answer, by: str) -> dict[str, Json]:
+    """What the record of an approval says of its answer."""
+    known = {name: question[name] for name in ("message", "evidence", "approvers", "asked", "seen") if name in question}
+    return {"answer": answer, "by": by, "answered": question.get("answered") or timestamp(), **known}
+
+
+def seen(records: Records) -> dict[str, Json]:
+    """The outputs of all steps that have ended well so far, by `step.output` or `step.INDEX.output`."""
+    return {
+        f"{entry_name(*place)}.{name}": {"uri": output["uri"], "digest": output["digest"]}
+        for place, record in records.all(lambda place, error: None).items()
+        if record["status"] == "succeeded"
+        for name, output in record["outputs"].items()
+    }
 
 
 class Questions:

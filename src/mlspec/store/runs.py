@@ -15,10 +15,12 @@ from pathlib import Path
 
 from mlspec.errors import DamagedError, StoreError
 from mlspec.store import json_files, layout
-from mlspec.store.filesystem import fetch, is_remote, local_path, open_store
+from mlspec.store.excerpts import Excerpt as Excerpt
+from mlspec.store.excerpts import excerpt
+from mlspec.store.filesystem import LocalStore, fetch, is_remote, local_path, open_store
 from mlspec.store.leases import holder
 from mlspec.store.records import Records
-from mlspec.store.shapes import manifest_fault
+from mlspec.store.shapes import manifest_fault, outline_fault
 from mlspec.store.timestamps import timestamp
 from mlspec.terms import Json
 
@@ -31,7 +33,7 @@ def new_run_id() -> str:
     return f"{moment}-{os.urandom(2).hex()}"
 
 
-def _time_in(run_id: str) -> str:
+def time_in(run_id: str) -> str:
     """The time that an id made by `new_run_id` says; of any other, one before all times."""
     found = re.match(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-", run_id)
     return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else "0"
@@ -52,15 +54,23 @@ class Runs:
 
     def ids(self) -> list[str]:
         """Every run that left a record or a manifest, the oldest first."""
-        started = {run_id: self._started(run_id) for run_id in self._folders()}
+        started = {run_id: self._started(run_id) for run_id in self.folders()}
         return sorted((run_id for run_id in started if started[run_id]), key=lambda run_id: (started[run_id], run_id))
 
     def find(self, run_id: str) -> str | None:
-        """Return `run_id`, or for `latest` the newest one; None when there is no such run."""
-        known = self._folders()
+        """Return `run_id`, or for `latest` the newest one that is not of one step alone; None when there is no such run."""
+        known = self.folders()
         if run_id == LATEST and LATEST not in known:
-            return next(reversed(self.ids()), None)
+            return next((each for each in reversed(self.ids()) if not self._is_partial(each)), None)
         return run_id if run_id in known else None
+
+    def _is_partial(self, run_id: str) -> bool:
+        """Whether it is a run of one step (`--only`); of one that is damaged nobody knows, so it is shown."""
+        try:
+            manifest = self.manifest(run_id)
+        except DamagedError:
+            return False
+        return manifest is not None and manifest.get("only") is not None
 
     def holds(self, run_id: str) -> bool:
         """Tell whether the store has anything of a run, be it no more than a file that was left behind."""
@@ -79,11 +89,23 @@ class Runs:
         """Write what is to be known of a run without its spec."""
         json_files.write(self.store, self._manifest(run_id), manifest)
 
+    def outline(self, run_id: str) -> Mapping[str, Json] | None:
+        """What the steps of a run made here were to do; None where that was not kept."""
+        return json_files.read_object(self.store, self._outline(run_id), outline_fault)
+
+    def write_outline(self, run_id: str, outline: Mapping[str, Json]) -> None:
+        """Keep what a run can be drawn from without its spec."""
+        json_files.write(self.store, self._outline(run_id), outline, durable=False)
+
+    def path(self, uri: str) -> Path:
+        """Where a record's `uri` is on this machine, which must not be a remote one."""
+        return local_path(uri) if uri.startswith("file:") else self.project / uri
+
     def read_uri(self, uri: str) -> Json:
         """Read the JSON file that a record's `uri` names."""
         try:
             if not is_remote(uri):
-                return json.loads((local_path(uri) if uri.startswith("file:") else self.project / uri).read_bytes())
+                return json.loads(self.path(uri).read_bytes())
             import tempfile
 
             with tempfile.TemporaryDirectory() as scratch:
@@ -91,12 +113,21 @@ class Runs:
         except (OSError, ValueError) as error:
             raise StoreError(f"{uri} cannot be read: {error}") from None
 
+    def excerpt(self, uri: str, *, head: int, tail: int = 0) -> Excerpt:
+        """Read the beginning and the end of the file that a record's `uri` names, and how long it is."""
+        return excerpt(uri if is_remote(uri) else str(self.path(uri)), head, tail)
+
     def _manifest(self, run_id: str) -> str:
         return layout.manifest(layout.run_folder(self.lifecycle, run_id))
 
-    def _folders(self) -> list[str]:
+    def _outline(self, run_id: str) -> str:
+        return layout.outline(layout.run_folder(self.lifecycle, run_id))
+
+    def folders(self) -> list[str]:
+        """All that may be a run: what has a folder."""
         names = self.store.names(self.lifecycle)
-        return [layout.run_id_of(name) for name in names if not name.startswith((".", "_"))]
+        gone = frozenset() if isinstance(self.store, LocalStore) else self.store.names(layout.gone_folder(self.lifecycle))
+        return [layout.run_id_of(name) for name in names if not name.startswith((".", "_")) and name not in gone]
 
     def _started(self, run_id: str) -> str:
         """When a run started, as text that sorts; of a damaged one, what its id says, so that it is listed nevertheless."""
@@ -106,4 +137,4 @@ class Runs:
                 return str(manifest.get("resumed") or manifest["started"])
             return max((str(record["started"]) for record in self.records(run_id).all().values()), default="")
         except DamagedError:
-            return _time_in(run_id)
+            return time_in(run_id)

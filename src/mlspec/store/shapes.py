@@ -1,4 +1,4 @@
-"""What records and manifests must look like to be read.
+"""What records, manifests and outlines must look like to be read.
 
 In: JSON objects of a store. Out: what is wrong with one, in a few words. Owns the fields that readers rely on and their types; never
 judges what they say. Standard library only. Change it together with docs/step-process.md.
@@ -22,6 +22,11 @@ def record_fault(record: Mapping[str, Json]) -> str | None:
 def manifest_fault(manifest: Mapping[str, Json]) -> str | None:
     """Say what is wrong with a manifest; None when it can be read."""
     return _fault(manifest, _MANIFEST)
+
+
+def outline_fault(outline: Mapping[str, Json]) -> str | None:
+    """Say what is wrong with the outline of a run; None when it can be read."""
+    return _fault(outline, _OUTLINE)
 
 
 def _fault(found: Mapping[str, Json], fields: Mapping[str, _Check]) -> str | None:
@@ -64,6 +69,19 @@ def _is_steps(value: Any) -> bool:
         for entry in value.values()
     )
 
+
+def _is_outlined(value: Any) -> bool:
+    return _is_object(value) and all(
+        _is_object(entry)
+        and all(isinstance(entry.get(name), str) for name in ("step", "kind", "logic", "stage"))
+        and isinstance(above := entry.get("upstream", []), list)
+        and all(isinstance(step, str) for step in above)
+        and _is_text_or_null(entry.get("environment"))
+        for entry in value.values()
+    )
+
+
+_OUTLINE: Final[Mapping[str, _Check]] = {"steps": _is_outlined}
 
 _RECORD: Final[Mapping[str, _Check]] = {
     "status": lambda value: value in get_args(EndStatus),

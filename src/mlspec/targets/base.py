@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Literal, Protocol
 
 from mlspec.diagnostics import Diagnostic
-from mlspec.emission.seal import HEADER_LINES, MARK, GeneratedFile, checksum_of, seal_of, sealed
+from mlspec.emission.seal import HEADER_LINES, MARK, GeneratedFile, seal_of, sealed
 from mlspec.ir.features import Feature, features_of
 from mlspec.ir.model import Plan
 
@@ -27,7 +27,6 @@ __all__ = [
     "GeneratedFile",
     "Support",
     "Target",
-    "checksum_of",
     "emulated",
     "joined",
     "native",
@@ -78,6 +77,12 @@ class Target(Protocol):
     """One line for `mlspec targets`."""
     capabilities: Mapping[Feature, Support]
     """How each feature is done; a feature that is missing here is refused."""
+    has_names: bool = False
+    """Whether two pipelines of one name would be one there."""
+    one_a_folder: bool = False
+    """Whether its files have names of their own, so that a folder holds those of one pipeline; with a profile they are apart."""
+    name_option: str | None = None
+    """The option that names the pipeline there instead of the lifecycle, if there is one."""
     options: type
     """The dataclass of `targets.<name>` in the spec; every field has a default."""
     extension: type | None = None

@@ -25,11 +25,17 @@ class Setting:
     description: str
     examples: tuple[Json, ...] = ()
     pattern: str | None = None
+    keys: str | None = None
+    """The pattern of a mapping's keys."""
+    values: str | None = None
+    """The pattern of a mapping's values, or of a list's elements."""
     min_length: int | None = None
     max_length: int | None = None
     minimum: float | None = None
     maximum: float | None = None
     exclusive_minimum: float | None = None
+    duration: bool = False
+    """Whether a number of seconds is written as a duration: `20m`."""
     blank: bool = True
     """Whether a text may consist of blanks alone, or of nothing."""
 
@@ -41,6 +47,20 @@ class ExactlyOne:
     keys: tuple[str, ...]
     message: str
     """What it is, for findings: ``an Airflow secret is a `connection` or a `variable` ``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule between options of one section, which a dataclass states in its `rules`: what `breaks` it is found at `key`.
+
+    `schema` says the same to editors, as JSON Schema.
+    """
+
+    key: str
+    breaks: Callable[[Any], Any]
+    message: str
+    hint: str
+    schema: Mapping[str, Json]
 
 
 Cache = Annotated[
@@ -116,6 +136,10 @@ def _fits(value: Any, annotation: Any) -> bool:
             fits = isinstance(value, Mapping) and all(_fits(each, arguments[1]) for each in value.values())
         elif is_dataclass(option):
             fits = isinstance(value, Mapping)
+        elif option is Any:
+            fits = True
+        elif option is float:
+            fits = isinstance(value, int | float) and not isinstance(value, bool)
         else:
             fits = isinstance(value, option) and (option is bool or not isinstance(value, bool))
         if fits:

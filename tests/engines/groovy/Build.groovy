@@ -4,14 +4,12 @@
  * As on a controller, all Groovy of a build runs on one thread at a time: `lock` is free only while a process runs.
  * Change it when a Jenkinsfile needs another step.
  */
+import java.lang.reflect.Modifier
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
+import hudson.AbortException
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException
-
-class StepFailed extends RuntimeException {
-    StepFailed(String message) { super(message) }
-}
 
 abstract class Build extends Script {
     static final List RESULTS = ['SUCCESS', 'UNSTABLE', 'FAILURE', 'NOT_BUILT', 'ABORTED']
@@ -23,12 +21,21 @@ abstract class Build extends Script {
     protected Map request
     protected Map values = [:]
     protected final Set asked = Collections.synchronizedSet(new HashSet())
+    protected final List archived = Collections.synchronizedList([])
+    protected final Map<String, Integer> losses = [:]
+    protected int checkouts = 0
+    // How often the build was aborted: what waits is interrupted, what starts afterwards is not.
+    protected volatile int aborts = 0
+    // The agent of the build itself is gone.
+    protected volatile boolean lost = false
     final Map currentBuild = new CurrentBuild()
 
     static class CurrentBuild extends HashMap {
         final long began = System.nanoTime()
+        final long started = System.currentTimeMillis()
 
         Object get(Object key) {
+            if (key == 'startTimeInMillis') { return started }
             if (key == 'duration') { return (System.nanoTime() - began).intdiv(1000000) }
             return key == 'currentResult' ? (super.get('result') ?: 'SUCCESS') : super.get(key)
         }
@@ -40,17 +47,18 @@ abstract class Build extends Script {
 
     Map runBuild(Map given) {
         request = given
-        context.set([env: [*: given.env, WORKSPACE: given.workspace], folder: new File(given.workspace as String), stage: null])
+        def branch = given.multibranch ? [BRANCH_NAME: 'PR-1'] : [:]
+        context.set([env: [*: given.env, *: branch, WORKSPACE: given.workspace], folder: new File(given.workspace as String), stage: null])
         lock.lock()
         try {
             run()
         } catch (Throwable problem) {
             echo("ERROR: ${problem.message ?: problem}")
-            currentBuild.result = problem instanceof FlowInterruptedException ? problem.result : 'FAILURE'
+            currentBuild.result = resultOf(problem)
         } finally {
             lock.unlock()
         }
-        return [result: currentBuild.currentResult, stages: stageResults, log: log.join('\n')]
+        return [result: currentBuild.currentResult, stages: stageResults, log: log.join('\n'), archived: archived]
     }
 
     void pipeline(Closure body) {
@@ -60,21 +68,23 @@ abstract class Build extends Script {
             // In a job's first build a controller knows the parameters too late to export them.
             context.get().env += values.collectEntries { name, value -> [(name): value.toString()] }
         }
-        new Declarative(this).run(pipeline)
+        new Declarative(this).run(pipeline, request.restart as String)
     }
+
+    static String resultOf(Throwable problem) { problem instanceof FlowInterruptedException ? problem.@ending : 'FAILURE' }
 
     // ---- global variables ----
 
     Map getParams() { Collections.unmodifiableMap(values) }
     Map getEnv() { context.get().env }
-    Object getScm() { 'scm' }
+    Object getScm() { [userRemoteConfigs: [[url: 'origin']], extensions: []] }
     Object getDocker() { [image: { name -> [inside: { ...rest -> echo("inside ${name} ${rest.size() > 1 ? rest[0] : ''}"); rest[-1]() }] }] }
 
     // ---- steps ----
 
     void echo(Object message) { log << message.toString() }
 
-    void error(String message) { throw new StepFailed(message) }
+    void error(String message) { throw new AbortException(message) }
 
     def script(Closure body) { body() }
 
@@ -84,40 +94,77 @@ abstract class Build extends Script {
             try {
                 body()
             } catch (Throwable problem) {
-                stageResults[name] = 'FAILURE'
+                stageResults[name] = resultOf(problem)
                 throw problem
             }
         }
+    }
+
+    void enter() {
+        if (!request.svn) { context.get().env.GIT_COMMIT = new File((request.revisions ?: [request.workspace])[0] as String).name }
     }
 
     void leave() { context.set(context.get() + [folder: null]) }
 
     void skipped(String name) { stageResults[name] = 'NOT_BUILT' }
 
+    // As CatchErrorStep.Execution.Callback: what only looks like an interruption, an expired timeout or a lost agent, is caught,
+    // and has a result of its own.
     def catchError(Map options = [:], Closure body) {
         try {
             body()
         } catch (Exception problem) {
-            if (problem instanceof FlowInterruptedException && options.catchInterruptions == false) { throw problem }
+            boolean interrupted = problem instanceof FlowInterruptedException
+            if (interrupted && problem.@actual && options.catchInterruptions == false) { throw problem }
             echo("${options.message ?: 'ERROR'}: ${problem.message ?: problem}")
-            currentBuild.result = options.buildResult ?: 'FAILURE'
-            if (context.get().stage) { stageResults[context.get().stage] = options.stageResult ?: 'SUCCESS' }
+            def buildResult = interrupted ? problem.@ending : options.buildResult ?: 'FAILURE'
+            def stageResult = interrupted ? problem.@ending : options.stageResult ?: 'SUCCESS'
+            if (buildResult != 'SUCCESS') { currentBuild.result = buildResult }
+            if (context.get().stage && stageResult != 'SUCCESS') { stageResults[context.get().stage] = stageResult }
         }
+        return null
     }
 
-    def retry(int count, Closure body) {
-        for (int attempt = 1; ; attempt++) {
+    // As RetryStepExecution: without conditions all but actual interruptions are tried again.
+    def retry(int count, Closure body) { retry([count: count], body) }
+
+    def retry(Map options, Closure body) {
+        for (int left = options.count as int; ; ) {
             try {
                 return body()
-            } catch (StepFailed problem) {
-                if (attempt >= count) { throw problem }
+            } catch (Exception problem) {
+                left--
+                boolean interrupted = problem instanceof FlowInterruptedException
+                boolean matches = options.conditions ? options.conditions.any { it(problem) } : !interrupted || !problem.@actual
+                if (left <= 0 || !matches) { throw problem }
+                echo("ERROR: ${problem.message}\nRetrying")
             }
         }
     }
 
+    Closure agent() { { problem -> problem instanceof FlowInterruptedException && problem.@ofAgent } }
+    Closure nonresumable() { { problem -> false } }
+
+    // As TimeoutStepExecution: past its own step the exception is no interruption of the build any more.
     def timeout(Map options, Closure body) {
         def unit = TimeUnit.valueOf((options.unit ?: 'MINUTES') as String)
-        scoped([deadline: System.nanoTime() + unit.toNanos(options.time as long)], body)
+        long deadline = System.nanoTime() + unit.toNanos(options.time as long)
+        def outer = context.get().deadline as Long
+        try {
+            return scoped([deadline: outer == null ? deadline : Math.min(outer, deadline)], body)
+        } catch (FlowInterruptedException problem) {
+            if (problem.@deadline == deadline) { problem.@actual = false }
+            throw problem
+        }
+    }
+
+    def timestamps(Closure body) { body() }
+
+    void archiveArtifacts(Map options) {
+        def patterns = (options.artifacts as String).split(',')*.trim()
+        def found = patterns.collectMany { new FileNameFinder().getFileNames(folder().path, it) }.collect { it - "${folder().path}/" }
+        if (!found && !options.allowEmptyArchive) { throw new AbortException('No artifacts found') }
+        archived.addAll(found.unique().sort())
     }
 
     def withEnv(List pairs, Closure body) {
@@ -125,11 +172,24 @@ abstract class Build extends Script {
     }
 
     Map string(Map binding) { binding }
+    // A secret file is one below the workspace, whose path the variable holds.
+    Map file(Map binding) { [*: binding, kind: 'file'] }
+    Map usernamePassword(Map binding) { [*: binding, kind: 'login'] }
 
     def withCredentials(List bindings, Closure body) {
         def variables = bindings.collectEntries { binding ->
             def value = request.credentials?.get(binding.credentialsId)
-            if (value == null) { throw new StepFailed("Could not find credentials entry with ID '${binding.credentialsId}'") }
+            if (value == null) { throw new AbortException("Could not find credentials entry with ID '${binding.credentialsId}'") }
+            if (binding.kind == 'file') {
+                File path = File.createTempFile('secret', '')
+                path.deleteOnExit()
+                path.text = value
+                return [(binding.variable): path.path]
+            }
+            if (binding.kind == 'login') {
+                def (user, password) = value.split(':', 2)
+                return [(binding.usernameVariable): user, (binding.passwordVariable): password]
+            }
             [(binding.variable): value]
         }
         scoped([env: context.get().env + variables], body)
@@ -137,20 +197,37 @@ abstract class Build extends Script {
 
     // An agent of its own: an empty workspace, removed afterwards, so that only the store outlives a step.
     def node(String label, Closure body) {
+        if (request.busy && aborts) { waitForAgent() }
         echo("on ${label}")
         def workspace = File.createTempDir('workspace', '')
         try {
-            scoped([folder: workspace, env: context.get().env + [WORKSPACE: workspace.path]], body)
+            return scoped([folder: workspace, own: true, env: context.get().env + [WORKSPACE: workspace.path]], body)
         } finally {
             new AntBuilder().delete(dir: workspace)
         }
     }
 
-    void checkout(Object source) {
-        echo("checkout ${source}")
-        def copied = ['cp', '-a', "${request.workspace}/.", folder().path].execute()
-        if (copied.waitFor() != 0) { throw new StepFailed(copied.err.text) }
+    // No agent is free any more. What has a deadline is told at once that it has passed; what has none waits for ever.
+    private void waitForAgent() {
+        echo('waiting for an agent')
+        if (context.get().deadline == null) { throw new Error('this build waits for an agent for ever') }
+        throw new FlowInterruptedException('Timeout has been exceeded', true, false, context.get().deadline)
+    }
+
+    // The workspace as it is, or as the branch moves on: `revisions` are folders, of which each `checkout scm` finds the next one.
+    Map checkout(Object source) {
+        def revisions = request.revisions ?: [request.workspace]
+        def named = source instanceof Map && source['$class'] == 'GitSCM' ? source.branches[0].name as String : null
+        int next = request.multibranch ? 0 : Math.min(checkouts++, revisions.size() - 1)
+        if (named && request.multibranch) { throw new AbortException("Couldn't find any revision to build: ${named} is a merge") }
+        def commit = named ?: new File(revisions[next] as String).name
+        echo("checkout ${commit}")
+        def files = revisions.find { new File(it as String).name == commit }
+        if (!files) { throw new AbortException("Couldn't find any revision to build: ${commit}") }
+        def copied = ['cp', '-a', "${files}/.", folder().path].execute()
+        if (copied.waitFor() != 0) { throw new AbortException(copied.err.text) }
         new File(folder(), '.mlspec').deleteDir()
+        return request.svn ? [SVN_REVISION: commit] : [GIT_COMMIT: commit]
     }
 
     def podTemplate(Map options, Closure body) {
@@ -172,22 +249,33 @@ abstract class Build extends Script {
 
     def input(Map options) {
         if (context.get().folder) { echo('an executor is held while input waits') }
-        if (!asked.add(options.id ?: options.message)) { throw new StepFailed("two questions have the id '${options.id}'") }
-        def answer = request.answers?.get(options.message)
-        if (answer == null && context.get().deadline == null) { throw new StepFailed("nobody answered '${options.message}'") }
+        if (!asked.add(options.id ?: options.message)) { throw new AbortException("two questions have the id '${options.id}'") }
+        def answer = request.answers?.find { options.message.startsWith(it.key) }?.value
+        if (answer == null && context.get().deadline == null) { throw new AbortException("nobody answered '${options.message}'") }
         if (answer == null) {
-            unlocked { TimeUnit.NANOSECONDS.sleep(Math.max(0L, context.get().deadline - System.nanoTime())) }
-            throw new FlowInterruptedException('Timeout has been exceeded', 'ABORTED')
+            def deadline = context.get().deadline as Long
+            unlocked { TimeUnit.NANOSECONDS.sleep(Math.max(0L, deadline - System.nanoTime())) }
+            throw new FlowInterruptedException('Timeout has been exceeded', true, false, deadline)
         }
-        if (answer == false) { throw new FlowInterruptedException('Rejected', 'ABORTED') }
+        if (answer == false) { throw new FlowInterruptedException('Rejected by Ada') }
+        if (answer == 'abort the build') { throw abort() }
         log << "asked of ${options.submitter}: ${options.message}".toString()
         return answer
+    }
+
+    // As CpsFlowExecution.interrupt: the build has its result at once, and all that waits is stopped.
+    FlowInterruptedException abort() {
+        aborts++
+        currentBuild.result = 'ABORTED'
+        return new FlowInterruptedException('Aborted by Ada')
     }
 
     def sh(String script) { sh([script: script]) }
 
     def sh(Map options) {
         def here = context.get()
+        save()
+        echo("[Pipeline] sh${options.label ? " (${options.label})" : ''}")
         def file = File.createTempFile('step', '.sh')
         def output = File.createTempFile('step', '.out')
         try {
@@ -199,11 +287,16 @@ abstract class Build extends Script {
             def process = builder.redirectErrorStream(!options.returnStdout).redirectOutput(output).redirectError(
                 options.returnStdout ? ProcessBuilder.Redirect.to(errors) : ProcessBuilder.Redirect.PIPE).start()
             process.outputStream.close()
-            int status = unlocked { waitFor(process, here.deadline as Long) }
+            int status
+            try {
+                status = unlocked { waitFor(process, here.deadline as Long, options.label as String) }
+            } finally {
+                if (process.alive) { end(process) }
+            }
             log << errors.getText('UTF-8')
             if (errors != output) { errors.delete() }
             if (options.returnStatus) { return status }
-            if (status != 0) { throw new StepFailed("script returned exit code ${status}") }
+            if (status != 0) { throw new AbortException("script returned exit code ${status}") }
             return options.returnStdout ? output.getText('UTF-8') : null
         } finally {
             file.delete()
@@ -233,16 +326,44 @@ abstract class Build extends Script {
 
     protected File folder() {
         def folder = context.get().folder as File
-        if (folder == null) { throw new StepFailed('Required context class hudson.FilePath is missing') }
+        if (lost && !context.get().own) { throw new AbortException('Unable to create live FilePath for the agent, which is offline') }
+        if (folder == null) { throw new AbortException('Required context class hudson.FilePath is missing') }
         return folder
     }
 
-    protected int waitFor(Process process, Long deadline) {
-        if (deadline == null) { return process.waitFor() }
-        if (process.waitFor(Math.max(0L, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) { return process.exitValue() }
+    // `lost`: labels of steps whose agent vanishes that many times while they run; `abort`: one during which the build is aborted.
+    // Both wait for the file `sign`, which the step makes when it runs.
+    protected int waitFor(Process process, Long deadline, String label) {
+        int before = aborts
+        boolean vanishing = request.lost?.get(label) && losses.merge(label, 1, { a, b -> a + b }) <= request.lost[label]
+        boolean aborting = request.abort && request.abort == label && !aborts
+        while (!process.waitFor(25, TimeUnit.MILLISECONDS)) {
+            boolean settled = (vanishing || aborting) && new File(request.sign as String).delete()
+            if (vanishing && settled) {
+                end(process)
+                if (!context.get().own) { lost = true }
+                throw new FlowInterruptedException('Agent was removed', false, true)
+            }
+            if (aborting && settled) { throw abort() }
+            if (aborts > before) { throw new FlowInterruptedException('Aborted by Ada') }
+            if (deadline != null && System.nanoTime() >= deadline) {
+                throw new FlowInterruptedException('Timeout has been exceeded', true, false, deadline)
+            }
+        }
+        return process.exitValue()
+    }
+
+    private static void end(Process process) {
         process.descendants().each { it.destroyForcibly() }
         process.destroyForcibly().waitFor()
-        throw new FlowInterruptedException('Timeout has been exceeded', 'ABORTED')
+    }
+
+    // What a controller saves while a process runs, so that a restart can go on from there: it must be serializable.
+    private void save() {
+        this.class.declaredFields.findAll { !it.synthetic && !Modifier.isStatic(it.modifiers) && !Modifier.isTransient(it.modifiers) }.each {
+            it.accessible = true
+            new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(it.get(this))
+        }
     }
 
     protected def scoped(Map changes, Closure body) {

@@ -4,7 +4,7 @@
  * After a stage that throws, the stages that follow are skipped; post runs whatever happened.
  * Change it when a Jenkinsfile needs another section.
  */
-import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException
+import java.security.AccessControlException
 
 class Declarative {
     final Build build
@@ -20,7 +20,7 @@ class Declarative {
         def getNone() { 'none' }
         void agent(Object agent) { content.agent = agent }
         void triggers(Closure body) { into(new Ignored(), body) }
-        void options(Closure body) { into(new Ignored(), body) }
+        void options(Closure body) { content.options = into(new Options(), body).found }
         void parameters(Closure body) { content.parameters = into(new Parameters(), body).values }
         void stages(Closure body) { content.stages = into(new Stages(), body).found }
         void parallel(Closure body) { content.parallel = into(new Stages(), body).found }
@@ -31,6 +31,15 @@ class Declarative {
 
     static class Ignored {
         def invokeMethod(String name, Object arguments) { null }
+    }
+
+    static class Options {
+        Map found = [:]
+
+        def invokeMethod(String name, Object arguments) {
+            found[name] = arguments.size() ? arguments[0] : true
+            return name
+        }
     }
 
     static class Parameters {
@@ -72,26 +81,40 @@ class Declarative {
 
     // ---- running ----
 
-    void run(Map pipeline) {
-        if (pipeline.agent == 'none') { build.leave() }
+    // `restart`: the stage that someone restarted an earlier build from (RestartDeclarativePipelineAction).
+    void run(Map pipeline, String restart) {
+        if (restart && pipeline.options?.disableRestartFromStage) {
+            throw new AccessControlException('not allowed to restart')
+        }
+        // The build's own agent has the files, and tells of which commit (CheckoutScript).
+        if (pipeline.agent == 'none') { build.leave() } else { build.enter() }
+        def limit = pipeline.options?.timeout
+        def wrapped = limit ? { body -> build.timeout(limit, body) } : { body -> body() }
         Throwable first = null
         try {
-            sequence(pipeline.stages)
+            wrapped { sequence(pipeline.stages, restart) }
         } catch (Throwable problem) {
             first = problem
-            build.currentBuild.result = problem instanceof FlowInterruptedException ? problem.result : 'FAILURE'
+            build.currentBuild.result = Build.resultOf(problem)
         }
         try {
-            post(pipeline.post)
+            // The section stands in the options' wrappers: after a timeout of the whole it has the minute of their grace.
+            first && limit ? build.timeout([time: 60, unit: 'SECONDS']) { post(pipeline.post) } : post(pipeline.post)
         } catch (Throwable problem) {
             first = first ?: problem
         }
         if (first) { throw first }
     }
 
-    void sequence(List stages) {
+    void sequence(List stages, String restart = null) {
         Throwable first = null
         stages.each { stage ->
+            if (restart && stage.name != restart) {
+                build.echo("Stage '${stage.name}' skipped due to this build restarting at stage '${restart}'")
+                build.skipped(stage.name)
+                return
+            }
+            restart = null
             if (first) {
                 build.echo("Stage '${stage.name}' skipped due to earlier failure(s)")
                 build.skipped(stage.name)

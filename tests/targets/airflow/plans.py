@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Uses
-from mlspec.ir.model import Environment, ExternalUri, Input, Parameter, ProjectPath, Schedule, Secret, Step, StepOutput, Value
+from mlspec.ir.model import Environment, Parameter, Secret, Step
+from mlspec.ir.sources import ExternalUri, Input, ProjectPath, StepOutput, Value
+from mlspec.ir.triggers import Schedule
 from tests.targets.built import SPAN, plan, reads, step
 
 AWKWARD = "a $HOME `id` \"q\" 's' {{ x }} {% raw %} {# c #} ${y} $(z) \\ é\t≠ *? ; & | > end.sh"

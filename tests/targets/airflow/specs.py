@@ -158,11 +158,13 @@ metadata: {name: asks}
 params: {go: true}
 targets: {airflow: {version: 3}}
 steps:
-  train: {run: "true"}
+  train:
+    run: printf '{"auc":%s}' "$(cat auc-${{ run.id }} 2> /dev/null || echo 0.81)" > ${{ outputs.metrics }}
+    outputs: {metrics: metrics}
   sign_off:
     needs: [train]
     when: params.go
-    approval: {message: 'Promote {{ ds }} to "production"?', approvers: [], timeout: 3d}
+    approval: {message: 'Promote {{ ds }} with ${{ train.metrics.auc }} to "production"?', approvers: [], timeout: 3d}
   deploy: {run: "true", needs: [sign_off]}
 finally:
   clean: {run: "echo ${{ run.status }} > ${{ outputs.o }}", outputs: {o: artifact}}
@@ -206,8 +208,11 @@ DOCKER = planned(
 PODS = planned(
     _CONTAINED.replace("NAME}", "pods}")
     .replace("STORE", "s3://acme/store")
-    .replace("OPTIONS", "{runner: kubernetes, namespace: ml, service_account: runner, image: 'ghcr.io/acme/mlspec:1'}")
-    .replace("EXTENSION", "x-airflow: {node_selector: {pool: gpu, arch: amd64}}")
+    .replace(
+        "OPTIONS",
+        "{runner: kubernetes, namespace: ml, service_account: runner, image: 'ghcr.io/acme/mlspec:1', pods: {labels: {team: ml}}}",
+    )
+    .replace("EXTENSION", "x-airflow: {node_selector: {pool: gpu, arch: amd64}, tolerations: [{key: gpu, operator: Exists}]}")
 )
 PLANS = {made.lifecycle: made for made in (CREDIT, CLASHES, DIAMOND, FAILING, FAN, FINALS, LISTS, ASKS, DOCKER, PODS)}
 """All that is looked at file by file."""

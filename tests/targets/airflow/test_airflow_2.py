@@ -13,6 +13,7 @@ from tests.engines import local
 from tests.engines.airflow import Airflow
 from tests.engines.outcome import outcome_of
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING, task_of
+from tests.targets.airflow.pods import PODDED, check
 from tests.targets.airflow.specs import DOCKER, FAN, FINALS, LISTS, OUTCOMES, PODS
 
 pytestmark = [pytest.mark.airflow2, pytest.mark.slow]
@@ -28,6 +29,10 @@ def test_it_loads_and_warns_of_nothing(airflow_2: Airflow, tmp_path: Path, made:
     ids = {task_of(step, final=step in made.finals) for step in made.all_steps()}
     assert ids <= set(dag["tasks"])
     assert dag["cron"] == (made.schedule.cron if made.schedule else None)
+
+
+def test_what_a_spec_says_of_pods_reaches_kubernetes(airflow_2: Airflow, tmp_path: Path) -> None:
+    check(airflow_2.pods(tmp_path, TARGET.emit(PODDED)))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.targets.airflow.specs import ASKS, OUTCOMES
 
 ELSEWHERE = (ASKS, OUTCOMES)
 """Plans that `test_outcomes.py` runs, for what cannot stand beside the rest."""
-SPEC = rows.SPEC + rows.SCHEDULE
+SPEC = rows.SPEC + rows.SCHEDULE.replace("}}", "}, overlap: queue, catchup: true, start: 2026-11-01}")
 
 
 def test_the_table_has_no_row_without_a_proof(tmp_path: Path) -> None:
@@ -29,6 +29,7 @@ def test_what_is_done_runs_as_it_does_here(airflow: Airflow, tmp_path: Path, row
     ran = airflow.run(root, plan, api.compile(plan, "airflow"), rows.PARAMS, {"AIRFLOW_VAR_TOKEN": "t"})
     assert (outcome_of(plan, root, ran.run_id), ran.status) == (rows_here, "succeeded")
     assert (root / "mlflow.db").exists()
+    assert (root / "lineage.jsonl").exists()
 
 
 @pytest.mark.airflow

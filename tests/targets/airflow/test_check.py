@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,8 @@ from mlspec.checking.catalogue import catalogue
 from mlspec.diagnostics import has_errors
 from mlspec.ir.bodies import Approval
 from mlspec.ir.features import Feature
-from mlspec.ir.model import Environment, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.triggers import Catchup, Schedule
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals
 from tests.targets.airflow.plans import CREDIT, DIAMOND
@@ -46,13 +48,68 @@ BAD: dict[str, tuple[str, Plan, bool]] = {
         True,
     ),
     "lost-store": ("MLS538", contained("kubernetes", step("s", "true"), image="a:1"), True),
+    "store-of-several-workers": (
+        "MLS538",
+        plan("plain", step("s", "true"), step("t", "true", extensions={"airflow": {"queue": "gpu"}})),
+        False,
+    ),
+    "store-of-celery": ("MLS538", replace(PLAIN, target_options={"airflow": {"executor": "CeleryExecutor"}}), False),
+    "store-of-celery-and-docker": (
+        "MLS538",
+        plan(
+            "plain",
+            step("s", "true"),
+            target_options={"airflow": {"runner": "docker", "image": "a:1", "executor": "providers.celery.CeleryExecutor"}},
+        ),
+        False,
+    ),
+    "store-mounted-in-each-pod": (
+        "MLS538",
+        replace(contained("kubernetes", step("s", "true"), image="a:1"), store="file:///srv/store"),
+        False,
+    ),
     "approval": ("MLS539", plan("plain", ASK), True),
     "approval-on-2": ("MLS539", plan("plain", ASK, target_options={"airflow": {"version": 2}}), True),
     "final-approval": ("MLS540", plan("plain", step("s", "true"), finals=(ASK,), target_options=THREE), True),
+    "final-over-a-parameter": (
+        "MLS547",
+        replace(
+            plan("plain", step("s", "true"), finals=(step("t", "true", foreach=ForEach(None, (), param="regions")),)),
+            params=(Parameter("regions", "list", ["eu"]),),
+        ),
+        True,
+    ),
+    "catchup-from-2020": ("MLS549", replace(PLAIN, schedule=Schedule("0 5 * * *"), catchup=Catchup()), False),
     "idle-namespace": ("MLS541", replace(PLAIN, target_options={"airflow": {"namespace": "ml"}}), True),
     "idle-network": ("MLS541", replace(PLAIN, target_options={"airflow": {"network": "host"}}), True),
     "idle-image": ("MLS541", replace(PLAIN, target_options={"airflow": {"image": "a:1"}}), True),
     "idle-selector": ("MLS541", plan("plain", step("s", "true", extensions={"airflow": {"node_selector": {"a": "b"}}})), True),
+    "idle-pods": ("MLS541", replace(PLAIN, target_options={"airflow": {"pods": {"labels": {"a": "b"}}}}), True),
+    "idle-gpu-resource": (
+        "MLS541",
+        contained("docker", step("s", "true", resources=Resources(gpu=1, gpu_resource="amd.com/gpu")), image="a:1"),
+        True,
+    ),
+    "deep-template": (
+        "MLS535",
+        contained(
+            "kubernetes",
+            step("s", "true", extensions={"airflow": {"pod_template": {"a": NESTED}}}),
+            image="a:1",
+            store="s3://a/b",
+        ),
+        True,
+    ),
+    "short-deadline": (
+        "MLS518",
+        contained(
+            "kubernetes",
+            step("s", "true", timeout=60.0, extensions={"airflow": {"deadline": 60.0}}),
+            image="a:1",
+            store="s3://a/b",
+        ),
+        False,
+    ),
     "secret-in-container": (
         "MLS536",
         contained(
@@ -84,8 +141,20 @@ def test_a_warning_does_not_keep_the_file_from_being_made() -> None:
 
 def test_plans_that_are_well_give_nothing() -> None:
     assert TARGET.check(DIAMOND) == []
-    assert [finding.code for finding in TARGET.check(CREDIT)] == ["MLS536"]
+    assert [finding.code for finding in TARGET.check(CREDIT)] == ["MLS538", "MLS536"]
     assert refusals(CREDIT, TARGET) == []
+
+
+@pytest.mark.parametrize(("count", "codes"), [(1280, []), (1290, ["MLS542"])])
+def test_the_list_of_steps_must_fit_a_variable(count: int, codes: list[str]) -> None:
+    """A line of 51 bytes for each step, and 51 more in that of the last."""
+    names = [f"{'s' * 45}{number:05}" for number in range(count)]
+    made = plan("many", *(step(name, "true") for name in names), step("join", "true", " ".join(names)))
+    assert [finding.code for finding in TARGET.check(made)] == codes
+    if codes:  # as real processes see it
+        value = "\n".join([*names, " ".join(["join", *names])])
+        with pytest.raises(OSError, match="Argument list too long"):
+            subprocess.run(["true"], env={"MLSPEC_STEPS": value}, check=True)
 
 
 def test_the_table_answers_for_every_feature() -> None:

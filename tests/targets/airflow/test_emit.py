@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.ir.bodies import Gate, Shell
+from mlspec.ir.bodies import Gate, Instance, Shell
 from mlspec.ir.model import Environment, Parameter, Plan
 from mlspec.targets.airflow import TARGET
+from mlspec.targets.airflow.dag import dag_view
 from tests.targets import emission
 from tests.targets.airflow.plans import CLASHES, CREDIT, DIAMOND, FAILING
 from tests.targets.airflow.specs import PLANS
@@ -69,7 +70,7 @@ def test_a_new_step_touches_no_other_block() -> None:
 
 
 def test_version_3_needs_no_compat_provider() -> None:
-    assert "from airflow.sdk import DAG, Param, TriggerRule, literal\n" in text(THREE)
+    assert "from airflow.sdk import DAG, Param, literal\n" in text(THREE)
     assert "compat" not in text(THREE)
 
 
@@ -84,22 +85,23 @@ def test_steps_look_for_failed_ones_where_failures_stop_the_run(on_failure: Any)
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     calls = {name: [node for node in found if node.func.id == name] for name in ("step", "final")}  # type: ignore[attr-defined]
     started = {name: {ast.literal_eval(node.args[0]) for node in calls[name]} for name in calls}
-    assert started == {"step": {each.name for each in FAILING.steps}, "final": {each.name for each in FAILING.finals}}
+    assert started == {
+        "step": {*(each.name for each in FAILING.steps), "all-ended-well"},
+        "final": {each.name for each in FAILING.finals},
+    }
     if on_failure == "stop":
         assert made.count("--fail-fast") == 1
-        assert 'command = always_process(f"--step {name}", "--final", *options)' in made
+        assert 'command = always_process(f"--step {name}", "--final", "--fail-with-run", *options)' in made
     else:
-        assert 'command = step_process(f"--step {name}", "--final", *options)' in made
+        assert 'command = step_process(f"--step {name}", "--final", "--fail-with-run", *options)' in made
         assert "--fail-fast" not in made
 
 
-def test_a_run_is_watched_only_where_a_failure_may_not_reach_a_leaf() -> None:
-    chain = plan("a", step("a", "true"), step("b", "true", "a"), step("c", "true", "b"), step("d", "true", "b"))
-    assert "any-step-failed" not in text(chain)
-    assert "TriggerRule" not in text(chain)
-    for more in (step("e", "true", "c d"), step("e", "true", "c", run_if="always")):
-        assert "any-step-failed" in text(replace(chain, steps=(*chain.steps, more)))
-    assert "any-step-failed" in text(replace(chain, finals=(step("e", "true"),)))
+def test_what_the_graph_does_not_say_of_a_step_is_noted_for_the_end() -> None:
+    rows = [replace(step("m", "true"), id=f"m[a={a}]", instance=Instance(a, (("a", a),))) for a in range(3)]
+    made = plan("a", step("a", "true"), *rows, step("b", "true", "a", run_if="always"), on_failure="continue")
+    assert dag_view(made).notes == ('"m*3"', '"b!"')
+    assert dag_view(plan("a", step("a", "true"))).notes == ()
 
 
 def test_a_description_that_ends_like_a_file_name_stays_text() -> None:
@@ -140,7 +142,7 @@ def test_a_gate_that_names_an_environment_runs_in_its_image() -> None:
         target_options={"airflow": {"runner": "docker"}},
     )
     assert TARGET.check(made) == []
-    assert re.findall(r'image=IMAGE\["(.+)"\]', text(made)) == ["ml", "small", "*"]
+    assert re.findall(r'image=IMAGE\["(.+)"\]', text(made)) == ["ml", "small", "*", "ml"]
     assert ast.literal_eval(re.findall(r"^IMAGE = (\{.*?^\})", text(made), re.MULTILINE | re.DOTALL)[0]) == {
         "*": "acme/ml:1",
         "ml": "acme/ml:1",

@@ -19,7 +19,11 @@ from tests.targets.airflow.specs import planned
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = [ROOT / "examples/employment", *sorted((ROOT / "tests/conformance/specs").iterdir())]
-REAL = [folder / "mlspec.yaml" for folder in SPECS if (folder / "mlspec.yaml").is_file()]
+REAL = [
+    folder / "mlspec.yaml"
+    for folder in SPECS
+    if (folder / "mlspec.yaml").is_file() and "# refused: airflow" not in (folder / "mlspec.yaml").read_text(encoding="utf-8")
+]
 IDS = [path.parent.name for path in REAL]
 Spec = dict[str, Any]
 
@@ -32,8 +36,13 @@ def text(spec: Spec) -> str:
 def difference(old: Spec, new: Spec) -> list[str]:
     """Lines that changed, came or went, headers aside: as a review shows them, without its context."""
     before, after = (text(spec).splitlines()[HEADER_LINES:] for spec in (old, new))
-    lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
-    return [line for line in lines if not line.startswith("@@")]
+    matched = difflib.SequenceMatcher(None, before, after, autojunk=False)  # lines that occur often count, as they do in git
+    changes = [change for change in matched.get_opcodes() if change[0] != "equal"]
+    return [
+        line
+        for _, first, last, new, end in changes
+        for line in (*(f"-{gone}" for gone in before[first:last]), *(f"+{come}" for come in after[new:end]))
+    ]
 
 
 def added(lines: list[str]) -> list[str]:
@@ -41,9 +50,19 @@ def added(lines: list[str]) -> list[str]:
 
 
 def read(path: Path) -> Spec:
-    spec: Spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    spec: Spec = yaml.load(path.read_text(encoding="utf-8"), _Core)
     spec.pop("monitor", None)
     return spec
+
+
+class _Core(yaml.SafeLoader):
+    """YAML 1.2, as mlspec reads it, as far as these specs go: `on` is a text."""
+
+
+_Core.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in forms if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def changed(spec: Spec, change: Callable[[Spec], None]) -> Spec:
@@ -170,13 +189,12 @@ def test_another_name_of_a_leaf_in_finally_changes_few_lines(kind: str, runner: 
     assert 1 <= len(lines) <= TARGET.review_limits["renaming"], lines
 
 
-def test_another_element_of_a_list_in_finally_changes_two_lines() -> None:
-    """Its own, and that of the spec's digest."""
+def test_another_element_of_a_list_in_finally_changes_one_line() -> None:
     spec: Spec = yaml.safe_load(KINDS)
     spec["steps"] = {"work": {"run": "true"}}
     spec["finally"] = {"items": {"foreach": list(range(500)), "parallel": 8, "run": "true"}}
     lines = difference(spec, changed(spec, lambda new: new["finally"]["items"]["foreach"].insert(250, "more")))
-    assert (len(added(lines)), len(lines)) == (2, 3)
+    assert (len(added(lines)), len(lines)) == (1, 1)
 
 
 @pytest.mark.parametrize("path", REAL, ids=IDS)
@@ -184,6 +202,4 @@ def test_another_step_touches_no_other(path: Path) -> None:
     spec = read(path)
     first = next(iter(spec["steps"]))
     new = changed(spec, lambda new: new["steps"].update({"one_more": {"run": "true", "needs": [first]}}))
-    gone = [line for line in difference(spec, new) if line.startswith("-")]
-    assert all("--spec-digest" in line for line in gone)
-    assert len(gone) == 1
+    assert [line for line in difference(spec, new) if line.startswith("-")] == []

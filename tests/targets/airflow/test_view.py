@@ -71,36 +71,27 @@ targets: {airflow: {runner: kubernetes, image: "ghcr.io/acme/steps:1"}}
 steps:
   each: {foreach: [a, b], run: "echo ${{ item }}"}
 """)
-    assert dag_view(made).functions == ("items_process", "for_each")
+    assert dag_view(made).functions == ("Ended", "step", "items_process", "for_each")
 
 
 def test_the_view_cannot_be_changed() -> None:
     view = dag_view(plan("a", step("train", "true")))
     with pytest.raises(FrozenInstanceError):
-        view.watched = True  # type: ignore[misc]
+        view.fail_fast = True  # type: ignore[misc]
     assert hash(view) == hash(dag_view(plan("a", step("train", "true"))))
 
 
-def test_an_environment_says_where_its_steps_log() -> None:
+def test_where_steps_log_is_said_once() -> None:
+    logs = '"--tracking http://mlflow"'
     made = in_environments("http://mlflow", ("src",))
-    assert dag_view(made).environments == (('"ml"', ('"--environment ml"', '"--pythonpath src"', "*TRACKING")),)
-    assert options_of(made, "train") == ['*ENVIRONMENT["ml"]', '"--shell true"']
-    # A gate logs nothing.
-    assert options_of(made, "quality")[:2] == ['"--environment ml"', '"--pythonpath src"']
-    assert "*TRACKING" not in options_of(made, "quality")
-
-
-def test_steps_in_no_environment_log_as_well() -> None:
-    made = plan("a", step("train", "true"), tracking_uri="http://mlflow")
-    assert dag_view(made).environments == ()
-    assert options_of(made, "train") == ["*TRACKING", '"--shell true"']
-
-
-def test_without_tracking_all_steps_in_an_environment_share_it() -> None:
-    made = in_environments(None, ("src",))
-    assert dag_view(made).tracking == ()
+    assert dag_view(made).environments == (('"ml"', ('"--environment ml"', '"--pythonpath src"')),)
+    assert dag_view(made).common[-1] == logs
     assert options_of(made, "train") == ['*ENVIRONMENT["ml"]', '"--shell true"']
     assert options_of(made, "quality")[0] == '*ENVIRONMENT["ml"]'
+    alone = plan("a", step("train", "true"), tracking_uri="http://mlflow")
+    assert dag_view(alone).common[-1] == logs
+    assert options_of(alone, "train") == ['"--shell true"']
+    assert not any("--tracking" in line for line in dag_view(in_environments(None, ("src",))).common)
 
 
 def test_the_name_of_an_environment_alone_stands_where_it_is_used() -> None:

@@ -10,20 +10,9 @@ import pytest
 
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
-from mlspec.ir.model import (
-    Environment,
-    ForEach,
-    Input,
-    Parameter,
-    Plan,
-    ProjectPath,
-    Resources,
-    Schedule,
-    Secret,
-    Step,
-    StepOutput,
-    Value,
-)
+from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.sources import Input, ProjectPath, StepOutput, Value
+from mlspec.ir.triggers import Schedule
 from tests.targets.built import plan
 
 AWKWARD = "a $HOME `id` $(id) \"q\" 's' {{ x }} ${y} C:\\users \\n é 😀 \t; exit 3 #"

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from mlspec.engine import Runs, outcome
-from mlspec.ir.bodies import Approval
+from mlspec.ir.bodies import Approval, Output, Shell
 from mlspec.ir.model import Environment, Plan, Secret, Step
+from mlspec.ir.sources import StepOutput, Value
 from mlspec.lowering import lower
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
@@ -75,6 +76,23 @@ def test_an_approval_lets_the_run_go_on(tmp_path: Path) -> None:
     assert record(tmp_path, made, done)["attempts"] == 1
     assert (tmp_path / "store/asked" / done.run_id / "deploy/out").read_text() == "from the repository\n"
     assert "approved by ada" in done.log
+
+
+def test_approvers_see_the_numbers_the_run_and_a_link(tmp_path: Path) -> None:
+    made = asked(tmp_path)
+    train, question, *rest = made.steps
+    metrics = Output("metrics", "metrics", file="metrics.json")
+    script = """echo '{"auc": 0.81, "loss": 2}' > ${{ outputs.metrics }}; """
+    train = train.changed(body=Shell(script + train.body.script), outputs=(*train.outputs, metrics))  # type: ignore[union-attr]
+    read = Value("train.metrics", StepOutput(("train",), "metrics", "metrics", file="metrics.json"))
+    message = "Promote ${{ train.metrics.auc }} of ${{ run.id }}?"
+    question = question.changed(body=Approval(message, (), 60.0), values=(read,))
+    wanted = "Promote 0.81 of jenkins-test-"
+    done, _ = build(tmp_path, replace(made, steps=(train, question, *rest)), {wanted: "ada"})
+    assert done.result == "SUCCESS", done.log
+    (said,) = (part for part in done.log.split("asked of ") if part.partition(": ")[2].startswith(wanted))
+    assert f"run {done.run_id} of asked\ntrain.metrics.auc = 0.81\ntrain.metrics.loss = 2\n" in said
+    assert f"https://ci.example.com/{done.run_id}/" in said
 
 
 @pytest.mark.parametrize("timeout", [60.0, None])

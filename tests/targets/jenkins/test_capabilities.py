@@ -13,7 +13,7 @@ from tests.engines import jenkins, local
 from tests.engines.outcome import Outcome, outcome_of
 from tests.targets import caching, rows
 
-STOPS = rows.SPEC + rows.SCHEDULE
+STOPS = rows.SPEC + rows.SCHEDULE.replace("}}", "}, overlap: cancel}")
 GOES_ON = """\
 on_failure: continue
 store: local://@STORE@
@@ -43,6 +43,7 @@ def test_what_is_done_runs_as_it_does_here(tmp_path: Path, rows_here: Outcome) -
     done = jenkins.build(root, file.content, {"MLSPEC_PARAM_LEAST": rows.PARAMS["least"]}, credentials={"the-token": "t"})
     assert (outcome_of(plan, root, done.run_id), done.result) == (rows_here, "SUCCESS"), done.log
     assert (root / "mlflow.db").exists()
+    assert (root / "lineage.jsonl").exists()
     assert "inside acme/ml:1 --cpus 1 --memory 1073741824" in done.log
     assert "cron('''\\\nTZ=Europe/Berlin\n0 3 * * 1''')" in file.content
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from mlspec.ir.bodies import Approval
+from mlspec.ir.bodies import Approval, Retry
 from mlspec.ir.features import Feature
-from mlspec.ir.model import Environment, Monitor, Notification, Parameter, Plan, Resources, Schedule, Secret, Step
+from mlspec.ir.model import Environment, Monitor, Notification, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.triggers import Schedule
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.groovy import literal
@@ -44,6 +45,25 @@ def test_in_a_plan_of_many_steps_all_of_one_must_fit_a_string() -> None:
 
 def test_a_schedule_that_jenkins_does_not_know_is_refused() -> None:
     assert found(plan("cron", step("a"), schedule=Schedule("0 3 L * *"))) == [("MLS552", "triggers.schedule.cron", 1)]
+
+
+@pytest.mark.parametrize(
+    ("lost", "label", "codes"),
+    [(5, None, ["MLS558"]), (1, None, ["MLS558"]), (0, None, []), (2, None, []), (5, "gpu", [])],
+)
+def test_what_is_lost_with_the_agent_of_the_build_is_not_started_again(lost: int, label: str | None, codes: list[str]) -> None:
+    extensions = {"jenkins": {"label": label}} if label else {}
+    lives = [step(name, retry=Retry(0, lost=lost), extensions=extensions, line=7) for name in "ab"]
+    made = plan("lost", *lives, store="s3://b/s")
+    assert found(made) == [(code, "steps.a", 7) for code in codes]
+    [jenkinsfile] = [each.content for each in TARGET.emit(made) if each.path.endswith("Jenkinsfile")]
+    assert (f"lost={lost}" in jenkinsfile) == (lost != 2)
+    if codes:
+        [warning] = TARGET.check(made)
+        assert (warning.severity, f"`lost: {lost}` of the step `a` and 1 more counts processes alone" in warning.message) == (
+            "warning",
+            True,
+        )
 
 
 def test_resources_without_a_container_are_a_warning() -> None:
@@ -120,7 +140,7 @@ def test_resources_are_those_of_the_pod() -> None:
     made = replace(made, steps=(large, made.steps[1]))
     assert found(made) == []
     text = TARGET.emit(made)[0].content
-    pod_of = text[text.index("String podOf(") : text.index("// An argument of a shell command")]
+    pod_of = text[text.index("String podOf(") : text.index('"""\n}\n') + 6]
     settings = ", ".join(f"{name}: {literal(value)}" for name, value in settings_of(made, large).items())
     assert yaml.safe_load(jenkins.evaluate(f"{pod_of}\nreturn podOf([{settings}])")) == {
         "spec": {

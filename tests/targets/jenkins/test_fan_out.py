@@ -10,7 +10,8 @@ import pytest
 
 from mlspec.engine import Runs, outcome
 from mlspec.ir.bodies import Instance, Output, Shell
-from mlspec.ir.model import ForEach, Input, Plan, Step, StepOutput, Value
+from mlspec.ir.model import ForEach, Plan, Step
+from mlspec.ir.sources import Input, StepOutput, Value
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of

@@ -59,9 +59,14 @@ def through_shell(commands: list[str]) -> list[str]:
 
 
 def quoted_by_the_file(words: list[str]) -> list[str]:
-    """The words as the generated `quoted` quotes them, in Groovy."""
-    function = TARGET.emit(DIAMOND)[0].content.split("def quoted", 1)[1]
-    return list(jenkins.evaluate(f"def quoted{function}\nreturn {lists(words, literal)}.collect {{ quoted(it) }}"))
+    """The words as the generated `command` quotes them, in Groovy."""
+    text = TARGET.emit(DIAMOND)[0].content
+    function = text[text.index("def command(") : text.index("\n}\n", text.index("def command("))] + "\n}\n"
+    given = "params = [:]\nenv = [BUILD_TAG: 'tag']\nshared = []\nrunStatus = null\n"
+    commands = jenkins.evaluate(f"{given}{function}return {lists(words, literal)}.collect {{ command('it', [it]) }}")
+    before = "{ set +x; } 2>/dev/null\n'env' 'mlspec' 'exec' '--run-id' 'tag' '--step' 'it' "
+    assert all(command.startswith(before) for command in commands)
+    return [command.removeprefix(before) for command in commands]
 
 
 def lists(words: list[str], form: object) -> str:

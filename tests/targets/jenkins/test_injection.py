@@ -21,7 +21,9 @@ from mlspec.invocation.arguments import (
 )
 from mlspec.invocation.from_plan import fan_out, invocation
 from mlspec.ir.bodies import Approval, Gate, Instance, Output, Shell
-from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Schedule, Secret, Step, Value
+from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Secret, Step
+from mlspec.ir.sources import Value
+from mlspec.ir.triggers import Schedule
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.settings import settings_of
 from tests.engines import jenkins
@@ -164,7 +166,6 @@ def expected(made: Plan, one: Step) -> list[Any]:
         *policy_options(whole.policy),
         *body_options(whole.body),
         *environment_options(whole.environment),
-        *tracking_options(whole.tracking),
     ]
     flat = [[argument for option in each for argument in option] for each in (wiring_options(listed), options)]
     return [one.id, json.loads(json.dumps(settings_of(made, one))), *flat]
@@ -177,7 +178,7 @@ def shared(text: str) -> str:
 
 def functions(text: str, first: str) -> str:
     """The part of a file that holds what users wrote of steps: everything between the pipeline and `ready`."""
-    return text[text.index(f"\ndef {first}() {{\n") : text.rindex("\n// Whether a step may start")]
+    return text[text.index(f"\ndef {first}() {{") : text.rindex("\n// Whether a step may start")]
 
 
 def part(text: str, first: str, last: str) -> str:
@@ -198,8 +199,10 @@ def test_groovy_reads_back_what_the_plan_says(made: Plan) -> None:
     runs = {f"run_{one.slug}" for one in made.all_steps()}
     assert {name for name in checked.bytes if name.startswith("run_")} == runs
     calls = "\n".join(f"run_{one.slug}()" for one in made.all_steps())
-    found = jenkins.evaluate(f"{shared(text)}\n{functions(text, 'run_a')}\n{RECORDERS}\n{calls}\nreturn calls")
+    found, told = jenkins.evaluate(f"{shared(text)}\n{functions(text, 'run_a')}\n{RECORDERS}\n{calls}\nreturn [calls, shared]")
     assert found == [expected(made, one) for one in made.all_steps()]
+    tracking = [argument for option in tracking_options(invocation(made, made.steps[0]).tracking) for argument in option]
+    assert told[-len(tracking) :] == tracking
 
 
 @SLOW

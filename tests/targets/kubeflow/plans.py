@@ -3,20 +3,8 @@
 from __future__ import annotations
 
 from mlspec.ir.bodies import Call, Gate, Instance, Output, Retry, Uses
-from mlspec.ir.model import (
-    Environment,
-    ExternalUri,
-    ForEach,
-    Input,
-    Parameter,
-    Plan,
-    ProjectPath,
-    Resources,
-    Secret,
-    Step,
-    StepOutput,
-    Value,
-)
+from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.sources import ExternalUri, Input, ProjectPath, StepOutput, Value
 from tests.targets.built import SPAN, plan, reads, step
 
 
@@ -73,6 +61,8 @@ def _instance(index: int, depth: int) -> Step:
                 "node_selector": {"pool": "gpu"},
                 "tolerations": [{"key": "gpu", "operator": "Exists"}],
                 "deadline": 7200,
+                "labels": {"team": "ml"},
+                "node_affinity": [{"match": [{"key": "gpu", "values": ["a100"]}], "weight": 50}],
             }
         },
         span=SPAN,

@@ -23,9 +23,11 @@ def test_the_table_has_no_row_without_a_proof(tmp_path: Path) -> None:
 def test_what_is_done_runs_as_it_does_here(tmp_path: Path, rows_here: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "t")
     root, plan = rows.project(tmp_path / "there")
+    plan = kfp_local.with_shared_store(plan, root)
     ran = kfp_local.run(root, plan, api.compile(plan, "kubeflow"), rows.PARAMS)
     assert (outcome_of(plan, root, ran.run_id), ran.status) == (rows_here, "succeeded")
     assert (root / "mlflow.db").exists()
+    assert (root / "lineage.jsonl").exists()
 
 
 @pytest.mark.kfp

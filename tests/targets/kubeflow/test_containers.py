@@ -28,6 +28,7 @@ environments:
 defaults: {environment: ml}
 steps:
   make:
+    cache: true
     call: mine:make
     with: {text: "${{ params.text }}"}
     outputs: {table: dataset, metrics: metrics, values: values}
@@ -42,6 +43,7 @@ steps:
     inputs: {table: make.table}
     outputs: {copy: dataset}
   fit:
+    cache: true
     needs: [gate]
     matrix: {depth: [1, 2]}
     call: mine:fit
@@ -88,7 +90,7 @@ def test_containers_give_what_a_local_run_gives(
     project: Path, docker_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: float, below: str
 ) -> None:
     def outcome(store: Path, *, contained: bool) -> Outcome:
-        plan = api.plan(api.load(project / "mlspec.yaml", sets=[f"store={store}"]))
+        plan = api.plan(api.load(project / "mlspec.yaml", sets=[f"store=file://{store}"]))
         if not contained:
             return outcome_of(plan, project, local.run(project, plan, {"bound": bound}).run_id)
         files = api.compile(plan, "kubeflow")
@@ -106,7 +108,7 @@ def test_containers_give_what_a_local_run_gives(
 def test_containers_take_equal_steps_from_an_earlier_run(
     project: Path, docker_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sets = [f"store={tmp_path / 'store'}", "targets.kubeflow.cache=true"]
+    sets = [f"store=file://{tmp_path / 'store'}", "targets.kubeflow.cache=true"]
     plan = api.plan(api.load(project / "mlspec.yaml", sets=sets))
     files = api.compile(plan, "kubeflow")
     runs = [kfp_docker.run(plan, files, {}, docker_host, monkeypatch, tmp_path / "artifacts").run_id for _ in range(2)]

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.ir.model import Environment, Input, Plan
+from mlspec.ir.model import Environment, Plan
+from mlspec.ir.sources import Input
 from mlspec.targets.base import refusals
 from mlspec.targets.kubeflow import TARGET
 from mlspec.targets.kubeflow.findings import estimated_size

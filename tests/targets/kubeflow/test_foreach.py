@@ -56,7 +56,7 @@ def load(folder: Path, subject: Spec) -> tuple[Path, Plan]:
     folder.mkdir(parents=True)
     (folder / "list.json").write_text(json.dumps(subject.listed), encoding="utf-8")
     (folder / "mlspec.yaml").write_text(subject.text, encoding="utf-8")
-    return folder, api.plan(api.load(folder / "mlspec.yaml"))
+    return folder, kfp_local.with_shared_store(api.plan(api.load(folder / "mlspec.yaml")), folder)
 
 
 def on_kubeflow(folder: Path, subject: Spec, **params: Any) -> Outcome:

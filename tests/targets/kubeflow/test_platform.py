@@ -26,10 +26,17 @@ SETTINGS = {
     "tolerations": [
         {"key": "gpu", "operator": "Exists"},
         {"key": "team", "value": "ml", "effect": "NoSchedule"},
-        {"operator": "Exists", "effect": "NoExecute"},
+        {"operator": "Exists", "effect": "NoExecute", "seconds": 300},
     ],
+    "node_affinity": [
+        {"match": [{"key": "zone", "values": ["a", "b"]}, {"key": "spot", "operator": "DoesNotExist"}]},
+        {"match": [{"key": "gpu", "values": ["a100"]}], "weight": 50},
+    ],
+    "labels": {"team": "ml", "cost-centre": "42"},
+    "annotations": {"sidecar.istio.io/inject": "false", "a": 'it\'s {$} "quoted"\n'},
+    "image_pull_secrets": ["ghcr", "mirror"],
+    "image_pull_policy": "Always",
     "deadline": 7200,
-    "gpu_resource": "amd.com/gpu",
 }
 WORK = plan(
     "platform",
@@ -37,7 +44,7 @@ WORK = plan(
         "work",
         environment="ml",
         secrets=("token", "other"),
-        resources=Resources("1500m", "4Gi", 2),
+        resources=Resources("1500m", "4Gi", 2, "amd.com/gpu"),
         extensions={"kubeflow": SETTINGS},
     ),
     environments={"ml": Environment("ml", image="acme/ml:1")},
@@ -66,7 +73,16 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         kubernetes.add_node_selector(task, "disk", "ssd")
         kubernetes.add_toleration(task, key="gpu", operator="Exists")
         kubernetes.add_toleration(task, key="team", operator="Equal", value="ml", effect="NoSchedule")
-        kubernetes.add_toleration(task, operator="Exists", effect="NoExecute")
+        kubernetes.add_toleration(task, operator="Exists", effect="NoExecute", toleration_seconds=300)
+        zone = {"key": "zone", "operator": "In", "values": ["a", "b"]}
+        kubernetes.add_node_affinity(task, match_expressions=[zone, {"key": "spot", "operator": "DoesNotExist"}])
+        kubernetes.add_node_affinity(task, match_expressions=[{"key": "gpu", "operator": "In", "values": ["a100"]}], weight=50)
+        for key, value in SETTINGS["labels"].items():  # type: ignore[attr-defined]
+            kubernetes.add_pod_label(task, key, value)
+        for key, value in SETTINGS["annotations"].items():  # type: ignore[attr-defined]
+            kubernetes.add_pod_annotation(task, key, value)
+        kubernetes.set_image_pull_secrets(task, ["ghcr", "mirror"])
+        kubernetes.set_image_pull_policy(task, "Always")
         kubernetes.set_timeout(task, 7200)
         task.set_cpu_request("1500m").set_cpu_limit("1500m").set_memory_request("4Gi").set_memory_limit("4Gi")
         task.set_accelerator_type("amd.com/gpu").set_accelerator_limit(2)

@@ -63,19 +63,19 @@ def test_a_parameters_default_is_its_own_line_and_the_digest(tmp_path: Path) -> 
     lines = changed(tmp_path, SPEC, SPEC.replace("seed: 7", "seed: 8"))
     assert len([line for line in lines if line[0] == "+"]) <= TARGET.review_limits["default"]
     assert any("defaultValue: 8" in line for line in lines)
-    assert [line for line in lines if "defaultValue" not in line and "--spec-digest" not in line] == []
+    assert [line for line in lines if "defaultValue" not in line] == []
 
 
 def test_what_processes_share_stands_once_and_moves_with_no_step(tmp_path: Path) -> None:
     environments = "environments: {b: {image: b:1, pythonpath: [src]}, a: {image: a:1}}\ntracking: {uri: http://mlflow}\n"
     spec = SPEC.replace("steps:\n", environments + "steps:\n", 1).replace("  train:\n", "  train:\n    environment: b\n")
     lines = [line.strip() for line in body(tmp_path, spec)]
-    for option in ("lifecycle", "run-id", "store", "executor-input", "spec-digest", "environment", "pythonpath"):
+    for option in ("lifecycle", "run-id", "store", "executor-input", "environment", "pythonpath"):
         assert sum(f"--{option}=" in line for line in lines) == 1, option
     assert [line for line in lines if line.endswith(("b:1", "a:1"))] == ["image: &image-of-b b:1"]
     first = "steps:\n  first: {run: 'true', environment: a}\n"
     change = changed(tmp_path, spec, spec.replace("steps:\n", first, 1))
-    assert [line for line in change if line[0] == "-" and "--spec-digest" not in line] == []
+    assert [line for line in change if line[0] == "-"] == []
     assert "+        image: &image-of-a a:1" in change
 
 
@@ -117,7 +117,7 @@ def test_a_renamed_leaf_moves_its_own_lines(tmp_path: Path, leaf: str) -> None:
     old, new = (Counter(body(tmp_path, text)) for text in (spec, spec.replace(f"  {leaf}:", "  announce:")))
     assert 5 < (new - old).total() <= TARGET.review_limits["renaming"]
     assert (old - new).total() == (new - old).total()
-    assert all("announce" in line or "--spec-digest" in line for line in new - old)
+    assert all("announce" in line for line in new - old)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_renamed_leaf_moves_its_own_lines(tmp_path: Path, leaf: str) -> None:
 def test_a_new_step_touches_no_other_steps_block(tmp_path: Path, step: str) -> None:
     for place in ("  ingest:\n", "  quality:"):
         lines = changed(tmp_path, SPEC, SPEC.replace(place, step + place))
-        assert [line for line in lines if line[0] == "-" and "--spec-digest" not in line] == []
+        assert [line for line in lines if line[0] == "-"] == []
 
 
 def test_the_employment_example_is_at_most_420_lines() -> None:

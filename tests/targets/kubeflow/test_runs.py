@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from mlspec.ir.bodies import Instance, Output, Retry, Shell
-from mlspec.ir.model import Input, Parameter, Plan, Step, StepOutput
+from mlspec.ir.model import Parameter, Plan, Secret, Step
+from mlspec.ir.sources import Input, StepOutput
 from mlspec.targets.kubeflow import TARGET
 from tests.engines import EngineRun, kfp_local
 from tests.targets.built import plan, reads, step
@@ -95,6 +96,58 @@ def test_a_parameter_that_holds_a_placeholder_fails_who_reads_it(tmp_path: Path)
     done, states = run(tmp_path, note, note="run {{$}}")
     assert (done.status, states) == ("failed", {"free": "succeeded", "reader": "failed"})
     assert "params.note holds `{{$`" in str(records(tmp_path, note, done)["reader"]["error"])
+
+
+DOLLARS = [
+    "$(TOKEN)",
+    "$$",
+    "$$(TOKEN)",
+    "$$ ${HOME} $HOME $(PATH)",
+    "$(",
+    "$",
+    "$((1 + 1)",
+    "'$(TOKEN)'",
+    '"$$"\n$(TOKEN',
+    "a) b",
+]
+
+
+@pytest.mark.parametrize("text", DOLLARS)
+def test_what_kubernetes_would_expand_arrives_as_it_is(tmp_path: Path, text: str) -> None:
+    made = plan(
+        "dollars",
+        step(
+            "s",
+            "mkdir results; printf '%s' ${{ params.text }} > results/param; printf '%s' ${{ params.items }} > results/items\n"
+            "printf '%s' ${{ with.text }} > results/with; printf '%s' '$$(TOKEN) $(TOKEN) $$' > results/script",
+            params=("items", "text"),
+            with_=(("text", text),),
+            secrets=("token",),
+        ),
+        params=(Parameter("text", "string", "x"), Parameter("items", "list", [])),
+        secrets={"token": Secret("token", "TOKEN", {"kubernetes": {"secret": "s", "key": "k"}})},
+    )
+    params = {"text": text, "items": [text]}
+    done = kfp_local.run(tmp_path, made, TARGET.emit(made), params, {"TOKEN": "hidden"})
+    assert done.status == "succeeded"
+    items = json.dumps([text], ensure_ascii=False, separators=(",", ":"))
+    assert results(tmp_path) == {"param": text, "items": items, "with": text, "script": "$$(TOKEN) $(TOKEN) $$"}
+
+
+@pytest.mark.parametrize("text", ["a)$(TOKEN)", "a)$$", "(a) $HOME", "a) hidden"])
+def test_what_kubernetes_may_have_expanded_fails_before_anything_runs(tmp_path: Path, text: str) -> None:
+    made = plan(
+        "exposed",
+        step("s", "mkdir results; echo ${{ params.text }} > results/s", params=("text",), secrets=("token",)),
+        params=(Parameter("text", "string", "x"),),
+        secrets={"token": Secret("token", "TOKEN", {"kubernetes": {"secret": "s", "key": "k"}})},
+    )
+    done = kfp_local.run(tmp_path, made, TARGET.emit(made), {"text": text}, {"TOKEN": "hidden"})
+    record = records(tmp_path, made, done)["s"]
+    assert (done.status, record["status"], record["attempts"]) == ("failed", "failed", 0)
+    assert "params.text holds `)` and behind it what Kubernetes may have put there" in str(record["error"])
+    assert not (tmp_path / "results").exists()
+    assert "hidden" not in str(record)
 
 
 def test_a_failing_step_blocks_what_follows(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_what_was_not_reviewed_does_not_run(tmp_path: Path) -> None:
     spec.write_text(SPEC.replace("echo ${{ params.n }}", "echo other"), encoding="utf-8")
     done = mlflow.command(project, {})
     assert done.returncode != 0
-    assert "run.sh is not what the spec says now" in done.stderr
+    assert "is not what the spec says now" in done.stderr
     assert not (project / ".mlspec").exists()
 
 

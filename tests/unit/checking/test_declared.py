@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from mlspec import api
+from mlspec.checking.check import Checked
 from mlspec.checking.declared import language, model_of
 from mlspec.source.reader import read as read_yaml
 from mlspec.spec.validate import validate_section
@@ -115,7 +116,7 @@ def test_what_a_plan_made_by_hand_gets_wrong(given: dict[str, Any], expected: li
 HEAD = {"apiVersion": "mlspec/v1", "kind": "Lifecycle", "metadata": {"name": "demo"}, "steps": {"a": {"run": "true"}}}
 
 
-def checked(**more: Any) -> api.Checked:
+def checked(**more: Any) -> Checked:
     return api.check("mlspec.yaml", text=yaml.safe_dump({**HEAD, **more}, sort_keys=False))
 
 
@@ -132,7 +133,7 @@ def test_a_secret_has_the_forms_that_targets_declare() -> None:
 
 
 def test_a_wrong_form_of_a_secret() -> None:
-    known = "known keys: env, kubernetes, airflow, jenkins"
+    known = "known keys: kind, env, kubernetes, airflow, jenkins"
     assert secret(vault="x") == [("MLS201", "unknown key `vault` in `secrets.token`", known)]
     assert secret(kubernets={}) == [("MLS201", "unknown key `kubernets` in `secrets.token`", "did you mean `kubernetes`?")]
     assert secret(jenkins={}) == [("MLS202", "`secrets.token.jenkins` lacks `credentials`", None)]
@@ -149,9 +150,9 @@ def test_a_target_of_another_package_brings_a_form() -> None:
 
 
 def test_what_a_step_says_to_a_target_reaches_the_plan_as_the_target_reads_it() -> None:
-    steps = {"a": {"run": "true", "x-kubeflow": {"deadline": "7200"}, "x-airflow": {"pool": "ml"}}}
+    steps = {"a": {"run": "true", "x-kubeflow": {"deadline": "2h"}, "x-airflow": {"pool": "ml"}}}
     made = checked(steps=steps, monitor={"schedule": {"cron": "0 * * * *"}, "steps": steps}).plan
     assert made is not None
-    assert made.steps[0].extensions == {"kubeflow": {"deadline": 7200}, "airflow": {"pool": "ml"}}
+    assert made.steps[0].extensions == {"kubeflow": {"deadline": 7200.0}, "airflow": {"pool": "ml"}}
     assert made.monitor is not None
     assert made.monitor.plan.steps[0].extensions == made.steps[0].extensions

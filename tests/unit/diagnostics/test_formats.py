@@ -90,6 +90,7 @@ def test_sarif_points_to_the_place() -> None:
     rule = run["tool"]["driver"]["rules"][0]
     assert rule["id"] == "MLS501"
     assert rule["help"]["markdown"].startswith(f"# MLS501: {rule['shortDescription']['text']}\n")
+    assert rule["helpUri"] == "https://mlspec.readthedocs.io/findings/MLS501/"
 
 
 @pytest.mark.parametrize(("file", "uri"), [("/x/a.yaml", "file:///x/a.yaml"), ("a:b#c.yaml", "a%3Ab%23c.yaml")])

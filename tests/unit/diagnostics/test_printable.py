@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlspec import api
+from mlspec.cli.live import Live
 from mlspec.cli.progress import Progress
 from mlspec.diagnostics import Diagnostic, Related, Span
 from mlspec.diagnostics.printable import in_json, inert, lines, printed
@@ -151,7 +152,8 @@ def test_json_keeps_its_value(value: str) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=TEXTS, verbose=st.booleans(), status=st.sampled_from(["succeeded", "failed"]))
 def test_the_progress_of_a_run(plan: Plan, text: str, verbose: bool, status: str, capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress(with_texts(plan, text), Path("project"), lambda option: text, verbose=verbose, quiet=False)
+    live = Live(enabled=False, colour=False)
+    progress = Progress(with_texts(plan, text), Path("project"), lambda option: text, live, verbose=verbose, quiet=False)
     step = f"first[{text}]"
     events: list[Any] = [
         StepStarted(step),
@@ -163,7 +165,9 @@ def test_the_progress_of_a_run(plan: Plan, text: str, verbose: bool, status: str
         progress(event)
     made = {"model": {"type": "model", "uri": text}}
     progress.summary(
-        SimpleNamespace(status=status, run_id=text, steps={step: SimpleNamespace(status="succeeded", outputs=made)})
+        SimpleNamespace(
+            status=status, run_id=text, steps={step: SimpleNamespace(status="succeeded", outputs=made)}, warnings=(text,)
+        )
     )  # type: ignore[arg-type]
     shown = capsys.readouterr().out
     assert_nothing_is_obeyed(shown.replace("\u200c", "").replace("\u200d", ""), tabs=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mlspec.ir.bodies import Call, Gate, Instance, Output, Shell
-from mlspec.ir.model import Input, Plan, Step, StepOutput, Value
+from mlspec.ir.model import Plan, Step
+from mlspec.ir.sources import Input, StepOutput, Value
 from mlspec.terms import OutputType
 
 

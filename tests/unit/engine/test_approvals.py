@@ -51,6 +51,20 @@ def test_an_approved_run_goes_on(project: Project) -> None:
     assert (wanted.answer, wanted.refusal) == ("mlspec approve 'R 1' sign_off", "mlspec approve 'R 1' sign_off --reject")
 
 
+def test_approvers_see_the_numbers_the_run_and_how_to_look_at_it(project: Project) -> None:
+    spec = asking(Approval("Promote ${{ train.metrics.auc }} of ${{ run.id }}?"), values=(value("train.metrics"),))
+    ran = project.run(spec, run_id="R1", on_event=answering(project, spec, approved=True))
+    [wanted] = [event for event in ran.events if isinstance(event, ApprovalWanted)]
+    assert wanted.message == "Promote 0.9 of R1?"
+    assert wanted.evidence.splitlines() == [f"run R1 of {spec.lifecycle}", "train.metrics.auc = 0.9", "mlspec runs show R1"]
+
+
+def test_a_message_that_reads_what_is_not_there_fails_the_step(project: Project) -> None:
+    spec = asking(Approval("Promote ${{ train.metrics.f1 }}?"), values=(value("train.metrics"),))
+    ran = project.run(spec)
+    assert "the message: train.metrics has no 'f1'" in str(ran.record("sign_off")["error"])
+
+
 def test_its_end_is_observed_like_that_of_a_process(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def observe(ended: EndedStep) -> str:
         record = ended.records.read(ended.invocation.step)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mlspec.ir.model import ForEach, Plan, Step, StepOutput
+from mlspec.ir.model import ForEach, Plan, Step
+from mlspec.ir.sources import StepOutput
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import every, gate, matrix, plan, step, value
 from tests.waiting import until_there
@@ -103,3 +106,53 @@ def test_a_fan_in_of_a_matrix_that_was_skipped_whole_is_skipped(project: Project
     train = matrix("train", 2, "true", outputs={"o": "artifact"}, when="false")
     ran = project.run(plan(*train, step("join", "true", inputs={"all": every(train, "o")})))
     assert set(ran.states.values()) == {"skipped"}
+
+
+def paired(script: str = "cat ${{ inputs.one }} > ${{ outputs.o }}", *needs: str, **fields: object) -> Step:
+    """A step with `each: work`."""
+    own = StepOutput(("work",), "o", "artifact", dynamic=True)
+    source = ForEach(value("split.values", "values"), ("regions",))
+    outputs = {"o": "artifact"}
+    return step("mate", script, *needs, inputs={"one": own}, foreach=source, pairs=("work",), outputs=outputs, **fields)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_each_instance_goes_by_its_partner(project: Project, jobs: int) -> None:
+    failing = f"test ${{{{ item.name }}}} != north || exit 1; {WORK}"
+    spec = fan_out(REGIONS, failing, paired(), when="item.name != 'south'")
+    spec = replace(spec, on_failure="continue")
+    ran = project.run(spec, jobs=jobs)
+    states = {name: state for name, state in ran.states.items() if name.startswith("mate")}
+    assert states == {"mate[0]": "blocked", "mate[1]": "skipped", "mate[2]": "succeeded"}
+    assert project.read(spec, ran, "mate[2]", "o") == "east\n"
+
+
+def test_partners_of_an_empty_list_of_a_skipped_step_and_of_one_that_has_no_list(project: Project) -> None:
+    assert project.run(fan_out('{"regions": []}', WORK, paired())).states["mate"] == "succeeded"
+    assert project.run(fan_out('{"regions": 3}', WORK, paired())).states["mate"] == "blocked"
+    skipped = project.run(fan_out(REGIONS, WORK, paired(), when="false")).states
+    assert [skipped[f"mate[{n}]"] for n in range(3)] == ["skipped"] * 3
+
+
+def test_paired_instances_below_another_skipped_step(project: Project) -> None:
+    spec = fan_out(
+        REGIONS,
+        f"test ${{{{ item.name }}}} != north; {WORK}",
+        gate("shut", "1.0 > 2.0", otherwise="skip"),
+        paired("true", "shut"),
+    )
+    ran = project.run(replace(spec, on_failure="continue"))
+    assert [ran.states[f"mate[{n}]"] for n in range(3)] == ["blocked", "skipped", "skipped"]
+
+
+def test_paired_instances_alone_and_resumed(project: Project) -> None:
+    spec = fan_out(REGIONS, WORK, paired("test -e go; cat ${{ inputs.one }} > ${{ outputs.o }}"))
+    first = project.run(spec)
+    assert first.outcome.status == "failed"
+    project.write("go")
+    alone = project.run(spec, only="mate")
+    assert [project.read(spec, alone, f"mate[{n}]", "o") for n in range(3)] == ["north\n", "south\n", "east\n"]
+    rest = project.run(spec, resume=first.outcome.run_id)
+    assert rest.outcome.status == "succeeded"
+    assert "work[0]" not in rest.started
+    assert project.read(spec, rest, "mate[1]", "o") == "south\n"

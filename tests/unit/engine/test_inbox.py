@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mlspec.engine.frontier import Task
 from mlspec.engine.inbox import LINES_BYTES, Ended, Inbox, Interrupt, Line, Message
 
@@ -49,3 +51,18 @@ def test_once_there_is_room_again_lines_are_shown_after_the_note() -> None:
     inbox.put(Line(TASK, "after"))
     found = drained(inbox)
     assert found[-1] == Line(TASK, "after")
+
+
+def test_lines_that_come_together_are_all_shown_or_counted() -> None:
+    inbox, task = Inbox(), Task("a")
+    for _ in range(10):
+        inbox.put_lines(task, [b"x" * 1000 + b"\r"] * 1000)
+    inbox.put(Ended(task, 0))
+    shown, noted = 0, 0
+    while not isinstance(message := inbox.get(0), Ended):
+        assert isinstance(message, Line)
+        count = re.fullmatch(r"mlspec: (\d+) lines are not shown.*", message.text)
+        shown, noted = (shown, noted + int(count[1])) if count else (shown + 1, noted)
+        assert count or message.text == "x" * 1000
+    assert shown > 1000
+    assert shown + noted == 10_000

@@ -200,17 +200,19 @@ def test_a_runner_that_lost_its_lease_stops_and_leaves_the_manifest_alone(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.1)
-    runs = project.runs(HELD)
+    runs, over = project.runs(HELD), threading.Event()
 
     def steal() -> None:
         until((project.folder / "pids").exists)
-        noted = {"id": "thief", "owner": this_process()._asdict(), "heartbeat": time.time()}
-        runs.store.write(layout.lease("life/R"), json.dumps(noted).encode())
+        while not over.wait(0.02):  # a beat of the runner that has just looked may fall upon the first one
+            noted = {"id": "thief", "owner": this_process()._asdict(), "heartbeat": time.time()}
+            runs.store.write(layout.lease("life/R"), json.dumps(noted).encode())
 
     thief = threading.Thread(target=steal)
     thief.start()
     with pytest.raises(StoreError, match="run R has been taken over by process"):
         project.run(HELD, run_id="R")
+    over.set()
     thief.join()
     manifest = runs.manifest("R")
     assert manifest is not None

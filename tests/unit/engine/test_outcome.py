@@ -9,6 +9,8 @@ import pytest
 
 from mlspec.engine import RunError, StoreError, local_outcome, outcome
 from mlspec.ir.model import ForEach
+from mlspec.store.marks import new_mark, to_json
+from mlspec.store.owners import Owner, this_process
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import gate, plan, step, value
 
@@ -90,3 +92,64 @@ def test_a_damaged_record_is_named(project: Project) -> None:
     project.write(".mlspec/store/life/R/a/_record.json", "{")
     with pytest.raises(StoreError, match=r"life/R/a/_record\.json is damaged"):
         states(project)
+
+
+def started(project: Project, entry: str, owner: Owner, *, final: bool = False) -> None:
+    mark = new_mark(final=final)._replace(owner=owner)
+    project.write(f".mlspec/store/life/R/_started/{entry}", json.dumps(to_json(mark)))
+
+
+def test_a_step_whose_process_is_gone_has_failed(project: Project) -> None:
+    here = this_process()
+    gone, elsewhere = here._replace(started="0"), here._replace(boot="another", started="0")
+    record(project, "R", "a", "succeeded")
+    for owner, state in ((here, "pending"), (elsewhere, "pending"), (gone, "failed")):
+        started(project, "b", owner)
+        assert states(project)["b"] == state
+    assert states(project) == {"a": "succeeded", "b": "failed", "g": "blocked", "c": "blocked", "clean": "pending"}
+    started(project, "b", elsewhere)
+    record(project, "R", "clean", "succeeded")  # all others are over then, wherever they ran
+    assert states(project)["b"] == "failed"
+    assert outcome(SPEC, project.runs(SPEC), "R").status == "failed"
+
+
+def test_a_step_that_is_not_started_again_has_failed(project: Project) -> None:
+    record(project, "R", "a", "succeeded")
+    mark = new_mark(final=False, restarts=2)._replace(owner=this_process()._replace(started="0"))
+    spec = plan(step("a"), step("b", "", "a"))
+    long_ago = ("2026-01-01T00:00:00.000Z", ("failed", "failed", "its process has vanished"))
+    for begun, shown in (long_ago, (mark.started, ("running", "pending", ""))):
+        project.write(".mlspec/store/life/R/_started/b", json.dumps(to_json(mark._replace(started=begun))))
+        found = outcome(spec, project.runs(spec), "R")
+        assert (found.status, found.steps["b"].status, found.steps["b"].error) == shown
+
+
+def test_a_final_step_whose_process_is_gone_has_failed(project: Project) -> None:
+    record(project, "R", "g", "skipped")
+    started(project, "clean", this_process()._replace(started="0"), final=True)
+    assert states(project)["clean"] == "failed"
+    assert states(project)["a"] == "pending"
+
+
+def test_an_instance_whose_process_is_gone_has_failed(project: Project) -> None:
+    spec = plan(step("work", foreach=ForEach(None, (), (1, 2, 3))), step("join", "", "work"))
+    record(project, "R", "work/0", "succeeded")
+    started(project, "work.1", this_process()._replace(started="0"))
+    assert states(project, spec=spec) == {"work[0]": "succeeded", "work[1]": "failed", "work[2]": "blocked", "join": "blocked"}
+
+
+def test_what_could_not_be_done_beside_steps_is_said_once_each(project: Project) -> None:
+    """As orchestrators' runs leave it; what is of an earlier start of a step does not count."""
+    source = value("a.values", "values")
+    spec = plan(step("a"), step("work", "", "a", foreach=ForEach(source, ())))
+    project.write("listed.json", "[1, 2]")
+    record(project, "R", "a", "succeeded", outputs={"values": {"uri": "listed.json", "digest": "sha256:0"}})
+    for index in range(2):
+        record(project, "R", f"work/{index}", "succeeded")
+    for name, started in (("a", "2026-01-01"), ("work.0", "2026-01-01"), ("work.1", "2025-01-01")):
+        kept = {"version": 1, "started": started, "messages": ["MLflow: not logged: it is away"]}
+        project.write(f".mlspec/store/life/R/_warnings/{name}.json", json.dumps(kept))
+    project.write(".mlspec/store/life/R/_warnings/damaged.json", "{")
+    found = outcome(spec, project.runs(spec), "R")
+    assert [str(warning) for warning in found.warnings] == ["a, work[0]: MLflow: not logged: it is away"]
+    assert found.as_json()["warnings"] == [{"message": "MLflow: not logged: it is away", "steps": ["a", "work[0]"]}]

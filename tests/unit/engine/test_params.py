@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mlspec.engine.params import ParameterError, complete_params, param_variables, params_from_text
+from mlspec.engine.params import complete_params, param_variables, params_from_text
+from mlspec.expr.limits import ParameterError
 from mlspec.ir.model import Parameter, Plan
 
 PLAN = Plan(
@@ -27,9 +28,9 @@ PLAN = Plan(
 
 
 def test_texts_are_read_by_the_declared_type() -> None:
-    texts = {"seed": "3", "rate": "2", "name": "3", "promote": "false", "regions": '["é"]', "extra": '{"a":1}'}
+    texts = {"seed": "3", "rate": "2", "name": "c", "promote": "false", "regions": '["é"]', "extra": '{"a":1}'}
     values = params_from_text(PLAN, texts)
-    assert values == {"seed": 3, "rate": 2, "name": "3", "promote": False, "regions": ["é"], "extra": {"a": 1}}
+    assert values == {"seed": 3, "rate": 2, "name": "c", "promote": False, "regions": ["é"], "extra": {"a": 1}}
 
 
 @pytest.mark.parametrize(

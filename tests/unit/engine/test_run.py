@@ -10,7 +10,8 @@ import pytest
 from mlspec.engine import RunError, StoreError, local_outcome
 from mlspec.engine.events import RunEnded, RunStarted
 from mlspec.engine.outcome import existing
-from mlspec.engine.params import ParameterError
+from mlspec.exec.changes import told
+from mlspec.expr.limits import ParameterError
 from mlspec.ir.bodies import Retry
 from mlspec.ir.model import Parameter
 from tests.unit.engine.conftest import Project
@@ -186,14 +187,17 @@ def test_a_second_run_takes_what_has_not_changed_from_the_cache(project: Project
     def cached(**options: object) -> dict[str, bool]:
         ran = project.run(spec, **options)
         assert ran.outcome.status == "succeeded"
+        why.append(told(ran.ended["made"].changes))
         return {name: event.cached for name, event in ran.ended.items()}
 
+    why: list[str] = []
     assert cached() == {"made": False, "copy": False, "never": False, "last": False}
     assert cached() == {"made": True, "copy": True, "never": False, "last": False}
     assert cached(params={"n": 4})["made"] is False
     assert cached(cache=False)["made"] is False
     project.write("src/mine.py", "def make(o, n):\n    o.write_text(str(int(n)))\n")
     assert cached()["made"] is False
+    assert why == ["", "", "params.n is 4, was 3", "", "src/mine.py has changed"]
 
 
 def test_runs_are_listed_by_age_and_the_newest_is_the_latest(project: Project) -> None:

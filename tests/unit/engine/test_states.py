@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlspec.engine.states import derive, fan_in, run_status, upstream_groups, verdict
+from mlspec.engine.states import derive, fan_in, run_status, verdict
 from mlspec.ir.bodies import Instance, Shell
+from mlspec.ir.groups import upstream_groups
 from mlspec.ir.model import Plan, Step
 from mlspec.terms import RunIf, StepStatus
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlspec.engine.events import EnvironmentBuilding
-from mlspec.environments import build as environments
+from mlspec.environments import installers
 from mlspec.environments.build import EnvironmentBuildError, interpreter
 from mlspec.environments.identity import identity
 from mlspec.environments.installed import satisfied
@@ -58,7 +58,7 @@ def test_an_environment_with_nothing_but_a_pythonpath_builds_nothing(tmp_path: P
 @pytest.mark.parametrize("installer", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
 def test_an_environment_is_built_once(tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, installer: str) -> None:
     if installer == "pip":
-        monkeypatch.setattr(environments, "_uv", lambda: None)
+        monkeypatch.setattr(installers, "uv", lambda: None)
     environment = Environment("ml", requirements=(f"tinymodule @ {wheel.as_uri()}",))
     built: list[str] = []
     before = os.umask(0o027)
@@ -75,9 +75,11 @@ def test_an_environment_is_built_once(tmp_path: Path, wheel: Path, monkeypatch: 
 
 def test_a_failed_build_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     environment = Environment("ml", requirements=(f"tinymodule @ {(tmp_path / 'gone.whl').as_uri()}",))
-    with pytest.raises(EnvironmentBuildError, match=r"(?s)environment ml: .*gone\.whl"):
+    with pytest.raises(
+        EnvironmentBuildError, match=r"(?s)the environment `ml` cannot be made, for its requirement `tinymodule @ .*gone\.whl"
+    ):
         interpreter(environment, tmp_path, lambda _: None)
-    assert list((tmp_path / ".mlspec" / "envs").iterdir()) == []
+    assert [path.suffix for path in (tmp_path / ".mlspec" / "environments").iterdir()] == [".lock"]
 
 
 def test_a_step_runs_in_its_environment_and_the_cache_knows_which(project: Project, wheel: Path) -> None:
@@ -98,6 +100,6 @@ def test_a_step_runs_in_its_environment_and_the_cache_knows_which(project: Proje
 
 def test_an_environment_that_cannot_be_made_leaves_no_run(project: Project) -> None:
     spec = plan(step("a", environment="ml"), environments={"ml": Environment("ml", python="2.1")})
-    with pytest.raises(EnvironmentBuildError, match="environment ml"):
+    with pytest.raises(EnvironmentBuildError, match="environment `ml`"):
         project.run(spec)
     assert project.runs(spec).ids() == []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
+import sys
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,7 +20,9 @@ from mlspec.environments.export import export
 from mlspec.environments.findings import check
 from mlspec.environments.requirement import step_process
 from mlspec.ir.bodies import Shell
-from mlspec.ir.model import Environment, ExternalUri, Input, Plan, Step
+from mlspec.ir.model import Environment, Plan, Step
+from mlspec.ir.sources import ExternalUri, Input
+from tests.wheels import tinymodule
 
 AWKWARD = 'it\'s; $(touch /tmp/x) `id` \\ é # "q"'
 
@@ -108,7 +114,10 @@ def test_a_store_in_the_project_is_not_copied(store: str, ignored: str | None) -
     [
         ((), ".mlspec/store", None, "mlspec==1.2.3"),
         ((), "s3://bucket", "sqlite:///m.db", "mlspec[mlflow,remote]==1.2.3"),
-        (("MLflow==3.1", "fsspec[http]"), "s3://bucket", "sqlite:///m.db", "mlspec==1.2.3"),
+        (("MLflow==3.1", "fsspec[http]"), "s3://bucket", "sqlite:///m.db", "mlspec[remote]==1.2.3"),
+        (("MLflow==3.1", "fsspec", "s3fs>=2024"), "S3://bucket", "sqlite:///m.db", "mlspec==1.2.3"),
+        (("fsspec", "gcsfs"), "gs://bucket", None, "mlspec==1.2.3"),
+        ((), "gs://bucket", None, "mlspec[remote]==1.2.3"),
         (("mlflow-skinny",), ".mlspec/store", "sqlite:///m.db", "mlspec[mlflow]==1.2.3"),
     ],
 )
@@ -140,3 +149,37 @@ def test_what_no_image_can_hold_is_found(environment: Environment, codes: list[s
     found = check(plan(replace(environment, span=span)), [environment.name])
     assert [finding.code for finding in found] == codes
     assert all(finding.span == span and finding.severity == "error" and finding.hint for finding in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locked", [False, True], ids=["as they are", "locked"])
+def test_requirements_with_hashes_can_be_installed(tmp_path: Path, locked: bool) -> None:
+    """What the image runs is run here, in an environment of its own: pip wants hashes of all that a call installs, or of nothing."""
+    wheel = tinymodule(tmp_path)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lines = ("tinymodule==1.0 \\", f"    --hash=sha256:{digest}", "    # via pip-compile --generate-hashes")
+    environment = Environment("ml", requirements=("\n".join(lines),))
+    if locked:
+        environment = replace(environment, locked=(f"tinymodule==1.0 --hash=sha256:{digest}",), lock_file="locks/ml.txt")
+        (tmp_path / "requirements.txt").write_text("\n".join(lines))
+    made = files(plan(environment))["ml/Dockerfile"]
+    assert ('COPY ["locks/ml.txt", "/opt/requirements.txt"]' in made) == locked
+    runs = re.findall(r"^RUN ((?:.*\\\n)*.*pip install.*)$", made, re.MULTILINE)
+    assert len(runs) == 2
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
+    variables = {"PATH": f"{tmp_path}/env/bin:/usr/bin:/bin", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    other = tmp_path / "other-2.0-py3-none-any.whl"
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr(
+            "other-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: other\nVersion: 2.0\nRequires-Dist: tinymodule\n"
+        )
+        archive.writestr("other-2.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("other-2.0.dist-info/RECORD", "")
+    for run in runs:
+        command = run.replace("/opt/", f"{tmp_path}/")
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], env=variables | {"MLSPEC": "other==2.0"}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    shown = subprocess.run([f"{tmp_path}/env/bin/pip", "list", "--format=freeze"], capture_output=True, text=True, check=True)
+    assert {"tinymodule==1.0", "other==2.0"} <= set(shown.stdout.split())

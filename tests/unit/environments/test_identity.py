@@ -51,6 +51,8 @@ def test_a_local_run_and_an_orchestrator_give_the_same_digest(project: Project) 
     options = {"airflow": {"cache": True}}
     made = call("make", "mine:make", environment="ml", outputs={"o": "artifact"})
     spec = plan(made, environments={"ml": ML}, target_options=options)
-    command = Commands(spec, project.runs(spec), "R", {}, lambda _: []).arguments(Task("make"), None, None)
+    command = Commands(spec, project.runs(spec), "R", "2026-11-30T03:00:00Z", {}, lambda _: []).arguments(
+        Task("make"), None, None
+    )
     assert f"ml@{identity(ML)}" in command
     assert cache_on(spec, spec.by_id["make"], "airflow", lambda: None) == Cache(identity(ML))

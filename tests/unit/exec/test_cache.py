@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from mlspec.store.files import share
 
 if TYPE_CHECKING:
     from tests.unit.exec.conftest import Project
@@ -47,11 +53,36 @@ def test_an_equal_step_of_another_run_gets_the_outputs_of_the_first(ran: Project
     assert ran.files("s", "two") == {"o", "_record.json"}
 
 
-def test_the_copies_of_two_runs_are_apart(ran: Project) -> None:
+def test_what_is_taken_is_one_file_that_no_step_may_write_to(ran: Project) -> None:
     ran.done(*WORDS, run="two")
-    with (ran.path("s") / "o").open("a") as file:
-        file.write("changed")
-    assert ran.read("s", "o", "two") == "in\n1 1\n"
+    first, second = ran.path("s") / "o", ran.path("s", "two") / "o"
+    if first.samefile(second):  # a file system that shares blocks keeps them apart itself
+        assert not stat.S_IMODE(second.stat().st_mode) & 0o222
+    else:
+        second.write_text("changed")
+        assert first.read_text() == "in\n1 1\n"
+
+
+def test_what_was_written_to_all_the_same_is_not_taken_again(ran: Project) -> None:
+    ran.done(*WORDS, run="two")
+    for run in ("r", "two"):
+        file = ran.path("s", run) / "o"
+        file.chmod(0o644)
+        file.write_text("changed")
+    ran.done(*WORDS, run="three")
+    assert (runs(ran), ran.read("s", "o", "three")) == (2, "in\n1 1\n")
+
+
+def test_a_store_on_another_file_system_is_copied_from(ran: Project) -> None:
+    other = Path("/dev/shm") / f"mlspec-{os.getpid()}"
+    if not other.parent.is_dir() or other.parent.stat().st_dev == ran.root.stat().st_dev:
+        pytest.skip("there is no other file system")
+    other.mkdir()
+    try:
+        share(ran.path("s") / "o", other / "o")
+        assert ((other / "o").read_text(), (ran.path("s") / "o").stat().st_nlink) == ("in\n1 1\n", 1)
+    finally:
+        shutil.rmtree(other)
 
 
 def test_a_copy_is_found_when_the_first_run_is_gone_and_still_says_where_it_was_made(ran: Project) -> None:
@@ -76,18 +107,43 @@ def spoil(project: Project, what: str) -> None:
         case "record of a failure":
             record = json.loads((store / "r" / "s" / "_record.json").read_text())
             (store / "r" / "s" / "_record.json").write_text(json.dumps(record | {"status": "failed"}))
+        case "record of another key":
+            record = json.loads((store / "r" / "s" / "_record.json").read_text())
+            (store / "r" / "s" / "_record.json").write_text(json.dumps(record | {"cache_key": "0" * 64}))
         case "entry broken":
-            (entry,) = (store / "_cache").iterdir()
+            (entry,) = (store / "_cache").glob("*.json")
             entry.write_text("[]")
+        case "entry cut short":
+            (entry,) = (store / "_cache").glob("*.json")
+            entry.write_text(entry.read_text()[:20])
+        case "entry of nothing":
+            (entry,) = (store / "_cache").glob("*.json")
+            entry.write_text("{}")
 
 
-@pytest.mark.parametrize(
-    "what", ["output changed", "output gone", "run gone", "record broken", "record of a failure", "entry broken"]
-)
+SPOILT = {
+    "output changed": "store/lifecycle/r/s/o is not what its record says",
+    "output gone": "store/lifecycle/r/s/o: No such file or directory",
+    "run gone": "run r has no result of it any more",
+    "record broken": "store/lifecycle/r/s/_record.json is damaged: it is not a JSON object",
+    "record of a failure": "run r has no result of it any more",
+    "record of another key": "what run r has was made in another way than the entry says",
+    "entry broken": ".json is damaged: it is not a JSON object",
+    "entry cut short": ".json is damaged: it is not a JSON object",
+    "entry of nothing": ".json is damaged: it names no step of a run",
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
 def test_what_is_no_longer_as_it_was_made_is_not_taken(ran: Project, what: str) -> None:
     spoil(ran, what)
-    ran.done(*WORDS, run="two")
-    assert runs(ran) == 2
+    end = ran.exec(*WORDS, run="two")
+    assert (end.returncode, runs(ran)) == (0, 2)
+    (said,) = [line for line in end.stderr.splitlines() if "the cache" in line]
+    assert said.startswith("mlspec: step s: nothing is taken from the cache: ")
+    assert said.endswith(SPOILT[what])
+    ran.done(*WORDS, run="three")  # what was made again has taken its place
+    assert (runs(ran), ran.record("s", "three")["cached_from"]) == (2, "two")
     assert ran.record("s", "two")["cached_from"] is None
     assert ran.read("s", "o", "two") == "in\n1 1\n"
 
@@ -114,10 +170,24 @@ CHANGES: dict[str, Callable[[Project], list[str]]] = {
 }
 
 
+SAID = {
+    "input": "the input i has changed",
+    "param": "params.n is 2, was 1",
+    "with": "with.w is 3, was 1",
+    "script": "its command has changed",
+    "output type": "the declaration of the output o has changed",
+    "another output": "its command has changed, the declaration of the output p is new",
+    "environment": "its environment ml has changed",
+    "code of the project": "pkg/new.py is new",
+}
+
+
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_change_runs_the_step_again(ran: Project, what: str) -> None:
-    ran.done(*CHANGES[what](ran), run="two")
-    assert runs(ran) == 2
+def test_a_change_runs_the_step_again_and_is_named(ran: Project, what: str) -> None:
+    end = ran.exec(*CHANGES[what](ran), run="two")
+    assert (end.returncode, runs(ran)) == (0, 2)
+    said = [line for line in end.stderr.splitlines() if "it runs" in line]
+    assert said == ([f"mlspec: step s: it runs: {SAID[what]} since run r"] if what in SAID else [])
 
 
 def test_what_cannot_change_an_output_does_not_run_the_step_again(ran: Project) -> None:
@@ -147,9 +217,17 @@ def test_the_number_of_a_run_is_a_reason_to_run_again_only_where_it_is_read(proj
 @pytest.mark.parametrize(
     ("words", "path"),
     [
-        (("--pythonpath", "src", "--call", "work:make"), "src/other.py"),
+        (("--pythonpath", "src", "--call", "work:make"), "src/near.py"),
         (("--pythonpath", "src", "--call", "work:make"), "src/data/table.csv"),
-        (("--call", "work:make"), "other.py"),
+        (("--pythonpath", "src", "--call", "work:make"), "data/named.csv"),
+        (("--call", "work:make"), "near.py"),
+        (("--shell", "python -c 'import work; work.run(1)' && echo > ${{ outputs.o }}"), "other.py"),
+        (("--shell", "cat work.py > ${{ outputs.o }}; echo x >> runs"), "work.py"),
+        (("--shell", "python program.py > ${{ outputs.o }}; echo x >> runs"), "data/named.csv"),
+        (("--shell", "cd deep; cat table.csv > ${{ outputs.o }}; echo x >> ../runs"), "deep/table.csv"),
+        (("--shell", "cat deep/*.csv > ${{ outputs.o }}; echo x >> runs"), "deep/table.csv"),
+        (("--shell", "ls deep/ > ${{ outputs.o }}; echo x >> runs"), "deep/table.csv"),
+        (("--shell", "cat 'deep/my table.csv' > ${{ outputs.o }}; echo x >> runs"), "deep/my table.csv"),
         (("--with", "contract=conf/contract.yaml", "--call", "work:make"), "conf/contract.yaml"),
         (("--with", 'deep={"a": ["conf/contract.yaml"]}', "--call", "work:make"), "conf/contract.yaml"),
         (("--pythonpath", "src", "--shell", "sh scripts/make.sh ${{ outputs.o }}"), "scripts/make.sh"),
@@ -158,9 +236,16 @@ def test_the_number_of_a_run_is_a_reason_to_run_again_only_where_it_is_read(proj
     ],
 )
 def test_changed_code_runs_the_step_again(project: Project, words: tuple[str, ...], path: str) -> None:
-    code = "def make(o, **_):\n    open('runs', 'a').write('x')\n    o.write_text('made')\n"
-    project.write("work.py", code)
-    project.write("src/work.py", code)
+    code = (
+        "import near\n\ndef run(_):\n    open('runs', 'a').write('x')\n\ndef make(o, **_):\n    run(open('data/named.csv'))\n"
+    )
+    code += "    o.write_text('made')\n"
+    for folder in ("", "src/"):
+        project.write(f"{folder}work.py", code)
+        project.write(f"{folder}near.py", "")
+    project.write("data/named.csv", "")
+    project.write("program.py", "print(open('data/named.csv').read())\n")
+    project.write("deep/table.csv", "")
     project.write("scripts/make.sh", "echo x >> runs; echo made > $1")
     if not (project.root / path).exists():
         project.write(path, "a")
@@ -169,7 +254,7 @@ def test_changed_code_runs_the_step_again(project: Project, words: tuple[str, ..
         project.done(*words, run=run)
         assert runs(project) == 1
     with (project.root / path).open("a") as file:
-        file.write("\n")
+        file.write("new = 1\n" if path.endswith(".py") and path != "work.py" else "\n# new\n")
     project.done(*words, run="3")
     assert runs(project) == 2
 
@@ -273,3 +358,107 @@ def test_an_output_that_cannot_be_fetched_is_as_good_as_none(project: Project, k
         project.done(*on_kubeflow(project, run, kept), run=run)
         assert (project.root / f"pod-{run}" / "o").read_text() == "in\n1 1\n"
     assert (runs(project), project.record("s", "2")["cached_from"]) == (2, None)
+
+
+SOURCE = ("--cache", "--step", "s", "--output", "o=model", "--shell", "echo x >> runs; date +%N > ${{ outputs.o }}")
+
+
+def test_nothing_is_taken_that_was_made_longer_ago_however_often_it_was_taken_since(project: Project) -> None:
+    project.done(*SOURCE)
+    for run in ("2", "3"):
+        project.done("--cache-for", "1h", *SOURCE, run=run)
+    assert runs(project) == 1
+    for run in ("r", "2", "3"):
+        assert project.read("s", "o", run) == project.read("s", "o")
+    shutil.rmtree(project.root / "store" / "lifecycle" / "r")  # who made it is gone; when, is known
+    time.sleep(1.1)
+    project.done("--cache-for", "1h", *SOURCE, run="4")
+    assert runs(project) == 1
+    project.done("--cache-for", "1s", *SOURCE, run="5")
+    assert runs(project) == 2
+    project.done("--cache-for", "1h", *SOURCE, run="6")
+    assert (runs(project), project.record("s", "6")["cached_from"]) == (2, "5")
+
+
+def test_another_key_is_another_step(project: Project) -> None:
+    words = ("--cache-key", "of ${{ params.day }} in ${{ run.id }}", "--param", "day:string=monday", *SOURCE)
+    project.done("--cache-key", "monday", *SOURCE)
+    project.done("--cache-key", "monday", *SOURCE, run="2")
+    assert runs(project) == 1
+    project.done("--cache-key", "tuesday", *SOURCE, run="3")
+    assert runs(project) == 2
+    for run in ("4", "5"):
+        project.done(*words, run=run)
+    assert runs(project) == 4
+    assert "params.dya has no value" in project.fails("--cache-key", "${{ params.dya }}", *SOURCE, run="r")
+
+
+def test_bounds_need_the_cache(project: Project) -> None:
+    for words in (("--cache-for", "1h"), ("--cache-key", "k"), ("--cache", "--cache-for", "0s")):
+        assert project.exec(*words, "--step", "s", "--shell", "true").returncode == 2
+
+
+MADE = ("--cache", "--step", "s", "--output", "o=model", "--call", "work:make")
+WORK = "import near\n\n\ndef make(o):\n    open('runs', 'a').write('x')\n    o.write_text(near.WORD)\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("work.py", WORK, f"# why\n{WORK.replace('def', chr(10) * 3 + 'def')}  # and how\n"),
+        ("near.py", "WORD = 'a'\n", "WORD   =   (\n    'a'  # a word\n)\n"),
+        ("other.py", "WORD = 'a'\n", "WORD = 'b'\n"),
+        ("tests/test_work.py", "", "import work\n"),
+    ],
+)
+def test_what_changes_nothing_that_a_function_does_makes_nothing_stale(
+    project: Project, path: str, before: str, after: str
+) -> None:
+    for file, text in {"work.py": WORK, "near.py": "WORD = 'a'\n", path: before}.items():
+        project.write(file, text)
+    project.done(*MADE)
+    project.write(path, after)
+    project.done(*MADE, run="2")
+    assert runs(project) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "after"),
+    [
+        ("near.py", "WORD = 'b'\n"),
+        ("near.py", "# coding: latin-1\nWORD = 'é'\n"),
+        ("near.py", "WORD = '# a'\n"),
+        ("near.py", "WORD = 'é'\n'Said.'\n"),
+        ("sitecustomize.py", ""),
+        ("work.py", WORK.replace("import near", "import far.near as near")),
+    ],
+)
+def test_what_changes_what_a_function_does_makes_it_stale(project: Project, path: str, after: str) -> None:
+    for file, text in {"work.py": WORK, "near.py": "WORD = 'é'\n", "far/near.py": "WORD = 'f'\n"}.items():
+        project.write(file, text)
+    project.done(*MADE)
+    project.write(path, after)
+    project.done(*MADE, run="2")
+    assert runs(project) == 2
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "importlib.import_module(''.join('other')).WORD",
+        "runpy.run_path('oth' + 'er.py')['WORD']",
+        "subprocess.check_output([sys.executable, '-c', 'import other; print(other.WORD)'], text=True)",
+        "(lambda scope: exec('from other import WORD', scope) or scope['WORD'])({})",
+        "pickle.loads(b'cother\\nWORD\\n.')",
+    ],
+)
+def test_code_that_no_import_names_counts(project: Project, how: str) -> None:
+    project.write("other.py", "WORD = 'a'\n")
+    modules = ", ".join(name for name in ("importlib", "pickle", "runpy", "subprocess", "sys") if name in how)
+    project.write("work.py", f"{'import ' + modules if modules else ''}\n\ndef make(o):\n    o.write_text({how})\n")
+    for run in ("1", "2"):
+        project.done(*MADE, run=run)
+    assert project.record("s", "2")["cached_from"] == "1"
+    project.write("other.py", "WORD = 'b'\n")
+    project.done(*MADE, run="3")
+    assert project.read("s", "o", "3").strip() == "b"

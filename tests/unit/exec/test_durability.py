@@ -15,8 +15,10 @@ import pytest
 
 from mlspec.errors import StoreError
 from mlspec.store import files
+from mlspec.store.ending import Ending
 from mlspec.store.filesystem import LocalStore
-from mlspec.store.records import Ending, Records
+from mlspec.store.records import Records
+from tests import disks
 from tests.waiting import LIMIT
 
 if TYPE_CHECKING:
@@ -193,20 +195,15 @@ def test_the_value_of_a_secret_is_written_nowhere(project: Project) -> None:
 
 @pytest.fixture
 def small_disk(project: Project) -> Iterator[Path]:
-    disk = project.root / "store"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,nr_inodes=400", "none", disk], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("no file system can be mounted here")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
+    with disks.small_disk(project.root / "store", "size=256k,nr_inodes=400") as disk:
+        yield disk
 
 
 @pytest.mark.parametrize("free", [0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64])
 def test_a_full_disk_is_a_failure_in_one_sentence(project: Project, small_disk: Path, free: int) -> None:
     project.done("--step", "before", "--output", "o=artifact", "--shell", "echo > ${{ outputs.o }}")
     with (small_disk / "ballast").open("wb") as ballast:
-        ballast.write(b"x" * (small_disk_free(small_disk) - free * 1024))
+        ballast.write(b"x" * (disks.free_bytes(small_disk) - free * 1024))
     words = ("--step", "s", "--output", "o=artifact", "--shell", "head -c 8192 /dev/zero > ${{ outputs.o }}")
     end = project.exec(*words)
     assert end.returncode in (0, 1), end.stderr
@@ -221,11 +218,6 @@ def test_a_full_disk_is_a_failure_in_one_sentence(project: Project, small_disk: 
         project.done(*words)
     assert project.files("s") == {"_record.json", "o"}
     assert json.loads((project.path("s") / "_record.json").read_text())["status"] == "succeeded"
-
-
-def small_disk_free(disk: Path) -> int:
-    found = os.statvfs(disk)
-    return found.f_bavail * found.f_frsize
 
 
 def test_a_disk_without_room_for_a_single_file_is_a_failure_in_one_sentence(project: Project, small_disk: Path) -> None:

@@ -24,7 +24,7 @@ def test_a_list_is_printed_and_leaves_no_record(project: Project) -> None:
     printed = project.done("--step", "work", *VALUE, "--items", "split.values.deep.list")
     assert json.loads(printed) == AWKWARD
     assert printed.count("\n") == 1
-    assert not project.path("work").exists()
+    assert project.files("work") == {"_items.json"}
 
 
 def test_an_instance_takes_its_element(project: Project) -> None:

@@ -154,7 +154,7 @@ def test_after_a_failure_a_fail_fast_step_is_blocked_without_a_record(project: P
     fast = ("--step", "s", "--fail-fast", "--shell", "true")
     project.fails("--step", "bad", "--shell", "false")
     end = project.exec(*fast)
-    assert (end.returncode, end.stderr) == (99, "mlspec: step s blocked: step bad of this run has failed\n")
+    assert (end.returncode, end.stderr) == (98, "mlspec: step s blocked: step bad of this run has failed\n")
     assert project.files("s") == set()
     project.done("--step", "s", "--shell", "true")
     project.done(*fast, run="another")
@@ -206,3 +206,44 @@ def test_a_step_needs_nothing_but_the_standard_library_and_little_of_that(projec
     assert "mlspec.exec.main" in imported
     slow = {"argparse", "dataclasses", "inspect", "shutil", "tempfile", "asyncio", "importlib.metadata", "logging"}
     assert imported & slow == set()
+
+
+def test_an_output_may_say_what_its_file_is_called(project: Project) -> None:
+    words = ("--step", "s", "--output", "picture=report/picture.png", "--output", "m=metrics/m.json")
+    printed = project.done(
+        *words, "--shell", "echo p > ${{ outputs.picture }}; echo '{}' > ${{ outputs.m }}; echo $MLSPEC_OUTPUT_PICTURE"
+    )
+    assert printed.rstrip().endswith("/picture.png")
+    assert project.files("s") == {"picture.png", "m.json", "_record.json"}
+    assert project.record("s")["outputs"]["picture"]["uri"] == "store/lifecycle/r/s/picture.png"
+    project.done("--step", "t", "--input", "p=run:s/picture.png", "--shell", "cat ${{ inputs.p }}")
+    (project.path("s") / "picture.png").write_text("forged")
+    assert "has been changed since" in project.fails("--step", "t", "--input", "p=run:s/picture.png", "--shell", "true")
+
+
+@pytest.mark.parametrize(
+    ("output", "written", "told"),
+    [
+        ("picture=report", "picture.png", "picture.png was: declare it as `picture: {type: report, path: picture.png}`"),
+        (
+            "picture=report/picture.png",
+            "picture",
+            "picture was: write to the path that the step is given, which ends with picture.png",
+        ),
+        (
+            "picture=report/plot.png",
+            "plot.png.gz",
+            "plot.png.gz was: write to the path that the step is given, which ends with plot.png",
+        ),
+        ("picture=report", "other.png", ""),
+    ],
+)
+def test_a_file_of_nearly_the_right_name_is_named(project: Project, output: str, written: str, told: str) -> None:
+    script = f'echo > "$(dirname "$MLSPEC_OUTPUT_PICTURE")/{written}"'
+    message = project.fails("--step", "s", "--output", output, "--shell", script)
+    assert message.partition("was not written")[2] == (f", but {told}" if told else "")
+
+
+@pytest.mark.parametrize("file", ["a/b", "_record.json", "..", "", "7", "a b"])
+def test_what_is_no_name_of_a_file(project: Project, file: str) -> None:
+    assert project.exec("--step", "s", "--output", f"o=report/{file}", "--shell", "true").returncode == 2

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mlspec import api
 from mlspec.durations import duration_text, seconds_of
+from mlspec.expr.limits import Limits
 from mlspec.invocation.arguments import options, step_options, to_arguments
 from mlspec.invocation.from_plan import cacheable, fan_out, invocation, list_invocation, run_of
 from mlspec.invocation.model import (
@@ -32,6 +33,7 @@ from mlspec.invocation.model import (
 from mlspec.invocation.parse import parse
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
 from mlspec.ir.model import Plan, Step
+from mlspec.terms import ANSWERS, PARAM_TYPES
 from tests.conformance.corpus import FOLDER, read
 from tests.conformance.drawn import Life
 from tests.conformance.render import project
@@ -60,7 +62,7 @@ def told(plan: Plan) -> Iterator[Invocation]:
         known = invocation(plan, step)
         known = known._replace(run=run, cache=Cache("0123456789ab") if cacheable(plan, step) else None)
         if isinstance(step.body, Approval):
-            for answer in ("asked", "approved", "refused", "unanswered"):
+            for answer in ANSWERS:
                 yield known._replace(body=Answered(answer, "some body" if answer == "approved" else ""))
             continue
         yield known._replace(start=Start(fail_fast=True))
@@ -107,6 +109,7 @@ def test_drawn_specs(life: Life) -> None:
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
 NAME = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+VARIABLES = st.dictionaries(NAME, st.just("") | TEXT, max_size=2).map(lambda d: tuple(d.items()))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -118,6 +121,15 @@ URI = TEXT.filter(bool)
 
 def named(values: st.SearchStrategy[tuple[object, ...]]) -> st.SearchStrategy[list[tuple[object, ...]]]:
     return st.lists(values, max_size=3, unique_by=lambda one: one[0])
+
+
+RESTARTS = st.none() | st.integers(0, 9)
+
+
+def placed(index: int, values: dict[str, object], places: list[int]) -> Instance:
+    """An instance in which each mapping has a place."""
+    mappings = sum(isinstance(value, dict) for value in values.values())
+    return Instance(index, tuple(values.items()), tuple([*places, *range(mappings)][:mappings]))
 
 
 @st.composite
@@ -136,18 +148,39 @@ def invocations(draw: st.DrawFn) -> Invocation:
             st.just(Joined()),
         )
     )
-    retry = st.builds(Retry, st.integers(1, 9), SECONDS, st.floats(1, 100), st.none() | SECONDS)
+    floats = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+    limit = st.builds(
+        Limits, st.sampled_from(PARAM_TYPES), floats, floats, st.lists(JSON, max_size=2).map(tuple), st.none() | TEXT
+    )
+    limits = st.dictionaries(NAME, limit, max_size=2).map(lambda d: tuple(d.items()))
+    retry = st.builds(Retry, st.integers(1, 9), SECONDS, st.floats(1, 100), st.none() | SECONDS, st.integers(0, 9))
     return Invocation(
         step=draw(NAME),
-        run=draw(st.builds(Run, NAME, TEXT, URI, st.none() | TEXT, st.none() | TEXT, st.sampled_from([None, "{}"]))),
+        run=draw(
+            st.builds(
+                Run,
+                NAME,
+                TEXT,
+                URI,
+                st.none() | TEXT,
+                st.none() | TEXT,
+                st.sampled_from([None, "{}"]),
+                limits,
+                st.none() | TEXT,
+                st.lists(NAME, max_size=2).map(tuple),
+                st.none() | TEXT,
+            )
+        ),
         instance=draw(
             st.none()
-            | st.builds(Instance, st.integers(0, 99), st.dictionaries(TEXT, JSON, max_size=2).map(lambda d: tuple(d.items())))
+            | st.builds(placed, st.integers(0, 99), st.dictionaries(TEXT, JSON, max_size=2), st.lists(st.integers(0, 9)))
         ),
         start=draw(
-            st.builds(Start, st.booleans(), st.booleans(), st.sampled_from([None, "failed"]), st.lists(NAME).map(tuple))
+            st.builds(
+                Start, st.booleans(), st.booleans(), st.sampled_from([None, "failed"]), st.lists(NAME).map(tuple), RESTARTS
+            )
         ),
-        cache=draw(st.none() | st.just(Cache()) | st.builds(Cache, NAME)),
+        cache=draw(st.none() | st.just(Cache()) | st.builds(Cache, NAME, st.none() | SECONDS, st.just("") | NAME)),
         wiring=Wiring(
             inputs=tuple(Reference(*one) for one in draw(named(references))),  # type: ignore[arg-type]
             outputs=tuple(
@@ -160,12 +193,18 @@ def invocations(draw: st.DrawFn) -> Invocation:
                 Param(*one)  # type: ignore[arg-type]
                 for one in draw(named(st.tuples(NAME, st.sampled_from(["string", "list"]), st.none() | st.just("") | TEXT)))
             ),
+            given=draw(st.dictionaries(NAME, TEXT, max_size=2).map(lambda d: tuple(d.items()))),
             item=draw(st.none() | st.builds(Item, JSON)),
             secrets=tuple(draw(st.lists(NAME, max_size=2))),
+            env=draw(VARIABLES),
+            locked=draw(st.lists(st.tuples(NAME, st.just(f"sha256:{'0' * 64}")), max_size=2).map(tuple)),
+            timezone=draw(st.none() | TEXT),
         ),
         policy=draw(st.builds(Policy, st.none() | TEXT, st.just(Retry()) | retry, st.none() | SECONDS)),
         environment=draw(
-            st.builds(StepEnvironment, NAME, st.none() | NAME, st.lists(TEXT, max_size=2).map(tuple), st.none() | TEXT)
+            st.builds(
+                StepEnvironment, NAME, st.none() | NAME, st.lists(TEXT, max_size=2).map(tuple), st.none() | TEXT, VARIABLES
+            )
         ),
         tracking=draw(st.builds(Tracking, st.none() | TEXT, st.none() | TEXT)),
         body=body,
@@ -195,13 +234,25 @@ def test_bodies_equal_others_of_their_kind_alone() -> None:
     assert len({Shell("x"), Shell("x"), Call("x")}) == 2
 
 
-@given(st.one_of(st.integers(0, 10**9).map(float), st.floats(1e-9, 10**9), st.floats(1e-9, 1e-3)))
+@given(st.one_of(st.integers(0, 10**9).map(float), st.floats(0, 10**9), st.floats(0, 1e-3)))
 def test_durations_are_read_back(seconds: float) -> None:
     text = duration_text(seconds)
-    found = seconds_of(text)
-    assert found is not None
-    assert found == pytest.approx(seconds, rel=1e-12, abs=1e-17)
+    assert seconds_of(text) == seconds
     assert "e" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(92.99999999999999, "1m32.99999999999999s"), (86400.1, "1d0.1s"), (2.5e-7, "0.00000025s"), (1e-9, "0.000000001s")],
+)
+def test_durations_keep_every_digit(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_durations_beyond_every_number_are_read(digits: int) -> None:
+    assert seconds_of("9" * digits + "d") == seconds_of("1h" + "9" * digits + ".5s") == float("inf")
 
 
 @pytest.mark.parametrize(

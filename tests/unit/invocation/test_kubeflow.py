@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlspec.invocation.kubeflow import altered_params, plain_arguments, write_output
+from mlspec.invocation.kubeflow import altered_params, exposed_params, plain_arguments, write_output
 
 
 def test_other_arguments_are_left_alone() -> None:
@@ -34,6 +34,38 @@ def test_parameters_that_kubeflow_may_have_bent(name: str) -> None:
     given = {name: [{"a": "x{{$}}"}], "q": "{{ x }} $", "run-id": "{{$"}
     assert altered_params(json.dumps({"inputs": {"parameterValues": given}}), ["q", "p"]) == ["p"]
     assert altered_params("{}", ["p"]) == []
+
+
+POD = {
+    "KFP_POD_NAME": "run-7-impl-42",
+    "REDIS_PORT": "6379",
+    "ZONE": "eu",
+    "DEBUG": "true",
+    "HOME": "/root",
+    "TOKEN": "abc",
+    "EMPTY": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a) $", "`$`"),
+        ("a)run-7-impl-42", "the value of KFP_POD_NAME"),
+        ("(a) at 6379", "the value of REDIS_PORT"),
+        ("a) abc", "the value of TOKEN"),
+        ("run-7-impl-42 6379 abc $ (a)", None),
+        ("(a) in eu, true, /root", None),
+        ("run-7-impl-42", None),
+    ],
+)
+def test_parameters_in_which_kubernetes_may_have_expanded_a_variable(text: str, found: str | None) -> None:
+    assert exposed_params({"p": text, "q": "x"}, ["TOKEN", "EMPTY", "UNSET"], POD) == ({"p": found} if found else {})
+
+
+def test_outside_of_pods_only_secrets_are_looked_for() -> None:
+    here = {name: value for name, value in POD.items() if name != "KFP_POD_NAME"}
+    assert exposed_params({"p": "a) 6379", "q": "a) abc"}, ["TOKEN"], here) == {"q": "the value of TOKEN"}
 
 
 def test_items_of_skipped_steps_are_left_out(tmp_path: Path) -> None:

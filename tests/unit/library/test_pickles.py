@@ -57,7 +57,9 @@ def test_the_model_of_a_step_is_what_its_record_says(inputs, tmp_path):
 
 
 def record(path, content):
-    (path.parent / "_record.json").write_text(json.dumps({"outputs": {path.name: {"digest": content}}}))
+    (path.parent / "_record.json").write_text(
+        json.dumps({"outputs": {"model": {"uri": f"run:train/{path.name}", "digest": content}}})
+    )
 
 
 @pytest.mark.parametrize("name", ["evaluate/classifier", "export/onnx", "fairness/assess", "mlflow/register"])

@@ -10,8 +10,9 @@ import pytest
 
 from mlspec.invocation.model import Invocation, Run
 from mlspec.observers.base import EndedStep
+from mlspec.store.ending import Ending
 from mlspec.store.filesystem import open_store
-from mlspec.store.records import Ending, Records
+from mlspec.store.records import Records
 from mlspec.terms import EndStatus
 from tests.unit.exec.conftest import project
 

@@ -26,6 +26,7 @@ def test_steps_that_were_searched_for_and_succeeded_are_noted(ended: Make) -> No
 
 def test_an_entry_names_the_run_and_the_instance(ended: Make) -> None:
     end = ended(cache_key="k", instance=Instance(1))
+    end.ending.cache_key = "k"
     record.observe(end)
     assert cache.observe(end) is None
     found = CacheEntries(end.records.store, "lifecycle").find("k")

@@ -16,9 +16,9 @@ import pytest
 
 from mlspec import observers
 from mlspec.errors import Interrupted, StoreError
-from mlspec.invocation.model import Tracking
 from mlspec.observers import Entry, notify
 from mlspec.observers.base import EndedStep, Observer
+from mlspec.store.timestamps import timestamp
 
 if TYPE_CHECKING:
     from tests.unit.exec.conftest import Project
@@ -59,11 +59,11 @@ def test_a_step_imports_the_observers_that_it_needs_and_no_more(project: Project
     step = ("--step", "s", "--output", "o=model", "--shell", "echo > ${{ outputs.o }}")
     assert imported(*step) == {"base", "record"}
     assert imported("--cache", *step) == {"base", "record", "cache"}
-    assert imported("--tracking", "http://127.0.0.1:9", *step) == {"base", "record", "mlflow"}
+    assert imported("--tracking", "http://127.0.0.1:9", *step) == {"base", "record", "told", "mlflow"}
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def _uninterrupted(_: float) -> Iterator[None]:
     raise AssertionError("this observer is short")
     yield
 
@@ -96,7 +96,8 @@ def test_what_an_observer_returns_or_raises_is_a_warning_and_the_others_go_on(
         (Entry("last"), lambda ended: f"of {ended.invocation.step}"),
     )
     warnings: list[str] = []
-    notify(ended(), warnings.append, _uninterrupted)
+    end = ended()
+    notify(end, warnings.append, _uninterrupted)
     assert warnings == [
         "not sent: nobody listens",
         "store: the store is out of reach",
@@ -104,6 +105,9 @@ def test_what_an_observer_returns_or_raises_is_a_warning_and_the_others_go_on(
         "bug: KeyError: 'x'",
         "of s",
     ]
+    started = timestamp(end.ending.started)
+    assert end.records.warnings({("s", None): {"started": started}}) == {("s", None): warnings}
+    assert end.records.warnings({("s", None): {"started": "of a later start"}}) == {}
 
 
 def test_what_a_required_observer_raises_ends_the_list(monkeypatch: pytest.MonkeyPatch, ended: Make) -> None:
@@ -122,9 +126,9 @@ def test_only_an_observer_that_says_so_is_interrupted(monkeypatch: pytest.Monkey
     inside = False
 
     @contextmanager
-    def interruptible() -> Iterator[None]:
+    def interruptible(seconds: float) -> Iterator[None]:
         nonlocal inside
-        inside = True
+        inside = seconds == 9
         try:
             yield
         finally:
@@ -135,14 +139,7 @@ def test_only_an_observer_that_says_so_is_interrupted(monkeypatch: pytest.Monkey
             raise Interrupted("SIGTERM")
         return "not interrupted"
 
-    _install(monkeypatch, (Entry("long", interruptible=True), observe), (Entry("short"), observe))
+    _install(monkeypatch, (Entry("long", seconds=9), observe), (Entry("short"), observe))
     warnings: list[str] = []
     notify(ended(), warnings.append, interruptible)
     assert warnings == ["long: interrupted by SIGTERM", "not interrupted"]
-
-
-def test_tracking_alone_asks_nothing_of_a_step_that_measures_nothing(ended: Make) -> None:
-    """As of an approval, which has no outputs."""
-    warnings: list[str] = []
-    notify(ended(tracking=Tracking("http://127.0.0.1:9")), warnings.append, _uninterrupted)
-    assert warnings == []

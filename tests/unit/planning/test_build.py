@@ -94,6 +94,19 @@ def test_defaults_stand_for_what_a_step_leaves_out() -> None:
         assert (step.environment, step.retry, step.timeout) == (None, Retry(), None)
 
 
+def test_how_often_a_step_may_be_lost_is_said_apart_from_its_retries_and_of_gates_too() -> None:
+    plan = planned(
+        "defaults: {retry: {lost: 5, limit: 2}}\n"
+        "steps:\n"
+        "  a: {run: a}\n"
+        "  b: {run: a, retry: {limit: 1}}\n"
+        "  c: {run: a, retry: {lost: 0}}\n"
+        "  d: {gate: ['true']}\n"
+    )
+    assert [step.retry for step in plan.steps] == [Retry(2, lost=5), Retry(1, lost=5), Retry(lost=0), Retry(lost=5)]
+    assert [step.retry.lost for step in planned("steps: {a: {run: a}, b: {run: a, retry: {limit: 1}}}").steps] == [2, 2]
+
+
 ONE = """\
 params: {seed: 7}
 steps:

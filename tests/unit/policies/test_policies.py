@@ -121,8 +121,22 @@ def test_a_spec_without_policies_loads_none() -> None:
         ("targets: {kubeflow: {image: x}}\n", ["MLS604"]),
         ("targets: {jenkins: {agent: {kubernetes: {image: 'x:latest'}}}}\n", ["MLS604"]),
         ("targets: {airflow: {runner: docker, image: 'x:1.0'}}\n", []),
+        ("targets: {airflow: {pods: {pod_template: {spec: {initContainers: [{image: x}]}}}}}\n", ["MLS604"]),
     ],
 )
 def test_images_wherever_a_spec_names_them(text: str, codes: list[str]) -> None:
     checked = api.check("mlspec.yaml", text=HEAD + "policies: [pinned_images]\n" + text)
     assert [finding.code for finding in checked.findings] == codes
+
+
+def test_images_in_templates_of_pods_are_reported_where_they_stand() -> None:
+    template = "{pod_template: {spec: {initContainers: [{image: x}]}}}"
+    of_all = f"policies: [pinned_images]\ntargets: {{airflow: {{pods: {template}}}}}\n"
+    step = f"{{run: 'true', matrix: {{d: [1, 2]}}, x-airflow: {template}}}"
+    of_one = HEAD.replace("{train: {run: python train.py}}", f"\n  b: {step}") + "policies: [pinned_images]\n"
+    for text, line, path in (
+        (HEAD + of_all, 6, "targets.airflow.pods"),
+        (of_one, 5, "steps.b.x-airflow"),
+    ):
+        [finding] = [each for each in api.check("mlspec.yaml", text=text).findings if each.code == "MLS604"]
+        assert (finding.span.line, finding.path) == (line, f"{path}.pod_template.spec.initContainers.0.image")

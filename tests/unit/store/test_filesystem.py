@@ -102,7 +102,7 @@ def test_a_step_in_a_remote_store_ends_as_in_a_folder(project: Project) -> None:
     assert project.files("s", "2") == {"o", "o/a", "m", "_record.json"}
 
     assert project.exec("--step", "bad", "--shell", "false", run="1", store=store).returncode == 1
-    assert project.exec("--step", "u", "--fail-fast", "--shell", "true", run="1", store=store).returncode == 99
+    assert project.exec("--step", "u", "--fail-fast", "--shell", "true", run="1", store=store).returncode == 98
     assert project.exec("--step", "bad", "--shell", "true", run="1", store=store).returncode == 0
     assert project.exec("--step", "u", "--fail-fast", "--shell", "true", run="1", store=store).returncode == 0
     assert project.exec("--step", "s", "--shell", "false", run="1", store=store).returncode == 1

@@ -10,8 +10,10 @@ import pytest
 
 from mlspec.errors import StoreError
 from mlspec.store.cache import CacheEntries
+from mlspec.store.ending import Ending
+from mlspec.store.marks import new_mark
 from mlspec.store.questions import Questions
-from mlspec.store.records import Ending, Records
+from mlspec.store.records import Records
 from mlspec.store.runs import Runs
 
 
@@ -94,7 +96,7 @@ def test_what_is_forgotten_leaves_nothing(runs: Runs) -> None:
     assert (list(records.all()), records.failures()) == ([("work", 1), ("works", None)], ["work.1", "works"])
     records.forget("work", None)
     assert (list(records.all()), records.failures()) == ([("works", None)], ["works"])
-    records.start("works", None)
+    records.start("works", None, new_mark(final=False))
     assert (records.all(), records.failures()) == ({}, [])
 
 
@@ -168,13 +170,20 @@ def test_questions_stand_beside_each_other(runs: Runs) -> None:
 def test_a_cache_entry_leads_to_the_record_of_a_step_that_succeeded(runs: Runs) -> None:
     entries = CacheEntries(runs.store, "life")
     assert entries.find("key") is None
-    entries.put("key", "r", ("work", 1))
-    assert entries.find("key") is None
+    entries.put("key", "r", ("work", 1), "2026-01-01T00:00:00.000Z")
+    with pytest.raises(StoreError, match="run r has no result of it any more"):
+        entries.find("key")
     records = Records(runs.store, "life", "r")
     records.end("work", 1, 1, ended("failed"))
-    assert entries.find("key") is None
-    records.end("work", 1, 1, ended())
-    assert entries.find("key") == ("r", records.read("work", 1))
+    with pytest.raises(StoreError, match="run r has no result of it any more"):
+        entries.find("key")
+    ending = ended()
+    records.end("work", 1, 1, ending)
+    with pytest.raises(StoreError, match="was made in another way"):
+        entries.find("key")
+    ending.cache_key = "key"
+    records.end("work", 1, 1, ending)
+    assert entries.find("key") == ("r", records.read("work", 1), "2026-01-01T00:00:00.000Z")
     damage(runs, "life/_cache/key.json", "[]")
     with pytest.raises(StoreError, match=r"_cache/key\.json is damaged"):
         entries.find("key")
@@ -185,3 +194,20 @@ def test_what_is_being_written_is_no_step_of_the_run(runs: Runs) -> None:
     for folder in ("_started", "_failed"):
         runs.store.write(f"life/r/{folder}/.a.0123456789abcdef", b"{")
     assert (records.failed(over=True), records.failures()) == ([], [])
+
+
+def test_marks_of_steps_that_have_a_record_are_taken_away(runs: Runs) -> None:
+    records = runs.records("R")
+    for step, index in (("done", None), ("each", 1), ("runs", None), ("torn", None)):
+        records.start(step, index, new_mark(final=False))
+    for step, index in (("done", None), ("each", 1)):
+        mark = records.started(step, index)
+        assert mark is not None
+        records.end(step, index, index, ended())
+        records.mark(step, index, mark)  # its process was killed before it took the mark away
+    damage(runs, "life/R/torn/_record.json")
+    records.leave_ended()
+    left = [
+        step for step, index in (("done", None), ("each", 1), ("runs", None), ("torn", None)) if records.started(step, index)
+    ]
+    assert left == ["runs", "torn"]

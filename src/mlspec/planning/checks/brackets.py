@@ -13,9 +13,12 @@ from collections.abc import Collection, Iterator
 from mlspec.diagnostics.collection import Findings
 from mlspec.planning.pipeline import Pipeline
 from mlspec.planning.scope import Named, Path, Scope
+from mlspec.terms import RUN_FIELDS
 
 _OTHER_BRACKETS = re.compile(r"\{(?<!\$\{)\{-?\s*([A-Za-z_][\w.]*)\s*-?\}\}|\$(?<!\$\$)\{\s*([A-Za-z_]\w*\.[\w.]+)\s*\}")
 """Each way begins with the character it is found by: looked for first, what stands before would have to be at every place."""
+_DATES = {"ds": "run.day", **dict.fromkeys(("ts", "logical_date", "execution_date", "data_interval_end"), "run.date")}
+"""What Airflow's templates call the time that a run is for."""
 _BARE = re.compile(r"(params|matrix)\.([A-Za-z_]\w*)")
 
 
@@ -34,19 +37,25 @@ def check(pipeline: Pipeline, findings: Findings) -> None:
 def _brackets(pipeline: Pipeline, named: Named, path: Path, text: str, findings: Findings) -> None:
     for match in _OTHER_BRACKETS.finditer(text):
         address = match[1] or match[2]
-        if _readable(address, named, pipeline.scope):
+        if match[1] and address in _DATES:
+            span = pipeline.spec.inner_span(path, match.start(), match.end())
+            message = f"`{match[0]}` is no placeholder: the step gets it as it is"
+            findings.warn("MLS323", message, span, f"write ${{{{ {_DATES[address]} }}}}", path=path)
+        elif _readable(address, named, pipeline.scope):
             span = pipeline.spec.inner_span(path, match.start(), match.end())
             message = f"`{match[0]}` is no placeholder: the step gets it as it is"
             findings.warn("MLS323", message, span, f"write ${{{{ {address} }}}}", path=path)
 
 
 def _texts(named: Named) -> Iterator[tuple[Path, str]]:
-    """The texts of a step that may hold placeholders: its script, and the values of `with` at their first level."""
+    """The texts of a step that may hold placeholders: its script, its variables, and the values of `with` at their first level."""
     if named.step.run is not None:
         yield (*named.path, "run"), named.step.run
     for key, value in named.step.with_.items():
         if isinstance(value, str):
             yield (*named.path, "with", key), value
+    for key, text in named.step.env.items():
+        yield (*named.path, "env", key), text
 
 
 def _readable(address: str, named: Named, scope: Scope) -> bool:
@@ -59,8 +68,8 @@ def _readable(address: str, named: Named, scope: Scope) -> bool:
         "inputs": step.inputs,
         "outputs": step.outputs,
         "with": step.with_,
-        "matrix": step.matrix or {},
-        "run": ("id", "status"),
+        "matrix": step.matrix.keys if step.matrix is not None else (),
+        "run": (*RUN_FIELDS, "status"),
     }
     if root in known:
         return name in known[root]

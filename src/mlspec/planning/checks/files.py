@@ -1,6 +1,7 @@
 """Files that steps read must be in the repository.
 
-In: a pipeline. Out: a warning for each `{path:}` that is missing, and for each file that a library step's option names.
+In: a pipeline. Out: a warning for each `{path:}` that is missing, and for each file that a library step's option or the contract of an
+output names.
 Warnings, because a path can be made by a checkout step that mlspec does not know. Never opens a file.
 Change it when steps name files in another way.
 """
@@ -25,6 +26,9 @@ def check(pipeline: Pipeline, findings: Findings) -> None:
         for name, source in named.step.inputs.items():
             if source.path is not None and "${{" not in source.path:
                 _exists(pipeline, source.path, (*named.path, "inputs", name, "path"), findings)
+        for name, output in named.step.outputs.items():
+            if not isinstance(output, str) and output.contract is not None:
+                _exists(pipeline, output.contract, (*named.path, "outputs", name, "contract"), findings)
         if named.library is None:
             continue
         for option, declared in named.library.options.items():
@@ -38,7 +42,7 @@ def check(pipeline: Pipeline, findings: Findings) -> None:
 
 def _exists(pipeline: Pipeline, value: str, path: tuple[str | int, ...], findings: Findings) -> None:
     project = pipeline.spec.project
-    if project.exists(value):
+    if project.exists(pipeline.spec.beside(value, *path) if path[-2] == "with" or path[-1] == "contract" else value):
         return
     message = f"there is no file `{value}`"
     findings.warn("MLS406", message, pipeline.spec.span(*path), _hint(project, value), path=path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlspec.diagnostics import Related, Span
 from mlspec.diagnostics.collection import Findings
+from mlspec.expr.instances import stood_in
 from mlspec.planning.pipeline import Pipeline
 from mlspec.planning.scope import Named, Path
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def check(pipeline: Pipeline, findings: Findings) -> None:
     """Check gates and `when` conditions."""
     for named in pipeline.scope.steps.values():
-        if named.step.when is not None and _constant(named.step.when) is False:
+        if named.step.when is not None and _constant(stood_in(named.step.when)[0]) is False:
             path: Path = (*named.path, "when")
             message = f"`{named.name}` can never run: its condition is false"
             findings.warn("MLS410", message, pipeline.spec.span(*path), "remove the step, or read a parameter", path=path)
@@ -34,8 +35,10 @@ def _gate(pipeline: Pipeline, named: Named, lines: list[str], findings: Findings
     from mlspec.expr.bounds import bounds
 
     known: dict[str, tuple[Bound, Span]] = {}
+    names: dict[str, str] = {}
     for index, line in enumerate(lines):
         path: Path = (*named.path, "gate", index)
+        line = stood_in(line, names)[0]
         if _constant(line) is False:
             message = "this can never hold"
             findings.add("MLS409", message, pipeline.spec.span(*path), "compare a metric or a parameter", path=path)

@@ -21,7 +21,7 @@ def check_outputs(pipeline: Pipeline, findings: Findings) -> None:
     read = {pair for wired in pipeline.wired.values() for pair in wired.read}
     read |= set(pipeline.retrain.values.values()) if pipeline.retrain else set()
     for name, named in pipeline.scope.steps.items():
-        for output, kind in named.step.outputs.items():
+        for output, kind in named.outputs.items() if named.library is None else ():
             if kind in READ_TYPES and (name, output) not in read and not named.final:
                 path = (*named.path, "outputs", output)
                 hint = "remove it, or declare it as `artifact` if people look at it"
@@ -34,7 +34,7 @@ def check_params(spec: Spec, pipelines: Iterable[Pipeline], findings: Findings) 
         return
     used: set[str] = set()
     for pipeline in pipelines:
-        used.update(*(wired.reads.params for wired in pipeline.wired.values()))
+        used.update(*(wired.reads.params | wired.listed for wired in pipeline.wired.values()))
         used |= pipeline.retrain.params if pipeline.retrain else set()
     for name in spec.lifecycle.params:
         if name not in used:

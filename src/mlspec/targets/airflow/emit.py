@@ -14,6 +14,7 @@ from mlspec.targets.base import GeneratedFile, sealed
 
 
 def emit(plan: Plan) -> list[GeneratedFile]:
-    """Return the DAG file, named after the lifecycle."""
+    """Return the DAG file, named after the lifecycle and its profile."""
     body = template("airflow", "dag.py.j2").render(view=dag_view(plan))
-    return [GeneratedFile(f"{plan.lifecycle.replace('-', '_')}.py", sealed(plan, "airflow", body))]
+    stem = plan.stem((plan.base or plan.lifecycle).replace("-", "_"))
+    return [GeneratedFile(f"{stem}.py", sealed(plan, "airflow", body))]

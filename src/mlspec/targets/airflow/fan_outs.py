@@ -7,8 +7,10 @@ instance. Owns what stands for all instances; never knows how one is started. Ch
 from __future__ import annotations
 
 from mlspec.expr.values import compact
+from mlspec.invocation.arguments import instance_text
 from mlspec.invocation.from_plan import fan_out, list_invocation
 from mlspec.invocation.model import Invocation, Joined
+from mlspec.ir.groups import skips_apart
 from mlspec.ir.model import ForEach, Step
 from mlspec.targets.airflow.functions import always_of
 from mlspec.targets.airflow.literals import INDENT, string
@@ -22,7 +24,7 @@ _JOINED = "trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
 def matrix_block(source: StepSource, instances: list[Step]) -> Block:
     """One mapped task; where some instances may be skipped, in a group with a task that stands for all of them."""
     name, step = source.name, source.step
-    grouped = step.when is not None
+    grouped = skips_apart(step, source.plan)
     level = 3 if grouped else 2
     each = Task(
         start="each = " if grouped else f"{name} = ",
@@ -33,7 +35,7 @@ def matrix_block(source: StepSource, instances: list[Step]) -> Block:
         arguments=(*source.trigger, *_bound(step.parallel), *source.arguments(level)),
         call="for_rows",
         head=(_spread("[", _rows(instances), "]", level + 1),),
-        options=named_lines(source.plan, source.invocation),
+        options=named_lines(source.invocation),
         mapped=True,
     )
     return source.group(each, Task("each >> ", '"joined"', "EmptyOperator", arguments=(_JOINED,))) if grouped else each
@@ -49,7 +51,7 @@ def foreach_group(source: StepSource, foreach: ForEach) -> Group:
         operator=runner.items_operator,
         arguments=(*source.trigger, *runner.items_arguments(plan, step)),
         call="items_process" if runner.name == "kubernetes" else "step_process",
-        options=named_lines(plan, listing),
+        options=named_lines(listing),
     )
     each = Task(
         start="each = ",
@@ -58,11 +60,11 @@ def foreach_group(source: StepSource, foreach: ForEach) -> Group:
         arguments=(*_bound(foreach.parallel), *source.arguments(3)),
         call="for_each",
         head=("items",),
-        options=named_lines(plan, source.invocation, fan_out(plan, step, known=True)),
+        options=named_lines(source.invocation, fan_out(plan, step, known=True)),
         mapped=True,
     )
     joined = Task("[items, each] >> ", '"joined"', "EmptyOperator", arguments=(_JOINED,))
-    if step.when is not None:
+    if skips_apart(step, plan):
         # Airflow counts an empty list as skipped, too: the records tell the two apart.
         joined = Task(
             "[items, each] >> ",
@@ -70,7 +72,7 @@ def foreach_group(source: StepSource, foreach: ForEach) -> Group:
             runner.operator,
             arguments=(_JOINED, *source.bare_placement()),
             call=always_of(plan),
-            options=named_lines(plan, Invocation(step.name, body=Joined())),
+            options=named_lines(Invocation(step.name, body=Joined())),
         )
     return source.group(items, each, joined)
 
@@ -87,8 +89,7 @@ def final_foreach_task(source: StepSource, foreach: ForEach) -> Task:
 
 def _final_each(source: StepSource, kind: str, values: list[str]) -> Task:
     instances = _spread(f"{kind}(", values, ")", 2) if values else f"{kind}()"
-    own = ["teardown=True"] if source.teardown else []
-    own += [f"parallel={source.step.parallel}"] if source.step.parallel is not None else []
+    own = [f"parallel={source.step.parallel}"] if source.step.parallel is not None else []
     return source.task("final_each", (string(source.step.name), instances), source.invocation, own=own)
 
 
@@ -98,7 +99,7 @@ def _bound(bound: int | None) -> list[str]:
 
 def _rows(instances: list[Step]) -> list[str]:
     """The values of each instance, as source text."""
-    return [string(compact(dict(step.instance.values))) for step in instances if step.instance]
+    return [string(instance_text(step.instance)) for step in instances if step.instance]
 
 
 def _spread(start: str, rows: list[str], end: str, level: int) -> str:

@@ -1,6 +1,6 @@
 """Find what Airflow cannot do with a plan although it has each feature by itself.
 
-In: a `Plan`. Out: findings MLS534 to MLS541, each with a page in `catalogue/`, and those of `unenforced`. Owns these checks; never emits.
+In: a `Plan`. Out: findings MLS534 to MLS549, each with a page in `catalogue/`, and those of `unenforced`. Owns these checks; never emits.
 Change it when a generated file fails to load, or when a wish of the spec would be dropped in silence.
 """
 
@@ -10,16 +10,30 @@ from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.ir.bodies import Approval
+from mlspec.ir.describe import path_of
+from mlspec.ir.groups import hangs_on_any, is_whole, skips_apart
 from mlspec.ir.model import Plan
-from mlspec.store.filesystem import is_remote
+from mlspec.store.filesystem import is_remote, is_shared_folder
+from mlspec.targets.airflow import cron
+from mlspec.targets.airflow.dag import FIRST_DAY
 from mlspec.targets.airflow.literals import depth
-from mlspec.targets.airflow.options import AirflowOptions, airflow_form, extension_of, options_of
+from mlspec.targets.airflow.native import OF_RUNNER, DagArguments, OperatorArguments, given_names
+from mlspec.targets.airflow.options import AirflowOptions, airflow_form, extension_of, options_of, pod_of
 from mlspec.targets.airflow.runners import RUNNERS
+from mlspec.targets.pod_findings import places, short_deadlines
+from mlspec.targets.pods import Pod
+from mlspec.targets.schedules import other_starts, other_zones, placed_schedules
+from mlspec.targets.secret_forms import kubernetes_form, pull_secret
 from mlspec.targets.unenforced import unenforced_resources, unused_images
+from mlspec.terms import GPU_RESOURCE
 
 MAX_TAG = 100
 MAX_NESTING = 50
 """Python's parser gives up at 200 open brackets, formatters earlier."""
+MAX_VARIABLE = 32 * 4096
+"""Bytes of a variable of a process, its name and a NUL among them: Linux starts none with a longer one (`MAX_ARG_STRLEN`, execve(2))."""
+
+_ON_ONE_MACHINE = frozenset({"LocalExecutor", "SequentialExecutor", "DebugExecutor"})
 
 
 def check(plan: Plan) -> list[Diagnostic]:
@@ -27,14 +41,93 @@ def check(plan: Plan) -> list[Diagnostic]:
     top = Span(plan.spec_file, 1, 1, 1, 1)
     options = options_of(plan)
     return [
+        *_schedule(plan, options, top),
+        *_overlap(plan, top),
+        *_catchup(plan, top),
+        *_store(plan, options, top),
         *(_on_workers(plan) if options.runner == "bash" else _in_containers(plan, options, top)),
         *_approvals(plan, options, top),
         *_finals(plan, top),
+        *_one_instance(plan, top),
         *_elsewhere(plan, options, top),
         *_labels(plan, top),
-        *_nesting(plan, top),
+        *_nesting(plan, options, top),
         *_secrets(plan, options, top),
+        *_awaited(plan, top),
+        *short_deadlines(plan, "airflow", lambda step: pod_of(options, step)),
     ]
+
+
+def _schedule(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
+    if plan.schedule is None:
+        return
+    for schedule, path in placed_schedules(plan):
+        try:
+            cron.line_of(schedule)
+        except ValueError as reason:
+            message = f"Airflow cannot follow the schedule `{schedule.cron}`: {reason}"
+            hint = "write days of the month or weekdays, as in `30 3 1,15 * *`"
+            yield Diagnostic("MLS543", message, schedule.span or top, hint=hint, path=path)
+        else:
+            yield from other_starts("Airflow", schedule, cron.starts, top, path)
+    if plan.more_schedules and options.version != 3:
+        message, hint = (
+            "Airflow 2.11 has one schedule for a DAG",
+            "say `targets: {airflow: {version: 3}}`, or join them in one line",
+        )
+        yield Diagnostic("MLS543", message, plan.more_schedules[0].span or top, hint=hint, path="triggers.schedule.1")
+    yield from other_zones("airflow", plan, top)
+
+
+def _overlap(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+    """A DAG's run that is one too many waits: Airflow knows nothing else."""
+    if plan.overlap is not None and plan.overlap.kind != "queue":
+        message = f"airflow cannot do `overlap: {plan.overlap.kind}`"
+        hint = "write `overlap: queue`: with `catchup: false` only the newest of the missed runs starts then"
+        yield Diagnostic("MLS501", message, plan.overlap.span or top, hint=hint, path="triggers.overlap")
+
+
+def _catchup(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+    """A DAG must say where its time begins, and one that is switched on makes up for all of it."""
+    if plan.catchup is None or plan.catchup.start is not None:
+        return
+    message = f"the DAG makes up for every time since {FIRST_DAY} when it is switched on"
+    hint = "say from which day on: `triggers: {schedule: …, catchup: true, start: 2026-11-01}`"
+    yield Diagnostic("MLS549", message, plan.catchup.span or top, severity="warning", hint=hint, path="triggers.catchup")
+
+
+def _store(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
+    """A folder that goes with its pod, or of which each worker has its own. A `file:` URI says that all have the same."""
+    if is_remote(plan.store):
+        return
+    shared = is_shared_folder(plan.store)
+    if options.runner == "kubernetes":
+        yield Diagnostic(
+            "MLS538",
+            f"the store `{plan.store}` is lost with each pod",
+            plan.store_span or top,
+            severity="warning" if shared else "error",
+            hint="use one that all pods reach, such as `s3://bucket/store`",
+            path="store",
+        )
+    elif not shared and (reason := _several_workers(plan, options)):
+        yield Diagnostic(
+            "MLS538",
+            f"{reason}, and the store `{plan.store}` is a folder of each",
+            plan.store_span or top,
+            severity="warning",
+            hint="use one that all workers reach, such as `s3://bucket/store`, or say `file:///folder` of one that is mounted on each",
+            path="store",
+        )
+
+
+def _several_workers(plan: Plan, options: AirflowOptions) -> str:
+    """Why tasks run on several machines, as far as the spec tells."""
+    if len({extension_of(step).queue for step in plan.all_steps()}) > 1:
+        return "steps go to workers of several queues"
+    if options.executor and options.executor.rpartition(".")[2] not in _ON_ONE_MACHINE:
+        return f"steps go to the workers of {options.executor}"
+    return ""
 
 
 def _on_workers(plan: Plan) -> Iterator[Diagnostic]:
@@ -64,14 +157,6 @@ def _in_containers(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[D
                 hint="set its `image:`, or `targets.airflow.image`",
                 path=f"environments.{name}",
             )
-    if options.runner == "kubernetes" and not is_remote(plan.store):
-        yield Diagnostic(
-            "MLS538",
-            f"the store `{plan.store}` is lost with each pod",
-            plan.store_span or top,
-            hint="use one that all pods reach, such as `s3://bucket/store`",
-            path="store",
-        )
 
 
 def _approvals(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
@@ -88,8 +173,16 @@ def _approvals(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagn
 
 
 def _finals(plan: Plan, top: Span) -> Iterator[Diagnostic]:
-    """A teardown is one task, and an approval three."""
+    """A teardown is one task, and an approval three. Airflow maps none, so that each of a fan-out's stands in the file."""
     for step in plan.finals:
+        if step.foreach is not None and step.foreach.param is not None:
+            yield Diagnostic(
+                "MLS547",
+                f"Airflow has no teardowns that it learns of when it runs: `{step.name}` goes over `params.{step.foreach.param}`",
+                step.span or top,
+                hint="write the list itself, or let one step go over it: `with` passes it as a whole",
+                path=f"finally.{step.name}.foreach",
+            )
         if isinstance(step.body, Approval):
             yield Diagnostic(
                 "MLS540",
@@ -100,6 +193,61 @@ def _finals(plan: Plan, top: Span) -> Iterator[Diagnostic]:
             )
 
 
+def _one_instance(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+    """All instances of a matrix are one mapped task, which counts as one: what waits for one of them waits for all.
+
+    It ends as that one does where none can be skipped by itself, and where a failure ends the run.
+    """
+    for step in plan.all_steps():
+        if len(step.groups) > 1 and hangs_on_any(step, plan):
+            yield Diagnostic(
+                "MLS546",
+                f"`{step.name}` hangs on one of several steps and on others, and a task of Airflow has one rule for all it waits for",
+                step.span or top,
+                hint="take the one by `any` in a step of its own, and read that step's output here",
+                path=f"steps.{step.name}",
+            )
+        for group in step.groups:
+            first = plan.by_id[group[0]]
+            paired = first.name in step.pairs
+            if first.instance is None and not paired:
+                continue
+            if first.instance is not None and (len(group) > 1 or is_whole(group, plan.by_id)):
+                continue
+            numbers = {one.instance.index for one in (step, first) if one.instance is not None}
+            strange = step.each is not None and len(numbers) > 1
+            skipped = not paired and skips_apart(first, plan)
+            if skipped or plan.on_failure == "continue" or step in plan.finals or strange:
+                reason = "may be skipped one by one" if skipped else "may fail while others go on"
+                reason = "are paired with those of another by their numbers" if strange else reason
+                yield Diagnostic(
+                    "MLS548",
+                    f"`{step.name}` hangs on `{group[0]}` alone, and Airflow maps `{first.name}`, whose instances {reason}",
+                    step.span or top,
+                    hint=f"read all of `{first.name}`, or make a step of its own of that instance"
+                    if not paired
+                    else f"do both in one step, let `{step.name}` read all of `{first.name}`, or write `on_failure: stop`",
+                    path=f"steps.{step.name}",
+                )
+                break
+
+
+def _awaited(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+    """The list of tasks and of what they wait for, which the tasks at the end get: at least a line for each step of the plan."""
+    waits: dict[str, set[str]] = {}
+    for step in plan.steps:
+        waits.setdefault(step.name, set()).update([plan.by_id[other].name for other in step.upstream])
+    size = len("MLSPEC_STEPS=") + sum(len(name) + 1 + sum(len(other) + 1 for other in others) for name, others in waits.items())
+    if size > MAX_VARIABLE:
+        yield Diagnostic(
+            "MLS542",
+            f"the tasks at the end get the steps and what they wait for as one variable of {size:,} bytes; Linux takes {MAX_VARIABLE:,}",
+            top,
+            hint="let steps need fewer others, or split the lifecycle",
+            path="steps",
+        )
+
+
 def _elsewhere(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
     """What only another runner would heed."""
     idle = [("network", "docker", options.network)]
@@ -108,15 +256,29 @@ def _elsewhere(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagn
     if options.image and options.runner == "bash":
         found.append(("targets.airflow.image", "docker", top))
     if options.runner != "kubernetes":
+        found += [(path, "kubernetes", span) for _, _, path, span in places(plan, "airflow", options.pods, extension_of)]
+    if options.runner == "docker":  # Docker asks for GPUs, whatever Kubernetes calls them
         found += [
             (
-                f"{'finally' if step in plan.finals else 'steps'}.{step.name}.x-airflow.node_selector",
+                f"{path_of(plan, step)}.resources.gpu_resource",
                 "kubernetes",
                 step.span or top,
             )
             for step in plan.all_steps()
-            if extension_of(step).node_selector
+            if step.resources.gpu_resource != GPU_RESOURCE
         ]
+    for step in plan.all_steps():
+        given = given_names(extension_of(step).operator) if "airflow" in step.extensions else ()
+        found += [
+            (f"{path_of(plan, step)}.x-airflow.operator.{name}", runner, step.span or top)
+            for runner, names in OF_RUNNER.items()
+            for name in given
+            if name in names and runner != options.runner
+        ]
+    if plan.overlap is not None and options.dag.max_active_runs is not None:
+        path = "targets.airflow.dag.max_active_runs"
+        message, hint = "`max_active_runs` beside `triggers.overlap`, which says it", "remove one of them"
+        yield Diagnostic("MLS541", message, plan.option_spans.get(path.removeprefix("targets."), top), hint=hint, path=path)
     for path, runner, span in dict.fromkeys(found):
         yield Diagnostic(
             "MLS541",
@@ -139,7 +301,23 @@ def _labels(plan: Plan, top: Span) -> Iterator[Diagnostic]:
             )
 
 
-def _nesting(plan: Plan, top: Span) -> Iterator[Diagnostic]:
+def _nesting(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
+    for name, _, path, span in places(plan, "airflow", options.pods, extension_of):
+        if name == "pod_template" and any(depth(pod.pod_template) > MAX_NESTING for pod in _pods(plan, options)):
+            yield Diagnostic(
+                "MLS535", f"`{path}` nests more than {MAX_NESTING - 1} levels deep", span, hint="make it flatter", path=path
+            )
+    native: list[tuple[str, DagArguments | OperatorArguments, Span]] = [("targets.airflow.dag", options.dag, top)]
+    native += [
+        (f"{path_of(plan, step)}.x-airflow.operator", extension_of(step).operator, step.span or top)
+        for step in plan.all_steps()
+        if "airflow" in step.extensions
+    ]
+    for place, arguments, at in native:
+        for name in given_names(arguments):
+            if depth(getattr(arguments, name)) > MAX_NESTING:
+                message = f"`{place}.{name}` nests more than {MAX_NESTING - 1} levels deep"
+                yield Diagnostic("MLS535", message, at, hint="make it flatter", path=f"{place}.{name}")
     for parameter in plan.params:
         if depth([parameter.default, *parameter.enum]) > MAX_NESTING:
             yield Diagnostic(
@@ -151,10 +329,15 @@ def _nesting(plan: Plan, top: Span) -> Iterator[Diagnostic]:
             )
 
 
+def _pods(plan: Plan, options: AirflowOptions) -> Iterator[Pod]:
+    yield options.pods
+    yield from map(extension_of, plan.all_steps())
+
+
 def _secrets(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
     wanted = {name for step in plan.all_steps() for name in step.secrets}
     contained = options.runner != "bash"
-    place = "kubernetes: {secret: …, key: …}" if options.runner == "kubernetes" else "airflow: {connection: …}"
+    place = "kubernetes: {secret: …}" if options.runner == "kubernetes" else "airflow: {connection: …}"
     for name, secret in plan.secrets.items():
         if name in wanted and airflow_form(secret) is None and not RUNNERS[options.runner].holds(secret):
             yield Diagnostic(
@@ -165,3 +348,17 @@ def _secrets(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnos
                 hint=f"add `{place}`" + ("" if contained else f", or set {secret.env} on every worker"),
                 path=f"secrets.{name}",
             )
+    yield from _registries(plan, options, top)
+
+
+def _registries(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
+    """What images are pulled with: a worker itself needs none."""
+    if options.runner == "bash":
+        return
+    pods = options.runner == "kubernetes"
+    wanted = {secret.name: secret for step in plan.all_steps() if (secret := pull_secret(plan, step)) is not None}
+    for name, secret in wanted.items():
+        if (kubernetes_form(secret) if pods else airflow_form(secret)) is None:
+            message = f"registry `{name}` does not say where {'Kubernetes' if pods else 'Airflow'} keeps its credentials"
+            hint = "add `kubernetes: {secret: NAME}`" if pods else "add `airflow: {connection: ID}`"
+            yield Diagnostic("MLS536", message, secret.span or top, hint=hint, path=f"secrets.{name}")

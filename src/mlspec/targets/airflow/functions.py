@@ -15,6 +15,9 @@ QUOTED = "quoted"
 """The one above the start of all step processes, which it quotes."""
 
 FUNCTIONS = (
+    "Ended",
+    "masked",
+    "waits",
     "step_process",
     "always_process",
     "step",
@@ -36,15 +39,18 @@ def always_of(plan: Plan) -> str:
     return "always_process" if plan.on_failure == "stop" else "step_process"
 
 
-def functions_of(plan: Plan, tasks: Sequence[Task]) -> tuple[str, ...]:
-    """The functions that tasks call, and those that these call, but for `QUOTED`."""
+def functions_of(plan: Plan, tasks: Sequence[Task], *, listed: bool) -> tuple[str, ...]:
+    """The functions that tasks call, and those that these call, but for `QUOTED`; `listed`: more than once the tasks are listed."""
     used = {task.call for task in tasks if task.options} | {task.operator for task in tasks}
     if "final_each" in used:
         used |= {"matrix_rows"} if any(step.instance for step in plan.finals) else set()
         used |= {"list_items"} if any(step.foreach for step in plan.finals) else set()
     if not used.isdisjoint(("final", "final_each")):
         used.add(always_of(plan))
-    if not used.isdisjoint(("step", "for_rows")):
+    used |= {"Ended", "step", "waits"} if listed else {"Ended", "step"}
+    if any("| masked " in argument for task in tasks for argument in task.arguments):
+        used.add("masked")
+    if "for_rows" in used:
         used.add("step_process")
     if "answer_process" in used:
         used.add("answered")

@@ -39,6 +39,11 @@ def jinja_string(text: str) -> str:
     return f"'{escaped}'"
 
 
+def untemplated(text: str) -> str:
+    """A Jinja template that is rendered as `text`."""
+    return f"{{{{ {jinja_string(text)} }}}}" if re.search("[{][{%#]", text) or text.endswith("\n") else text
+
+
 def block(text: str) -> str:
     """A string literal that keeps the lines of `text` where they can be shown as they are; else `string`."""
     plain = not _INVISIBLE.search(text.replace("\n", ""))

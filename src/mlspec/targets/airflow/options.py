@@ -1,18 +1,21 @@
 """What a spec may say of Airflow alone: `targets.airflow`, a step's `x-airflow`, and `airflow:` of a secret.
 
 In: JSON of the plan. Out: frozen dataclasses. Owns the names, defaults and descriptions that the JSON Schema shows;
-never emits. Every field is used by `emit.py`.
+never emits. Every field is used by `emit.py`, but for `executor`, which only `findings.py` asks for.
 Change it when the generated file can do something that only Airflow has.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from mlspec.ir.model import Plan, Secret, Step
+from mlspec.targets.airflow.native import NO_DAG, NO_OPERATOR, DagArguments, OperatorArguments
 from mlspec.targets.options import Cache, ExactlyOne, Setting, read
+from mlspec.targets.pods import NOTHING, Pod, merged
 from mlspec.targets.secret_forms import form_of
+from mlspec.terms import SecretKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,15 @@ class AirflowOptions:
         Literal["bash", "docker", "kubernetes"],
         Setting(description="Where steps run: on the worker itself (bash), or each in a container of its environment's image."),
     ] = "bash"
+    executor: Annotated[
+        str | None,
+        Setting(
+            pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$",
+            description="Executor of the Airflow that runs the file, as `core.executor` there names it. It changes nothing in the file: "
+            "with it `mlspec` knows whether tasks run on several machines.",
+            examples=("CeleryExecutor",),
+        ),
+    ] = None
     dag_id: Annotated[
         str | None,
         Setting(
@@ -81,12 +93,19 @@ class AirflowOptions:
             examples=("pipeline-runner",),
         ),
     ] = None
+    pods: Annotated[
+        Pod,
+        Setting(description="With `runner: kubernetes`: what the pods of all steps have; `x-airflow` of a step comes over it."),
+    ] = NOTHING
+    dag: Annotated[DagArguments, Setting(description="Arguments of the DAG that only Airflow has, handed on as they are.")] = (
+        NO_DAG
+    )
     cache: Cache = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AirflowStepOptions:
-    """`x-airflow` on a step."""
+class AirflowStepOptions(Pod):
+    """`x-airflow` on a step; what it says of the pod is for `runner: kubernetes`."""
 
     pool: Annotated[
         str | None, Setting(min_length=1, max_length=256, description="Pool of this step alone.", examples=("gpu",))
@@ -95,18 +114,14 @@ class AirflowStepOptions:
         str | None,
         Setting(min_length=1, max_length=256, description="Queue of the workers that may run it.", examples=("gpu",)),
     ] = None
-    node_selector: Annotated[
-        dict[str, str],
-        Setting(
-            description="With `runner: kubernetes`: labels of the nodes that may run it.",
-            examples=({"disk": "ssd"},),
-        ),
-    ] = field(default_factory=dict)
+    operator: Annotated[
+        OperatorArguments, Setting(description="Arguments of its operator that only Airflow has, handed on as they are.")
+    ] = NO_OPERATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AirflowSecret:
-    """The password of an Airflow connection, or an Airflow variable."""
+    """An Airflow connection, whose password is the secret (of a login its user, too), or an Airflow variable."""
 
     connection: Annotated[
         str | None, Setting(description="A connection id; its password is the value.", examples=("mlflow",), blank=False)
@@ -114,6 +129,11 @@ class AirflowSecret:
     variable: Annotated[str | None, Setting(description="A variable's name.", examples=("mlflow_token",), blank=False)] = None
 
     exactly_one: ClassVar = ExactlyOne(("connection", "variable"), "an Airflow secret is a `connection` or a `variable`")
+
+    def misfit(self, kind: SecretKind) -> str | None:
+        """What to write for a secret of another kind than this is a place of."""
+        connected = self.connection is not None or kind in ("text", "file")
+        return None if connected else "write `airflow: {connection: ID}`: a variable has no user and no host"
 
 
 def options_of(plan: Plan) -> AirflowOptions:
@@ -123,9 +143,18 @@ def options_of(plan: Plan) -> AirflowOptions:
 
 def extension_of(step: Step) -> AirflowStepOptions:
     """The step's `x-airflow`."""
-    return read(AirflowStepOptions, step.extensions.get("airflow", {}))
+    extension = step.extensions.get("airflow")
+    return read(AirflowStepOptions, extension) if extension else _NOTHING
+
+
+def pod_of(options: AirflowOptions, step: Step) -> Pod:
+    """What is said of the step's pod, with what is said of all."""
+    return merged(options.pods, extension_of(step)) if "airflow" in step.extensions else options.pods
 
 
 def airflow_form(secret: Secret) -> AirflowSecret | None:
     """Where Airflow has the secret; None where the spec does not say."""
     return form_of(secret, "airflow", AirflowSecret)
+
+
+_NOTHING = AirflowStepOptions()

@@ -14,9 +14,11 @@ from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Plan, Resources, Secret, Step
 from mlspec.quantities import amount
 from mlspec.store.filesystem import is_remote
-from mlspec.targets.airflow.literals import INDENT, literal, string
-from mlspec.targets.airflow.options import AirflowOptions, extension_of, options_of
-from mlspec.targets.secret_forms import KubernetesSecret, kubernetes_form
+from mlspec.targets.airflow.literals import INDENT, string
+from mlspec.targets.airflow.options import AirflowOptions, airflow_form, extension_of, options_of
+from mlspec.targets.airflow.pods import pod_arguments
+from mlspec.targets.pods import NOTHING, Pod, given, merged, with_pull_secret, without_place
+from mlspec.targets.secret_forms import kubernetes_form, pull_secret
 
 PROVIDERS = "airflow.providers"
 
@@ -39,6 +41,8 @@ class Runner:
     after: str = ""
     dollar: str = "$"
     """A dollar sign that the shell sees."""
+    filter: str = ""
+    """What a template of a variable's value ends with, so that nothing is expanded in it on its way."""
 
     @property
     def in_containers(self) -> bool:
@@ -55,7 +59,7 @@ class Runner:
         if self.name == "kubernetes":
             if any(kubernetes_form(plan.secrets[name]) for step in steps for name in step.secrets):
                 lines.append(f"from {PROVIDERS}.cncf.kubernetes.secret import Secret")
-            if any(step.resources != Resources() for step in steps):
+            if any(_pod(step.resources, 0) for step in steps):
                 lines.append("from kubernetes.client import models as k8s")
         return lines
 
@@ -79,23 +83,25 @@ class Runner:
             ("cmds", '["/bin/sh", "-c"]'),
             *([("namespace", string(options.namespace))] if options.namespace else []),
             *([("service_account_name", string(options.service_account))] if options.service_account else []),
+            *pod_arguments(options.pods, 2),
         ]
 
     def arguments(self, plan: Plan, step: Step, level: int = 2, *, bare: bool = False) -> list[str]:
         """What the step's operator gets, as arguments so many levels deep; `bare` for a process that only looks at the step."""
         if self.name == "bash":
             return []
-        arguments = [f"image=IMAGE[{string(_image_name(plan, step, options_of(plan)))}]"]
-        if bare or isinstance(step.body, Approval):
-            return arguments
+        options, looks = options_of(plan), bare or isinstance(step.body, Approval)
+        arguments = [f"image=IMAGE[{string(_image_name(plan, step, options))}]"]
+        registry = pull_secret(plan, step)
         if self.name == "docker":
-            return [*arguments, *_docker(step.resources)]
-        extension = extension_of(step)
-        if extension.node_selector:
-            before = len(INDENT * level + "node_selector=")
-            arguments.append(f"node_selector={literal(dict(sorted(extension.node_selector.items())), level, before, 1)}")
-        held = [(secret.env, kubernetes_form(secret)) for secret in (plan.secrets[name] for name in step.secrets)]
-        secrets = [_pod_secret(variable, form) for variable, form in held if form is not None]
+            if registry is not None and (form := airflow_form(registry)) is not None:
+                arguments.append(f"docker_conn_id={string(form.connection or '')}")
+            return arguments if looks else [*arguments, *_docker(step.resources)]
+        pulled = kubernetes_form(registry) if registry is not None else None
+        arguments += _own_settings(step, options, level, pulled.secret if pulled is not None else None, looks=looks)
+        if looks:
+            return arguments
+        secrets = _pod_secrets([plan.secrets[name] for name in step.secrets])
         if secrets:
             rows = "".join(f"{INDENT * (level + 1)}{secret},\n" for secret in secrets)
             arguments.append(f"secrets=[\n{rows}{INDENT * level}]")
@@ -153,6 +159,8 @@ RUNNERS = {
             before="[",
             after="]",
             dollar="$$",
+            # Of a variable's value, too, Kubernetes makes one `$` of `$$`, and a value of `$(NAME)` (EnvVar, `value`).
+            filter=" | replace('$', '$$')",
         ),
     )
 }
@@ -182,8 +190,21 @@ def _docker(resources: Resources) -> list[str]:
     return arguments
 
 
+def _own_settings(step: Step, options: AirflowOptions, level: int, pulled: str | None, *, looks: bool) -> list[str]:
+    """What the step says of its pod, and what its image is pulled by; what all pods have is said at the top of the file."""
+    own: Pod = extension_of(step) if "airflow" in step.extensions else NOTHING
+    own = without_place(own) if looks else own
+    if not given(own) and pulled is None:
+        return []
+    pod = merged(options.pods, own)
+    pod = with_pull_secret(pod, pulled) if pulled is not None else pod
+    all_have, has = (dict(pod_arguments(each, level)) for each in (options.pods, pod))
+    changed = [f"{name}={text}" for name, text in has.items() if all_have.get(name) != text]
+    return changed + [f"{name}=None" for name in all_have if name not in has]
+
+
 def _pod(resources: Resources, level: int) -> list[str]:
-    wanted = {"cpu": resources.cpu, "memory": resources.memory, "nvidia.com/gpu": str(resources.gpu or "")}
+    wanted = {"cpu": resources.cpu, "memory": resources.memory, resources.gpu_resource: str(resources.gpu or "")}
     rows = [f"{INDENT * (level + 2)}{string(name)}: {string(amount)},\n" for name, amount in wanted.items() if amount]
     if not rows:
         return []
@@ -192,5 +213,16 @@ def _pod(resources: Resources, level: int) -> list[str]:
     return [f"container_resources=k8s.V1ResourceRequirements(\n{both}{INDENT * level})"]
 
 
-def _pod_secret(variable: str, form: KubernetesSecret) -> str:
-    return f'Secret("env", {string(variable)}, {string(form.secret)}, {string(form.key)})'
+def _pod_secrets(wanted: list[Secret]) -> list[str]:
+    """A secret for each variable, and one for each folder of files."""
+    found: dict[str, None] = {}
+    for secret in wanted:
+        form = kubernetes_form(secret)
+        if form is None:
+            continue
+        if secret.kind == "file":
+            found[f'Secret("volume", {string(form.mount)}, {string(form.secret)})'] = None
+            continue
+        for variable, key in zip(secret.variables, form.keys, strict=True):
+            found[f'Secret("env", {string(variable)}, {string(form.secret)}, {string(key)})'] = None
+    return list(found)

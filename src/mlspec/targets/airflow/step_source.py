@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mlspec.invocation.model import Invocation
+from mlspec.ir.groups import hangs_on_any
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.airflow.literals import INDENT, doc, jinja_string, listed, string
+from mlspec.targets.airflow.native import native_arguments
 from mlspec.targets.airflow.options import AirflowSecret, airflow_form, extension_of
 from mlspec.targets.airflow.process import invocation_of, option_lines
 from mlspec.targets.airflow.runners import Runner
 from mlspec.targets.airflow.variables import Variables
 from mlspec.targets.airflow.view import Group, Task
+from mlspec.terms import LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,10 @@ class StepSource:
         return invocation_of(self.plan, self.step)
 
     @property
-    def teardown(self) -> bool:
-        """Whether it runs whatever became of its upstream, even in a run that a person ended.
-
-        A `finally` step that needs another one is an ordinary task instead: a failure of what it needs blocks it.
-        """
-        return self.final and not self.step.upstream
-
-    @property
     def upstream(self) -> str:
-        """The line that says what it waits for, if anything; a teardown waits for all steps."""
+        """The line that says what it waits for, if anything; in `finally` that is all steps, or what it needs there."""
         name = self.name
-        if self.teardown:
+        if self.final and not self.step.upstream:
             return f"{self.variables.steps} >> {name}"
         names = dict.fromkeys(self.variables.of(self.plan.by_id[above].name) for above in self.step.upstream)
         return f"{listed(list(names), 1, len(f' >> {name}'))} >> {name}" if names else ""
@@ -59,7 +54,9 @@ class StepSource:
     @property
     def trigger(self) -> list[str]:
         """The rule by which it starts, where that is not Airflow's default."""
-        return [] if self.step.run_if == "success" else ["trigger_rule=TriggerRule.ALL_DONE"]
+        if self.final or self.step.run_if == "success":
+            return ["trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"] if hangs_on_any(self.step, self.plan) else []
+        return ["trigger_rule=TriggerRule.ALL_DONE"]
 
     @property
     def documentation(self) -> list[str]:
@@ -77,7 +74,7 @@ class StepSource:
             arguments=(*own, *(self.trigger if upstream else ()), *self.arguments(2)),
             call=call,
             head=head,
-            options=option_lines(self.plan, invocation),
+            options=option_lines(invocation),
             after=after,
         )
 
@@ -89,12 +86,18 @@ class StepSource:
         """What the operator of its own process gets, as arguments so many levels deep."""
         return [*self.documentation, *self.placement(level), *self._environment(level)]
 
+    @property
+    def restarts(self) -> list[str]:
+        """How often Airflow starts it again when it was lost, where that is not what all steps have."""
+        return [] if self.step.retry.lost == LOST else [f"retries={self.step.retry.lost}"]
+
     def placement(self, level: int) -> list[str]:
         """Where it runs."""
         extension = extension_of(self.step)
         arguments = [f"pool={string(extension.pool)}"] if extension.pool else []
         arguments += [f"queue={string(extension.queue)}"] if extension.queue else []
-        return [*arguments, *self.runner.arguments(self.plan, self.step, level)]
+        native = native_arguments(extension.operator, f"{self.step.name}.x-airflow.operator", level)
+        return [*arguments, *self.restarts, *self.runner.arguments(self.plan, self.step, level), *native]
 
     def bare_placement(self) -> list[str]:
         """Where a process runs that only looks at the step."""
@@ -102,20 +105,32 @@ class StepSource:
 
     def _environment(self, level: int) -> list[str]:
         wanted = [self.plan.secrets[name] for name in self.step.secrets]
-        held = [(secret.env, airflow_form(secret)) for secret in wanted if not self.runner.holds(secret)]
-        rows = [f"{string(variable)}: {string(secret_template(form))}" for variable, form in held if form is not None]
+        held = [(secret, airflow_form(secret)) for secret in wanted if not self.runner.holds(secret)]
+        rows = [
+            f"{string(variable)}: {string(secret_template(form, self.runner, part))}"
+            for secret, form in held
+            if form is not None
+            for variable, part in zip(secret.variables, _PARTS[secret.kind], strict=True)
+        ]
         if not rows:
             return []
-        lines = "".join(f"{INDENT * (level + 1)}{row},\n" for row in ("**RUN", *rows))
+        lines = "".join(
+            f"{INDENT * (level + 1)}{row},\n" for row in (f"**{self.variables.last}" if self.final else "**RUN", *rows)
+        )
         return [f"{self.runner.variables}={{\n{lines}{INDENT * level}}}"]
 
 
-def secret_template(secret: AirflowSecret) -> str:
-    """A template that Airflow renders when the task starts.
+_PARTS = {"text": ("password",), "file": ("password",), "login": ("login", "password")}
+"""What of a connection is in the variables of a secret."""
+
+
+def secret_template(secret: AirflowSecret, runner: Runner, part: str = "password") -> str:
+    """A template that Airflow renders when the task starts; the filter keeps its value out of what Airflow shows of the task.
 
     What Airflow does not have becomes empty, so that the step process can fail with a record: a template that fails
     would leave none, and the rest of the run would not know.
     """
+    masked = f" | masked{runner.filter} | masked" if runner.filter else " | masked"  # in both forms, of which one is shown
     if secret.connection is not None:
-        return f"{{{{ conn.get({jinja_string(secret.connection)}).password | default('', true) }}}}"
-    return f"{{{{ var.value.get({jinja_string(secret.variable or '')}, '') }}}}"
+        return f"{{{{ conn.get({jinja_string(secret.connection)}).{part} | default('', true){masked} }}}}"
+    return f"{{{{ var.value.get({jinja_string(secret.variable or '')}, ''){masked} }}}}"

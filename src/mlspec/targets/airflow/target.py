@@ -24,12 +24,14 @@ class AirflowTarget(Target):
     name = "airflow"
     summary = "Apache Airflow 3 (and 2.11): one DAG file, a task for each step"
     capabilities = CAPABILITIES
+    has_names = True
+    name_option = "dag_id"
     options = AirflowOptions
     extension = AirflowStepOptions
     step_hints = MappingProxyType(dict.fromkeys(("pool", "queue"), "write it under `x-airflow`"))
     secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret, "airflow": AirflowSecret})
     catalogue = Path(__file__).parent / "catalogue"
-    review_limits = MappingProxyType({"default": 2, "renaming": 7, "setting": 1, "needs": 1})
+    review_limits = MappingProxyType({"default": 1, "renaming": 7, "setting": 1, "needs": 1})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""

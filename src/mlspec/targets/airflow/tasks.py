@@ -44,5 +44,4 @@ def _block(source: StepSource, instances: list[Step]) -> Block:
 
 
 def _single(source: StepSource) -> Task:
-    call, after = ("final" if source.final else "step"), (".as_teardown()" if source.teardown else "")
-    return source.task(call, (string(source.step.name),), source.invocation, after=after)
+    return source.task("final" if source.final else "step", (string(source.step.name),), source.invocation)

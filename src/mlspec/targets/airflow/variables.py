@@ -20,12 +20,16 @@ _TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, QUOTED, *FUNCTIONS, *_
 
 
 class Variables:
-    """The Python variables of the generated file; `steps` is the one for the list of all steps."""
+    """The Python variables of the generated file; `steps` is the one for the list of all steps, and the others are for what
+    frames them."""
 
     def __init__(self, plan: Plan) -> None:
         self._used = {step.name for step in plan.all_steps()}
         self._names = {name: self._free(name) if name in _TAKEN else name for name in sorted(self._used)}
         self.steps = self._free("steps")
+        self.begin = self._free("begin")
+        self.last = self._free("last")
+        self.verdict = self._free("verdict")
 
     def of(self, name: str) -> str:
         """The variable of a step's task or group, for which those wait that need the step."""

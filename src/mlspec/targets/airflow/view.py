@@ -57,6 +57,8 @@ class DagView:
     """The DAG file, in the order of its sections. A section that is empty is left out."""
 
     spec_file: str
+    project: str
+    """The statement that lets a variable say where the project of this lifecycle is, and of no other."""
     runner: Runner
     modules: tuple[str, ...]
     """The import lines of the standard library."""
@@ -64,8 +66,6 @@ class DagView:
     """The import lines of everything else."""
     run: Rows
     """The environment variables that every step gets of its run."""
-    tracking: tuple[str, ...]
-    """The options that say where steps log."""
     images: Rows
     environments: tuple[tuple[str, tuple[str, ...]], ...]
     """The options of each environment that has several, by name."""
@@ -89,6 +89,14 @@ class DagView:
     finals: tuple[Block, ...]
     all_steps: str
     """The variable for the list of all tasks above `finals`."""
-    watched: bool
-    """Whether a task looks for failed steps that no leaf of the graph shows."""
+    begin: str
+    """The variable for the task that comes before all others."""
+    verdict: str
+    """The variable for the task that says what the run has come to."""
+    last: str
+    """The variable for what the tasks after all steps know of the run."""
+    notes: tuple[str, ...]
+    """What the graph of tasks does not say of the steps."""
+    judge: tuple[str, ...]
+    """The arguments of the last task, which says what the run has come to."""
     fail_fast: bool

@@ -21,15 +21,19 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.APPROVAL: native("`input` while the build holds no agent; each step then takes an agent of its own"),
     Feature.WHEN: emulated("evaluated by the step process"),
     Feature.RUN_IF: emulated("`when` expressions over the states of the stages above"),
-    Feature.RETRY: emulated("by the step process"),
-    Feature.TIMEOUT: emulated("by the step process, for each attempt"),
+    Feature.RETRY: emulated(
+        "by the step process; what was killed, or lost with an agent of its own, is started again by Jenkins"
+    ),
+    Feature.TIMEOUT: emulated("by the step process, for each attempt; Jenkins ends a process that hangs nevertheless"),
     Feature.CACHE: emulated("by the step process, with `targets.jenkins.cache`"),
     Feature.RESOURCES: emulated(
         "limits of the step's pod with `agent: {kubernetes: {}}`, of its container with `agent: {docker: true}`; an agent "
         "itself has none"
     ),
+    Feature.ENV: native("variables of the step's own process"),
     Feature.SECRETS: native("credentials, bound around the step alone"),
     Feature.PARAMS: native("build parameters"),
+    Feature.RUN_DATE: native("the start of the build"),
     Feature.MATRIX: native("one stage for each instance"),
     Feature.FOREACH: native("a scripted `parallel` in the step's stage, one stage for each instance"),
     Feature.PARALLEL: emulated("as many branches, in which instances take turns"),
@@ -38,7 +42,14 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.ON_FAILURE_CONTINUE: emulated("`catchError` around each step and `when` expressions"),
     Feature.IMAGE: native("with `agent: {docker: true}` or `{kubernetes: {}}`; otherwise steps run on the agent itself"),
     Feature.TRACKING: emulated("the step process logs to MLflow"),
+    Feature.LINEAGE: emulated("the step process sends them"),
     Feature.SCHEDULE: native("a `cron` trigger with its time zone"),
+    Feature.OVERLAP: native(
+        "`disableConcurrentBuilds`, one at a time; builds wait, or with `overlap: cancel` end the one before"
+    ),
+    Feature.CATCHUP: refused(
+        "a controller starts no builds for times at which it was down; remove it, and start a build by hand"
+    ),
     Feature.NOTIFICATIONS: refused("send them from a `finally` step that reads `run.status`"),
     Feature.MONITOR: refused("keep the monitoring pipeline in a lifecycle of its own"),
 }

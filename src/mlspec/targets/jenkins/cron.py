@@ -1,6 +1,6 @@
 """A crontab line as Jenkins reads it.
 
-In: a `Schedule`. Out: the text of a `cron` trigger, or the reason why there is none. Owns the differences between
+In: a `Schedule`. Out: the text of a `cron` trigger, or the reason why there is none; when builds start. Owns the differences between
 crontab(5) and Jenkins' own grammar (`crontab.g` in its sources); never emits Groovy.
 Jenkins knows no names of months and days, spreads `@daily` over the day, and starts a build only when the day of the
 month and the day of the week both match, where cron takes either. Change it when Jenkins' grammar changes.
@@ -8,72 +8,55 @@ month and the day of the week both match, where cron takes either. Change it whe
 
 from __future__ import annotations
 
-import re
+import datetime
+from itertools import product
+from zoneinfo import ZoneInfo
 
-from mlspec.ir.model import Schedule
+from mlspec.crontab import Days, Times, plain, times_of
+from mlspec.ir.triggers import Schedule
+from mlspec.targets.schedules import UTC, fields
 
-_MACROS = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
-    ("minute", 0, 59, {}),
-    ("hour", 0, 23, {}),
-    ("day of the month", 1, 31, {}),
-    ("month", 1, 12, {name: number for number, name in enumerate(_MONTHS, 1)}),
-    ("day of the week", 0, 7, {name: number for number, name in enumerate(_DAYS)}),
-)
-_TERM = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?")
+_DAY = datetime.timedelta(days=1)
 
 
-def trigger(schedule: Schedule) -> str:
-    """Return the lines of the trigger: the time zone, then one or two crontab lines; raises `ValueError` with a reason."""
-    words = _MACROS.get(schedule.cron.strip().lower(), schedule.cron).split()
-    if len(words) != len(_FIELDS):
-        raise ValueError(f"a crontab line has five fields, not {len(words)}")
-    minute, hour, day, month, weekday = (_field(word, *field) for word, field in zip(words, _FIELDS, strict=True))
-    if day.startswith("*") or weekday.startswith("*"):
-        days = [(day, weekday)]
-    else:
-        days = [(day, "*"), ("*", weekday)]
-    lines = [" ".join((minute, hour, day, month, weekday)) for day, weekday in days]
-    return "\n".join([f"TZ={schedule.timezone}", *lines])
+def trigger(*schedules: Schedule) -> str:
+    """Return the lines of the trigger: the time zone of all, then crontab lines; raises `ValueError` with a reason."""
+    lines = [line for schedule in schedules for line in _lines(schedule)]
+    return "\n".join([f"TZ={schedules[0].timezone}", *dict.fromkeys(lines)])
 
 
-def _field(text: str, name: str, low: int, high: int, names: dict[str, int]) -> str:
-    return ",".join(_term(term, name, low, high, names) for term in text.split(","))
+def _lines(schedule: Schedule) -> list[str]:
+    times = times_of(schedule.cron)
+    minutes, hours, months = fields(times)
+    return [f"{minutes} {hours} {_month_days(days)} {months} {_weekdays(days)}" for days in times.days]
 
 
-def _term(text: str, name: str, low: int, high: int, names: dict[str, int]) -> str:
-    match = _TERM.fullmatch(text)
-    if match is None:
-        raise ValueError(f"Jenkins does not know `{text}` in the field {name}")
-    step = match["step"]
-    if step is not None and not 1 <= int(step) <= high:
-        raise ValueError(f"the step of `{text}` in the field {name} is not between 1 and {high}")
-    suffix = f"/{step}" if step else ""
-    if match["first"] is None:
-        return f"*{suffix}"
-    first = _number(match["first"], text, name, low, high, names)
-    last = _number(match["last"], text, name, low, high, names) if match["last"] else high if step else first
-    if last == 0 and high == 7:
-        last = 7  # both are Sunday
-    if last < first:
-        raise ValueError(f"the range `{text}` in the field {name} runs backwards")
-    return f"{first}{suffix}" if first == last and not step else f"{first}-{last}{suffix}"
+def starts(times: Times, zone: ZoneInfo, after: datetime.datetime, until: datetime.datetime) -> list[datetime.datetime]:
+    """When builds start: each minute that matches as clocks show it (`doRun` of hudson.triggers.Trigger.Cron, CronTab.check).
+
+    So a time that clocks leave out is never, and one that they show twice comes twice.
+    """
+    found, day = set[datetime.datetime](), after.astimezone(zone).date()
+    while day <= until.astimezone(zone).date():
+        for hour, minute in product(times.hours, times.minutes) if times.on(day) else ():
+            shown = datetime.datetime.combine(day, datetime.time(hour, minute))
+            both = {shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+            found |= {moment for moment in both if moment.astimezone(zone).replace(tzinfo=None) == shown}
+        day += _DAY
+    return sorted(moment for moment in found if after < moment <= until)
 
 
-def _number(word: str, text: str, name: str, low: int, high: int, names: dict[str, int]) -> int:
-    number = int(word) if word.isascii() and word.isdigit() else names.get(word.lower())
-    if number is None:
-        raise ValueError(f"Jenkins does not know `{text}` in the field {name}")
-    if not low <= number <= high:
-        raise ValueError(f"`{text}` in the field {name} is not between {low} and {high}")
-    return number
+def _month_days(days: Days) -> str:
+    if days.month_days is None:
+        return "*"
+    if days.month_days.last or days.month_days.last_workday:
+        raise ValueError("it has no last day of the month")
+    return plain(days.month_days.numbers, 1, 31)
+
+
+def _weekdays(days: Days) -> str:
+    if days.weekdays is None:
+        return "*"
+    if days.weekdays.last or days.weekdays.nth:
+        raise ValueError("it has no first or last weekday of a month")
+    return plain(days.weekdays.numbers, 0, 6, star=False)

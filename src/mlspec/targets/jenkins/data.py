@@ -26,7 +26,7 @@ _NAMES_IN_A_LINE = 50
 def data_of(plan: Plan, levels: Sequence[Level]) -> dict[str, Any]:
     """Return the literals, by their names in the template."""
     return {
-        "uses_guards": False,
+        "uses_not_built": True,
         "chunks": list(_chunks([entry_of(plan, step) for step in plan.steps], "\n\n")),
         "final_chunks": list(_chunks([entry_of(plan, step) for step in plan.finals], "\n\n")),
         "arrangement": list(_chunks(list(_arrangement(levels)), "\n")),
@@ -43,8 +43,6 @@ def entry_of(plan: Plan, step: Step) -> str:
         head["settings"] = settings
     if process.environment is not None:
         head["environment"] = process.environment
-    if process.tracking:
-        head["tracking"] = True
     entry = compact(head)[:-1]
     if process.items is not None:
         entry += f',"items":{_option_lines(process.items)}'

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from mlspec.terms import Json
+
 LITERAL_LIMIT = 65_535
 """Bytes of a string constant in a class file, in Java's modified UTF-8."""
 
@@ -33,6 +35,28 @@ def block(text: str) -> str:
     text = _PERHAPS_TO_ESCAPE.sub(lambda found: _NAMED.get(found[0]) or _visible(found[0]), text)
     text = _QUOTES_TO_ESCAPE.sub(lambda quotes: "\\'" * len(quotes[0]), text)
     return f"'''\\\n{text}'''"
+
+
+def in_text(text: str) -> str:
+    """Return `text` as it stands within a text in double quotes, in which Groovy expands nothing of it."""
+    return re.sub(r'[\\"$]', r"\\\g<0>", text)
+
+
+def expression(value: Json) -> str:
+    """Return a JSON value as an expression; nesting is bounded by the reader, so recursion is."""
+    if isinstance(value, dict):
+        return "[" + (", ".join(f"{_key(key)}: {expression(item)}" for key, item in value.items()) or ":") + "]"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(expression, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return str(value)
+    return block(str(value))
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) else literal(name)
 
 
 def comment(text: str) -> str:

@@ -56,10 +56,14 @@ def levels_of(steps: Sequence[Step]) -> list[Level]:
     for step in steps:
         upstream = [name for name in step.upstream if name in known]
         turn = _turn(step)
-        before = upstream[0] if len(upstream) == 1 and readers[upstream[0]] == 1 else turns.get(turn) if turn else None
+        alone = len(upstream) == 1 and readers[upstream[0]] == 1 and not (turn and step.each)
+        before = upstream[0] if alone else turns.get(turn) if turn else None
         if before is not None:
             chain = chain_of[before]
             chains[chain].append(step)
+            if not alone:  # who takes turns with partners of others waits for these, too: nobody has read the chain yet
+                needs[chain] |= {chain_of[name] for name in upstream} - {chain}
+                level_of[chain] = 1 + max((level_of[need] for need in needs[chain]), default=-1)
         else:
             chain = len(chains)
             chains.append([step])
@@ -104,7 +108,7 @@ def barriers_of(levels: Sequence[Level]) -> dict[str, str]:
 def _turn(step: Step) -> tuple[str, int] | None:
     """Which of the bounded number of places of its matrix an instance takes; None where nothing is bounded.
 
-    All instances need the same steps, so that they stand in one level, and nobody reads one of them alone.
+    All instances stand in one level: behind all that any of them needs.
     """
     if step.instance is None or step.parallel is None:
         return None

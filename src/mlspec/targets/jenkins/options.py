@@ -6,10 +6,11 @@ never emits. Change it when the generated file can do something that only Jenkin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from mlspec.ir.model import Plan, Secret, Step
+from mlspec.targets.jenkins.native import NAME, NO_POST, Post
 from mlspec.targets.options import Cache, Setting, read
 from mlspec.targets.secret_forms import form_of
 
@@ -54,6 +55,15 @@ class Kubernetes:
             examples=("pipeline-runner",),
         ),
     ] = None
+    pod: Annotated[
+        dict[str, Any],
+        Setting(
+            keys="^[a-z][A-Za-z]*$",
+            description="More of the pods' spec, in Kubernetes' own words and handed on as it is; not the containers, nor what has an "
+            "option of its own.",
+            examples=({"tolerations": [{"key": "gpu", "operator": "Exists"}], "priorityClassName": "training"},),
+        ),
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,14 @@ class Agent:
             "plugin); a step whose environment names no image runs on the agent itself."
         ),
     ] = False
+    args: Annotated[
+        str | None,
+        Setting(
+            min_length=1,
+            description="With `docker: true`: more options of `docker run`, handed on as they are.",
+            examples=("--shm-size 8g -v /cache:/cache",),
+        ),
+    ] = None
     kubernetes: Annotated[
         Kubernetes | None,
         Setting(
@@ -95,9 +113,46 @@ class JenkinsOptions:
         Setting(
             pattern=r"^[^/]",
             description="Folder of the spec in the repository; steps run there. Default: the top of the repository.",
+            examples=("services/credit",),
         ),
     ] = "."
     cache: Cache = False
+    concurrent_builds: Annotated[
+        bool, Setting(description="Whether builds of the job may run side by side; otherwise one waits for the other.")
+    ] = False
+    keep_builds: Annotated[
+        int,
+        Setting(
+            minimum=0,
+            description="How many builds Jenkins keeps; 0: all of them, or what it is told elsewhere.",
+            examples=(200,),
+        ),
+    ] = 100
+    timestamps: Annotated[bool, Setting(description="Show the time of each line of the console (Timestamper plugin).")] = True
+    timeout: Annotated[
+        float | None,
+        Setting(
+            duration=True,
+            description="How long a whole build may take, approvals included; `finally` steps have a minute more. Default: for ever.",
+            examples=("6h",),
+        ),
+    ] = None
+    archive: Annotated[
+        bool,
+        Setting(
+            description="Show reports and metrics on the page of the build, where the store is a folder in the workspace of its agent."
+        ),
+    ] = True
+    options: Annotated[
+        dict[str, Any],
+        Setting(
+            keys=NAME,
+            description="Options of the job that only Jenkins has, handed on as they are: a name and its argument, a mapping of named "
+            "ones, a list of several, or {} for none.",
+            examples=({"quietPeriod": 30, "rateLimitBuilds": {"throttle": {"count": 1, "durationName": "hour"}}},),
+        ),
+    ] = field(default_factory=dict)
+    post: Annotated[Post, Setting(description="What Jenkins does after all stages, by the result.")] = NO_POST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +172,7 @@ class JenkinsStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JenkinsSecret:
-    """A secret text in Jenkins' credentials."""
+    """Jenkins' credentials: a secret text, a secret file, or a user name with a password, by the secret's kind."""
 
     credentials: Annotated[str, Setting(description="The credentials id.", examples=("mlflow-token",), blank=False)]
 

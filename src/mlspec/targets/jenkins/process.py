@@ -23,7 +23,7 @@ from mlspec.invocation.arguments import (
 from mlspec.invocation.from_plan import cache_on, environment_of, fan_out, invocation
 from mlspec.invocation.from_plan import tracking as plan_tracking
 from mlspec.invocation.model import Invocation, StepEnvironment
-from mlspec.ir.bodies import Gate
+from mlspec.ir.groups import is_whole
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.settings import container_image
 
@@ -35,8 +35,6 @@ class ProcessOptions(NamedTuple):
     """All that stand in the step's lines."""
     environment: str | None = None
     """The environment whose options stand once for all steps in it."""
-    tracking: bool = False
-    """Whether those of `tracking` are the step's, too."""
     items: list[Option] | None = None
     """Of a foreach: those that find its list, for the process that prints it and for each instance."""
 
@@ -55,7 +53,6 @@ def process_options(plan: Plan, step: Step) -> ProcessOptions:
             *body_options(process.body),
         ],
         environment=shared,
-        tracking=process.tracking.uri is not None,
         items=list(wiring_options(fan_out(plan, step))) if step.foreach else None,
     )
 
@@ -73,30 +70,45 @@ def environments(plan: Plan) -> dict[str, list[Option]]:
 
 
 def tracking(plan: Plan) -> list[Option]:
-    """The options that tell steps where to log to MLflow; none where no step does, as gates do not."""
-    logs = any(not isinstance(step.body, Gate) for step in plan.all_steps())
-    return list(tracking_options(plan_tracking(plan))) if logs else []
+    """The options that tell steps where to log to MLflow, and where their lineage goes."""
+    return list(tracking_options(plan_tracking(plan)))
 
 
-def needs_of(plan: Plan, step: Step) -> list[str]:
-    """The steps it needs, all instances of a matrix as one: `train[*]`."""
+def needs_of(plan: Plan, step: Step) -> list[str | list[str]]:
+    """The steps it needs, all instances of a matrix as one: `train[*]`; one alone by its id, and a list of those of which one is
+    enough. `work[=]` is the instance of a `foreach` that has the same number as each of its own.
+    """
     by_id = plan.by_id
+    if step.groups:
+        paired = step.pairs if step.foreach is not None else ()
+        return [f"{group[0]}[=]" if group[0] in paired else _need(plan, group) for group in step.groups]
     names = [f"{by_id[name].name}[*]" if by_id[name].instance else name for name in step.upstream]
     return list(dict.fromkeys(names))
 
 
+def _need(plan: Plan, group: tuple[str, ...]) -> str | list[str]:
+    if is_whole(group, plan.by_id):
+        first = plan.by_id[group[0]]
+        return f"{first.name}[*]" if first.instance else first.id
+    return group[0] if len(group) == 1 else list(group)
+
+
 def _invocation(plan: Plan, step: Step) -> Invocation:
-    """A foreach's instances find their list by `items`, so that no other option says where it is."""
+    """What the step's process is told on Jenkins.
+
+    A foreach's instances find their list by `items`, so that no other option says where it is.
+    """
     made = invocation(plan, step)
     if (cache := cache_on(plan, step, "jenkins", lambda: container_image(plan, step))) is not None:
         made = made._replace(cache=cache)
     if step.foreach is None:
         return made
-    listed = fan_out(plan, step).values
-    values = tuple([value for value in made.wiring.values if value not in listed])
-    return made._replace(wiring=made.wiring._replace(values=values))
+    listed = fan_out(plan, step)
+    values = tuple([value for value in made.wiring.values if value not in listed.values])
+    params = tuple([param for param in made.wiring.params if param not in listed.params])
+    return made._replace(wiring=made.wiring._replace(values=values, params=params))
 
 
 def _is_shared(environment: StepEnvironment) -> bool:
     """Whether there is more to say of it than its name."""
-    return bool(environment.pythonpath)
+    return bool(environment.pythonpath or environment.env)

@@ -9,32 +9,82 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mlspec.ir.bodies import Approval
-from mlspec.ir.model import Plan, Resources, Step
+from mlspec.ir.bodies import Approval, Retry
+from mlspec.ir.model import Plan, Resources, Secret, Step
 from mlspec.quantities import plain
 from mlspec.targets.jenkins.options import extension_of, jenkins_form, options_of
+from mlspec.targets.secret_forms import kubernetes_form, pull_secret
+from mlspec.terms import LOST
+
+CREDENTIALS = ("secrets", "files", "logins")
+"""The settings that name credentials which a step sees."""
+MARGIN = 10
+"""Minutes that a step may take beside its attempts, before Jenkins takes it for one that hangs."""
+LONGEST_WAIT = 1_000_000
+"""Minutes: two years, far below the longest time that Jenkins counts."""
 
 
 def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
-    """Return `label`, `image`, `limits` (options of `docker run`, or those of a pod's container as YAML), `parallel` (of a
-    foreach), `question` (of an approval) and `secrets` (variable: credentials id), as needed.
+    """Return `minutes` (that Jenkins waits for a process), `label`, `image`, `limits` (options of `docker run`, or those of a
+    pod's container as YAML), `lost` (how often it is started again), `parallel` and `pairs` (of a foreach), `question` (of an approval),
+    `secrets` (variable: credentials id), `files` (the same, of secrets that are files), `logins` (`id`, and the variables of `user`
+    and `password`) and `registry` (the `url` and the credentials `id` that the image is pulled with; in pods the `pull` secret), as
+    needed.
     """
     settings: dict[str, Any] = {}
+    if step.timeout is not None:
+        settings["minutes"] = minutes_of(step.timeout, step.retry)
+    if step.retry.lost != LOST:
+        settings["lost"] = step.retry.lost
     if label := extension_of(step).label:
         settings["label"] = label
     if step.foreach is not None and step.foreach.parallel is not None:
         settings["parallel"] = step.foreach.parallel
+    if step.foreach is not None and step.pairs:
+        settings["pairs"] = list(step.pairs)
     if image := container_image(plan, step):
         settings["image"] = image
-        limits = pod_limits if options_of(plan).agent.kubernetes else docker_limits
-        if limit := limits(step.resources):
+        agent = options_of(plan).agent
+        limit = pod_limits(step.resources) if agent.kubernetes else docker_limits(step.resources)
+        if limit := " ".join(filter(None, (limit, agent.args if agent.docker else None))):
             settings["limits"] = limit
     if isinstance(step.body, Approval):
         settings["question"] = _question(step.body)
-    if step.secrets:
-        held = [(secret.env, jenkins_form(secret)) for secret in (plan.secrets[name] for name in step.secrets)]
-        settings["secrets"] = {variable: form.credentials if form else None for variable, form in held}
+    settings |= _credentials([plan.secrets[name] for name in step.secrets])
+    if "image" in settings and (registry := pull_secret(plan, step)) is not None:
+        settings |= _registry(registry, settings["image"], pods=options_of(plan).agent.kubernetes is not None)
     return settings
+
+
+def _credentials(wanted: list[Secret]) -> dict[str, Any]:
+    """Credentials by their kind in Jenkins."""
+    found: dict[str, Any] = {}
+    for secret in wanted:
+        form = jenkins_form(secret)
+        held = form.credentials if form is not None else None
+        if secret.kind == "login":
+            found.setdefault("logins", []).append({"id": held, "user": secret.env, "password": secret.password})
+        else:
+            found.setdefault("files" if secret.kind == "file" else "secrets", {})[secret.env] = held
+    return found
+
+
+def _registry(secret: Secret, image: str, *, pods: bool) -> dict[str, Any]:
+    """What an image is pulled with: by Docker on an agent, or by Kubernetes."""
+    if pods:
+        form = kubernetes_form(secret)
+        return {"pull": form.secret} if form is not None else {}
+    held = jenkins_form(secret)
+    host, slash, _ = image.partition("/")
+    # A reference begins with a registry where its first part looks like a host (distribution/reference, `splitDockerDomain`).
+    url = f"https://{host}" if slash and (host == "localhost" or not {".", ":"}.isdisjoint(host)) else ""
+    return {"registry": {"url": url, "id": held.credentials}} if held is not None else {}
+
+
+def minutes_of(timeout: float, retry: Retry) -> int:
+    """How long Jenkins waits for all attempts: a tenth more than they may take, and time to fetch inputs and publish outputs."""
+    attempts = min(retry.longest(timeout), LONGEST_WAIT * 60)
+    return min(LONGEST_WAIT, math.ceil(attempts * 1.1 / 60) + MARGIN)
 
 
 def _question(approval: Approval) -> dict[str, Any]:
@@ -74,5 +124,5 @@ def docker_limits(resources: Resources) -> str:
 
 def pod_limits(resources: Resources) -> str:
     """Kubernetes quantities as entries of a YAML flow mapping, which need no quotes."""
-    limits = {"cpu": resources.cpu, "memory": resources.memory, "nvidia.com/gpu": resources.gpu or None}
+    limits = {"cpu": resources.cpu, "memory": resources.memory, resources.gpu_resource: resources.gpu or None}
     return ", ".join(f"{name}: {quantity}" for name, quantity in limits.items() if quantity is not None)

@@ -16,6 +16,7 @@ from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile, Target
 from mlspec.targets.jenkins.capabilities import CAPABILITIES
 from mlspec.targets.jenkins.options import JenkinsOptions, JenkinsSecret, JenkinsStep
+from mlspec.targets.secret_forms import KUBERNETES, KubernetesSecret
 
 
 class JenkinsTarget(Target):
@@ -27,9 +28,9 @@ class JenkinsTarget(Target):
     options = JenkinsOptions
     extension = JenkinsStep
     step_hints = MappingProxyType({"agent": "write `x-jenkins: {label: …}`"})
-    secret_forms = MappingProxyType({"jenkins": JenkinsSecret})
+    secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret, "jenkins": JenkinsSecret})
     catalogue = Path(__file__).parent / "catalogue"
-    review_limits = MappingProxyType({"default": 2, "renaming": 8, "setting": 1, "description": 1, "needs": 1})
+    review_limits = MappingProxyType({"default": 1, "renaming": 8, "setting": 2, "description": 1, "needs": 1})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""

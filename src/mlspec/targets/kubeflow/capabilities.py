@@ -21,14 +21,20 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.APPROVAL: refused("KFP cannot pause a run; Airflow and Jenkins can"),
     Feature.WHEN: emulated("evaluated in the step's pod; its outcome is a condition on the tasks below it"),
     Feature.RUN_IF: refused("use `finally` for what must run after a failure"),
-    Feature.RETRY: emulated("by the step process, inside one pod"),
+    Feature.RETRY: emulated(
+        "by the step process, inside one pod; one that was lost is started again by KFP's retry policy, where all pods reach the store"
+    ),
     Feature.TIMEOUT: emulated("by the step process, for each attempt"),
     Feature.CACHE: emulated(
         "by the step process, with `targets.kubeflow.cache`, from a store that all pods reach; KFP's own cache is off"
     ),
     Feature.RESOURCES: native("container requests and limits"),
+    Feature.ENV: native("variables of the step's own process"),
     Feature.SECRETS: native("Kubernetes secrets as environment variables"),
     Feature.PARAMS: native("pipeline parameters"),
+    Feature.RUN_DATE: native(
+        "the scheduled time of a recurring run, else the time of the run's creation; from backend 2.16 on"
+    ),
     Feature.MATRIX: native("one task for each instance"),
     Feature.FOREACH: native("a parameter iterator over the numbers of the elements; instances share the store"),
     Feature.PARALLEL: native("the iterator's limit; instances of a matrix wait for the one `parallel` places before"),
@@ -37,9 +43,12 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.ON_FAILURE_CONTINUE: refused("KFP starts no task once one has failed (kubeflow/pipelines #7330)"),
     Feature.IMAGE: native("the container's image"),
     Feature.TRACKING: emulated("the step process logs to MLflow"),
+    Feature.LINEAGE: emulated("the step process sends them"),
     Feature.SCHEDULE: refused(
         "PipelineSpec has no schedule; compile with a `--profile` that says `triggers: null`, and make a recurring run of the pipeline"
     ),
+    Feature.OVERLAP: refused("PipelineSpec has none; leave it out here, and give the recurring run a `max_concurrency`"),
+    Feature.CATCHUP: refused("remove it; a recurring run catches up by itself, unless it was made with `no_catchup`"),
     Feature.NOTIFICATIONS: refused("send them from a `finally` step that reads `run.status`"),
     Feature.MONITOR: refused("keep the monitoring pipeline in a lifecycle of its own"),
 }

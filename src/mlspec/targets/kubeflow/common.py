@@ -19,7 +19,7 @@ from itertools import repeat
 
 from mlspec.emission import yaml_text
 from mlspec.invocation.arguments import Option, environment_options, tracking_options
-from mlspec.invocation.from_plan import environment_of, tracking_of
+from mlspec.invocation.from_plan import environment_of, tracking
 from mlspec.invocation.kubeflow import passed_arguments
 from mlspec.ir.bodies import Gate
 from mlspec.ir.model import Plan, Step
@@ -51,15 +51,22 @@ def common_of(plan: Plan, images: Mapping[str, str]) -> Common:
     image_of: dict[str, str] = {}
     options_of: dict[str, dict[str, list[Option]]] = {ALL: {_COMMAND: []}}
     image_aliases, command_aliases = {}, {}
+    alike: dict[tuple[object, ...], tuple[str, str]] = {}
     for step in plan.all_steps():
-        group = _group_of_image(plan, step, images[step.id])
-        image_of[group] = images[step.id]
-        image_aliases[step.id] = f"*{_image_anchor(group)}"
-        group, anchor = _command_of(plan, step)
-        command_aliases[step.id] = f"*{anchor}"
-        commands = options_of.setdefault(group, {})
-        if anchor not in commands:
-            commands[anchor] = [*environment_options(environment_of(plan, step)), *tracking_options(tracking_of(plan, step))]
+        image = images[step.id]
+        kind = (image, step.environment, step.image_environment, isinstance(step.body, Gate))
+        if kind not in alike:
+            of_image = _group_of_image(plan, step, image)
+            image_of[of_image] = image
+            group, anchor = _command_of(plan, step)
+            commands = options_of.setdefault(group, {})
+            if anchor not in commands:
+                commands[anchor] = [
+                    *environment_options(environment_of(plan, step)),
+                    *tracking_options(tracking(plan)),
+                ]
+            alike[kind] = (f"*{_image_anchor(of_image)}", f"*{anchor}")
+        image_aliases[step.id], command_aliases[step.id] = alike[kind]
     return Common(_groups(plan, image_of, options_of), image_aliases, command_aliases)
 
 
@@ -88,10 +95,10 @@ def _group_of_image(plan: Plan, step: Step, image: str) -> str:
 def _command_of(plan: Plan, step: Step) -> tuple[str, str]:
     """The group and the anchor of the command that starts a step. An environment gives a gate its image and nothing else."""
     if isinstance(step.body, Gate):
-        return ALL, _COMMAND
+        return ALL, _TRACKED if plan.is_tracked else _COMMAND
     if step.environment and step.environment in plan.environments:
         return step.environment, f"{_COMMAND}-in-{step.environment}"
-    return ALL, _TRACKED if plan.tracking_uri else _COMMAND
+    return ALL, _TRACKED if plan.is_tracked else _COMMAND
 
 
 def _image_anchor(environment: str) -> str:
@@ -101,10 +108,16 @@ def _image_anchor(environment: str) -> str:
 def _heads(plan: Plan) -> Iterator[list[str]]:
     """What each command begins with: the first one spells it out, and the others refer to each of its options."""
     arguments = run_arguments(plan)
-    names = [argument.partition("=")[0].removeprefix("--") if "=" in argument else "" for argument in arguments]
+    names = [_argument_anchor(argument) for argument in arguments]
     texts = _texts(arguments, ALL)
     yield [*_PROGRAM, *(f"&{name} {text}" if name else text for name, text in zip(names, texts, strict=True))]
     yield from repeat([*_PROGRAM, *(f"*{name}" if name else text for name, text in zip(names, texts, strict=True))])
+
+
+def _argument_anchor(argument: str) -> str:
+    """Named after its option, and its value too where it stands there several times; empty for one that is short itself."""
+    option, equals, value = argument.removeprefix("--").partition("=")
+    return f"{option}-{value}" if option == "hide" else option if equals else ""
 
 
 def _items(options: Iterable[Option], group: str) -> list[str]:

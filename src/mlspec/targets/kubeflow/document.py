@@ -34,6 +34,8 @@ class Task(NamedTuple):
     exits: bool = False
     """Whether it is an exit task: it runs however the task ended that it depends on."""
     iterator: Loop | None = None
+    retry: str = ""
+    """How often KFP starts its container again."""
 
 
 class Command(NamedTuple):
@@ -61,6 +63,8 @@ class Container(NamedTuple):
     command: str
     args: list[str]
     resources: Pairs
+    looks_back: bool = False
+    """Whether it is told which steps should have run."""
 
 
 class Dag(NamedTuple):

@@ -33,7 +33,8 @@ from mlspec.targets.kubeflow.blocks import (
     task_of,
 )
 from mlspec.targets.kubeflow.document import Component, Container, Dag, Pairs, Task
-from mlspec.targets.kubeflow.foreach import INSTANCE, fan_out
+from mlspec.targets.kubeflow.foreach import INSTANCE, fan_out, looking_parts
+from mlspec.targets.pods import NOTHING, given
 
 
 def emit(plan: Plan) -> list[GeneratedFile]:
@@ -45,15 +46,22 @@ def emit(plan: Plan) -> list[GeneratedFile]:
         description=yaml_text.item(plan.description, 4) if plan.description else "",
         pipeline_root=yaml_text.scalar(context.options.pipeline_root) if context.options.pipeline_root else "",
         parameters=[(p.name, PARAMETER_TYPES[p.type], yaml_text.value(p.default)) for p in plan.params],
+        # Checked when a run is made (v2_template.go, `validatePipelineJobInputs`), by backends from 2.17.0 on.
+        literals={p.name: yaml_text.value(list(p.enum)) for p in plan.params if p.enum},
         descriptions={p.name: yaml_text.item(p.description, 12) for p in plan.params if p.description},
         tasks=tasks,
         components=components,
         common=context.common.groups,
+        awaited=shape.awaited(plan, context.graph) if any(_looks_back(part) for part in components) else [],
         executors=[(part.name, *part.body) for part in components if isinstance(part.body, Container)],
         platforms=list(_platforms(context)),
         OUTCOME=shape.OUTCOME,
     )
-    return [GeneratedFile(f"{plan.lifecycle}.yaml", sealed(plan, "kubeflow", body))]
+    return [GeneratedFile(f"{plan.stem()}.yaml", sealed(plan, "kubeflow", body))]
+
+
+def _looks_back(part: Component) -> bool:
+    return isinstance(part.body, Container) and part.body.looks_back
 
 
 def _pipeline(context: Context) -> tuple[list[Task], list[Component]]:
@@ -98,7 +106,11 @@ def _parts(context: Context, steps: Iterable[Step], status: Pairs) -> tuple[list
 
 
 def _platforms(context: Context) -> Iterable[tuple[str, list[str]]]:
+    common = context.options.pods if given(context.options.pods) else NOTHING
     for step in context.plan.all_steps():
-        if lines := platform.settings(context.plan, step):
-            name = context.graph.names[step.id]
-            yield (name if step.foreach is None else f"{name}-{INSTANCE}", lines)
+        name = context.graph.names[step.id]
+        if lines := platform.settings(context.plan, step, common):
+            yield name if step.foreach is None else f"{name}-{INSTANCE}", lines
+        for part in looking_parts(context.plan, step):
+            if lines := platform.settings(context.plan, step, common, bare=True):
+                yield f"{name}-{part}", lines

@@ -19,7 +19,10 @@ with holes, which skipped instances leave, nor one of no artifacts at all.
 
 from __future__ import annotations
 
-from mlspec.ir.model import ForEach, Step
+from collections.abc import Iterable
+
+from mlspec.ir.groups import skips_apart
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.targets.kubeflow import graph as shape
 from mlspec.targets.kubeflow.arguments import INDEX, RUN_ID, items_arguments, join_arguments, list_artifact
 from mlspec.targets.kubeflow.blocks import (
@@ -27,10 +30,14 @@ from mlspec.targets.kubeflow.blocks import (
     Context,
     artifacts_in,
     channels_in,
+    given_in,
     items_of,
     leaf_of,
+    listed_in,
     params_in,
     passed,
+    retry_of,
+    run_in,
     task_of,
 )
 from mlspec.targets.kubeflow.common import COMMAND
@@ -46,12 +53,16 @@ _RUN = passed([(RUN_ID, STRING)])
 def fan_out(context: Context, step: Step, foreach: ForEach, status: Pairs) -> tuple[Task, list[Component]]:
     """The task of a `foreach` step, and its components."""
     name, ports = context.graph.names[step.id], context.ports[step.id]
-    artifacts, params = artifacts_in(context, step), [(RUN_ID, STRING), *params_in(context, step), *status]
+    artifacts, params = artifacts_in(context, step), [*run_in(step), *params_in(context, step), *status]
+    given = [*listed_in(context, step), *given_in(context, step)]
     lists = [name for name in [list_artifact(step, ports)] if name]
-    may_skip = step.when is not None
+    retry = retry_of(context.plan, step)
+    may_skip = skips_apart(step, context.plan)
     asked = step.id in context.graph.skippable
     tasks = [
-        Task(ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), _RUN),
+        Task(
+            ITEMS, f"{name}-{ITEMS}", passed([(name, "") for name in lists], "Artifact"), [*_RUN, *passed(given)], retry=retry
+        ),
         Task(
             INSTANCES,
             f"{name}-{INSTANCES}",
@@ -62,7 +73,7 @@ def fan_out(context: Context, step: Step, foreach: ForEach, status: Pairs) -> tu
         ),
     ]
     if may_skip:
-        tasks.append(Task(JOIN, f"{name}-{JOIN}", [], _RUN, depends=INSTANCES))
+        tasks.append(Task(JOIN, f"{name}-{JOIN}", [], _RUN, depends=INSTANCES, retry=retry))
     outer = Component(
         name,
         Dag(tasks, outcome=(JOIN if may_skip else ITEMS) if asked else ""),
@@ -72,11 +83,11 @@ def fan_out(context: Context, step: Step, foreach: ForEach, status: Pairs) -> tu
         params_out=[(shape.OUTCOME, STRING)] if asked else [],
     )
     outputs = [("Output", "{parameterType: LIST}"), *([(shape.OUTCOME, STRING)] if asked and not may_skip else [])]
-    items = _small(context, step, ITEMS, items_arguments(context.plan, step, ports, final=bool(status)), outputs)
+    items = _small(context, step, ITEMS, items_arguments(context.plan, step, ports, final=bool(status)), outputs, given)
     parts = [
         outer,
         items._replace(artifacts_in=[pair for pair in artifacts if pair[0] in lists]),
-        _instances(name, artifacts, params),
+        _instances(name, artifacts, params, retry),
         _instance(context, step, status),
     ]
     if may_skip:
@@ -84,12 +95,18 @@ def fan_out(context: Context, step: Step, foreach: ForEach, status: Pairs) -> tu
     return task_of(context, step, status), parts
 
 
-def _instances(name: str, artifacts: Pairs, params: Pairs) -> Component:
+def looking_parts(plan: Plan, step: Step) -> list[str]:
+    """The containers of a `foreach` step that only look at it."""
+    return [] if step.foreach is None else [ITEMS, *([JOIN] if skips_apart(step, plan) else [])]
+
+
+def _instances(name: str, artifacts: Pairs, params: Pairs, retry: str) -> Component:
     body = Task(
         INSTANCE,
         f"{name}-{INSTANCE}",
         passed(artifacts, "Artifact"),
         [*passed(params), (INDEX, f"{{componentInputParameter: {_ELEMENT}}}")],
+        retry=retry,
     )
     declared = [*params, (_LIST, "{parameterType: LIST}"), (_ELEMENT, STRING)]
     return Component(f"{name}-{INSTANCES}", Dag([body]), artifacts, declared, [], [])
@@ -98,17 +115,19 @@ def _instances(name: str, artifacts: Pairs, params: Pairs) -> Component:
 def _instance(context: Context, step: Step, status: Pairs) -> Component:
     """The step's container; its outputs go to the store, and its outcome is told by `join`."""
     leaf = leaf_of(context, step, status)
-    params = [(RUN_ID, STRING), *params_in(context, step), *status, (INDEX, STRING)]
+    params = [*run_in(step), *params_in(context, step), *status, (INDEX, STRING)]
     return leaf._replace(name=f"{leaf.name}-{INSTANCE}", params_in=params, artifacts_out=[], params_out=[])
 
 
-def _small(context: Context, step: Step, part: str, arguments: list[str], outputs: Pairs) -> Component:
+def _small(
+    context: Context, step: Step, part: str, arguments: list[str], outputs: Pairs, params: Iterable[tuple[str, str]] = ()
+) -> Component:
     """A container that only answers a question about the step, in the step's image, since that holds mlspec."""
     return Component(
         name=f"{context.graph.names[step.id]}-{part}",
         body=Container(context.common.images[step.id], COMMAND, items_of(arguments), []),
         artifacts_in=[],
-        params_in=[(RUN_ID, STRING)],
+        params_in=[(RUN_ID, STRING), *params],
         artifacts_out=[],
         params_out=outputs,
     )

@@ -26,10 +26,12 @@ another.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mlspec.ir.bodies import Gate
+from mlspec.ir.groups import upstream_groups
 from mlspec.ir.model import Plan, Step
 
 _OTHER = re.compile("[^a-z0-9]+")
@@ -67,12 +69,42 @@ def skippable_steps(plan: Plan) -> frozenset[str]:
 
 
 def watched(plan: Plan, graph: Graph, step: Step) -> list[list[str]]:
-    """The skippable steps directly above `step`, instances of one matrix together, in the step's order."""
-    groups: dict[str, list[str]] = {}
-    for above in step.upstream if graph.skippable else ():
-        if above in graph.skippable:
-            groups.setdefault(plan.by_id[above].name, []).append(above)
-    return list(groups.values())
+    """The skippable steps directly above `step`, what counts as one together, in the step's order. What cannot be skipped
+    is enough for its group: it has succeeded when the task starts.
+    """
+    if not graph.skippable:
+        return []
+    groups = (list(group) for group in upstream_groups(step, plan.by_id))
+    return [group for group in groups if graph.skippable.issuperset(group)]
+
+
+def awaited(plan: Plan, graph: Graph) -> list[str]:
+    """What should have run when `finally` begins, for `exec/verdict.py`: each step, and what may skip it where something may.
+
+    The backend does not always know how a DAG ended: a pod that was killed leaves its task RUNNING, and so its DAG, and a DAG with
+    a skipped task never is COMPLETE (metadata/client.go, `UpdateDAGExecutionsState`). Then the records tell.
+    """
+    instances = Counter(step.name for step in plan.steps)
+    lines: dict[str, str] = {}
+    for step in plan.steps:
+        groups = upstream_groups(step, plan.by_id) if step.id in graph.skippable else ()
+        above = dict.fromkeys(_awaited_group(plan, group, instances) for group in groups)
+        count = f"*{instances[step.name]}" if step.instance is not None else ""
+        name = f"{step.name}{count}" if step.each is None else _numbered(step)
+        lines.setdefault(step.name if step.each is None else step.id, " ".join([name, *above]))
+    return list(lines.values())
+
+
+def _awaited_group(plan: Plan, group: tuple[str, ...], instances: Mapping[str, int]) -> str:
+    """What counts as one: a step, one instance of it by its number, or several of which one is enough."""
+    steps = [plan.by_id[one] for one in group]
+    if len(steps) == instances[steps[0].name] and len({step.name for step in steps}) == 1 and steps[0].each is None:
+        return steps[0].name
+    return "|".join(map(_numbered, steps))
+
+
+def _numbered(step: Step) -> str:
+    return f"{step.name}/{step.instance.index}" if step.instance is not None else step.name
 
 
 def channel(task: str) -> str:

@@ -6,18 +6,19 @@ reads a spec. Change it when the target learns an option.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated
 
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.options import Cache, Setting, read
+from mlspec.targets.pods import NOTHING, Pod
 
 DEFAULT_IMAGE = "python:3.11"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KubeflowOptions:
-    """`targets.kubeflow`."""
+    """`targets.kubeflow`: how the lifecycle becomes a pipeline of KFP."""
 
     pipeline_root: Annotated[str | None, Setting(description="Where KFP keeps artifacts.", examples=("s3://acme/kfp",))] = None
     service_account: Annotated[
@@ -28,42 +29,15 @@ class KubeflowOptions:
         str | None,
         Setting(description="The image of steps whose environment names none; must hold mlspec.", examples=("python:3.11",)),
     ] = None
+    pods: Annotated[Pod, Setting(description="What the pods of all steps have; `x-kubeflow` of a step comes over it.")] = (
+        NOTHING
+    )
     cache: Cache = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Toleration:
-    """A Kubernetes toleration."""
-
-    key: Annotated[str | None, Setting(description="The taint's key; none matches every key.", examples=("gpu",))] = None
-    operator: Annotated[Literal["Equal", "Exists"], Setting(description="How `value` is compared.")] = "Equal"
-    value: Annotated[str | None, Setting(description="The taint's value; none with `Exists`.", examples=("true",))] = None
-    effect: Annotated[
-        Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None,
-        Setting(description="The taint's effect; none matches every effect."),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubeflowStep:
+class KubeflowStep(Pod):
     """`x-kubeflow` on a step."""
-
-    node_selector: Annotated[
-        dict[str, str], Setting(description="Labels that the step's node must have.", examples=({"disk": "ssd"},))
-    ] = field(default_factory=dict)
-    tolerations: Annotated[
-        tuple[Toleration, ...],
-        Setting(description="Taints that the step's pod tolerates.", examples=([{"key": "gpu", "operator": "Exists"}],)),
-    ] = ()
-    deadline: Annotated[
-        int | None,
-        Setting(
-            exclusive_minimum=0,
-            description="Seconds after which Kubernetes ends the step's pod; more than the image's pull and all attempts.",
-            examples=(7200,),
-        ),
-    ] = None
-    gpu_resource: Annotated[str, Setting(description="The resource that `resources.gpu` counts.")] = "nvidia.com/gpu"
 
 
 def options_of(plan: Plan) -> KubeflowOptions:
@@ -71,10 +45,7 @@ def options_of(plan: Plan) -> KubeflowOptions:
     return read(KubeflowOptions, plan.target_options.get("kubeflow", {}))
 
 
-def extension_of(step: Step) -> KubeflowStep:
+def extension_of(step: Step) -> Pod:
     """The step's `x-kubeflow`."""
     extension = step.extensions.get("kubeflow")
-    return read(KubeflowStep, extension) if extension else _NOTHING
-
-
-_NOTHING = KubeflowStep()
+    return read(KubeflowStep, extension) if extension else NOTHING

@@ -15,6 +15,7 @@ from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile, Target
 from mlspec.targets.kubeflow.capabilities import CAPABILITIES
 from mlspec.targets.kubeflow.options import KubeflowOptions, KubeflowStep
+from mlspec.targets.pods import NAMES
 from mlspec.targets.secret_forms import KUBERNETES, KubernetesSecret
 
 
@@ -24,18 +25,19 @@ class KubeflowTarget(Target):
     name = "kubeflow"
     summary = "Kubeflow Pipelines: PipelineSpec IR, one task for each step"
     capabilities = CAPABILITIES
+    has_names = True
     options = KubeflowOptions
     extension = KubeflowStep
     step_hints = MappingProxyType(
         {
-            "node_selector": "write it under `x-kubeflow`",
+            **dict.fromkeys(NAMES, "write it under `x-kubeflow`, or `x-airflow`"),
             "nodeselector": "write `x-kubeflow: {node_selector: …}`",
-            "tolerations": "write it under `x-kubeflow`",
+            "affinity": "write `x-kubeflow: {node_affinity: …}`",
         }
     )
     secret_forms = MappingProxyType({KUBERNETES: KubernetesSecret})
     catalogue = Path(__file__).parent / "catalogue"
-    review_limits = MappingProxyType({"default": 2, "renaming": 30, "setting": 1, "description": 1, "needs": 1})
+    review_limits = MappingProxyType({"default": 1, "renaming": 30, "setting": 1, "description": 1, "needs": 2})
 
     def check(self, plan: Plan) -> list[Diagnostic]:
         """Find what the capability table cannot express."""

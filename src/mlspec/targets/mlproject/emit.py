@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from mlspec import __version__
 from mlspec.emission.templates import template
 from mlspec.emission.yaml_text import scalar
-from mlspec.environments.requirement import step_process
+from mlspec.environments.requirement import pinned, step_process
 from mlspec.expr.values import as_text
 from mlspec.ir.model import Environment, Parameter, Plan, Step
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.mlproject.findings import MAIN
-from mlspec.targets.mlproject.options import MlprojectOptions, options_of
+from mlspec.targets.mlproject.options import FROM_PIPELINES, MlprojectOptions, options_of
 
 _NUMBERS = ("integer", "number")
 
@@ -33,18 +33,23 @@ class _EntryPoint:
 
 
 def emit(plan: Plan) -> list[GeneratedFile]:
-    """Return the three files of the project."""
+    """Return the three files of the project, with a profile in a folder of its own."""
     options = options_of(plan)
+    folder, up, project, profile = "", "..", options.project, options.profile
+    if plan.profile is not None:
+        folder, up, profile = f"{plan.stem()}/", "../..", profile or plan.profile
+        project = f"../{project}" if project == FROM_PIPELINES else project
     values = {
         "name": scalar(plan.lifecycle),
-        "spec": shlex.quote(f"{options.project.rstrip('/')}/{plan.spec_file}"),
-        "profile": f" --profile={shlex.quote(options.profile)}" if options.profile else "",
+        "spec": shlex.quote(f"{project.rstrip('/')}/{plan.spec_file}"),
+        "profile": f" --profile={shlex.quote(profile)}" if profile else "",
+        "output": up,
         "entry_points": _entry_points(plan),
         "python": _python(plan),
         "dependencies": [scalar(line) for line in _dependencies(plan, options)],
     }
     texts = {file: template("mlproject", f"{file}.j2").render(values) for file in ("MLproject", "run.sh", "python_env.yaml")}
-    return [GeneratedFile(file, sealed(plan, "mlproject", text)) for file, text in texts.items()]
+    return [GeneratedFile(f"{folder}{file}", sealed(plan, "mlproject", text)) for file, text in texts.items()]
 
 
 def _entry_points(plan: Plan) -> list[_EntryPoint]:
@@ -91,7 +96,7 @@ def _python(plan: Plan) -> str | None:
 def _dependencies(plan: Plan, options: MlprojectOptions) -> list[str]:
     """What the entry point's environment has: mlspec, and the packages of the steps where they all need the same."""
     environment = _common(plan)
-    requirements = [line for text in environment.requirements for line in text.splitlines()] if environment else []
+    requirements = [line for text in pinned(environment) for line in text.splitlines()] if environment else []
     return [options.mlspec or step_process(plan, requirements, __version__), *requirements]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlspec.diagnostics import Diagnostic, Span
+from mlspec.ir.describe import path_of
 from mlspec.ir.model import Plan
 from mlspec.targets.unenforced import unenforced_resources, unused_images
 
@@ -35,7 +36,7 @@ def _names(plan: Plan, top: Span) -> Iterator[Diagnostic]:
             f"the step `{MAIN}` has the name of the entry point that runs the whole lifecycle",
             step.span or top,
             hint=f"rename the step, for example to `{MAIN}_step`",
-            path=f"{'finally' if step in plan.finals else 'steps'}.{MAIN}",
+            path=path_of(plan, step),
         )
 
 

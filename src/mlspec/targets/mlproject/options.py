@@ -12,6 +12,9 @@ from typing import Annotated
 from mlspec.ir.model import Plan
 from mlspec.targets.options import Setting, read
 
+FROM_PIPELINES = "../.."
+"""Where the spec is, seen from pipelines/mlproject/; with a profile one folder further."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MlprojectOptions:
@@ -22,14 +25,15 @@ class MlprojectOptions:
         Setting(
             pattern=r"^[^\x00-\x1f\x7f-]",
             description="Folder of the spec, seen from that of the MLproject file. Default: as for pipelines/mlproject/.",
+            examples=("../../..",),
         ),
-    ] = "../.."
+    ] = FROM_PIPELINES
     profile: Annotated[
         str | None,
         Setting(
             min_length=1,
-            description="The profile that entry points run with. Set it in that profile, and compile with it: an entry point "
-            "stops when the files are not those of the spec as it reads it.",
+            description="The profile that entry points run with; default: that of `compile --profile`. An entry point stops "
+            "when the files are not those of the spec as it reads it.",
             examples=("prod",),
         ),
     ] = None

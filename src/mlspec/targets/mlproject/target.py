@@ -23,6 +23,7 @@ class MlprojectTarget(Target):
     name = "mlproject"
     summary = "an MLflow Project: one entry point for the whole lifecycle, one for each step"
     capabilities = CAPABILITIES
+    one_a_folder = True
     options = MlprojectOptions
     catalogue = Path(__file__).parent / "catalogue"
     review_limits = MappingProxyType({"default": 1, "renaming": 2, "setting": 1, "description": 1, "needs": 1})

@@ -6,6 +6,8 @@ Owns the checks; never repairs a value. Change it when a contract can say more.
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +15,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
+from mlspec.library.options import READING
+from mlspec.terms import QUALITY
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlspec.library.contract import Column, ColumnType, Contract
+    from mlspec.library.contract import Column, Contract
 
     Values: TypeAlias = pd.Series[Any]
 
 _LISTED = 20
 _EXAMPLES = 3
+_LOOKED_AT = 10_000
+_WIDEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,12 @@ class Check:
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, float]:
     from mlspec.library.contract import read_contract
     from mlspec.library.frames import read_table
+    from mlspec.library.schema import formatted
 
     contract = read_contract(Path(with_["contract"]))
-    texts = [column.name for column in contract.columns if column.type in ("string", "datetime")]
-    frame = read_table(path_of(inputs, "data"), texts)
+    frame = read_table(path_of(inputs, "data"), formatted(contract.schema, with_["format"] or {}))
     checks = list(check_table(frame, contract))
+    _tell(frame, checks, "data")
     broken = [f"{check.subject}: {check.violation}" for check in checks if check.violation]
     if broken and with_["on_violation"] == "fail":
         listed = [*broken[:_LISTED], *([f"and {len(broken) - _LISTED} more"] if len(broken) > _LISTED else [])]
@@ -52,6 +59,10 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
 
 def check_table(frame: pd.DataFrame, contract: Contract) -> Iterator[Check]:
     """Yield every check: first those of the whole table, then those of each column in the contract's order."""
+    import pandas as pd
+
+    from mlspec.library.checked import comparable
+
     if contract.min_rows is not None:
         few = f"{len(frame)} rows are too few" if len(frame) < contract.min_rows else None
         yield Check("rows", f"at least {contract.min_rows}", few)
@@ -63,7 +74,8 @@ def check_table(frame: pd.DataFrame, contract: Contract) -> Iterator[Check]:
         extra = [repr(str(name)) for name in frame.columns if name not in known]
         yield Check("columns", "no others", f"not in the contract: {', '.join(extra)}" if extra else None)
     if contract.unique and all(name in frame for name in contract.unique):
-        yield _unique(frame.duplicated(list(contract.unique)), ", ".join(contract.unique))
+        together = pd.DataFrame({name: comparable(frame[name]) for name in contract.unique})
+        yield _unique(together.duplicated(), ", ".join(contract.unique))
     for column in contract.columns:
         if column.name not in frame:
             yield Check(column.name, "present", "the column is missing" if column.required else None)
@@ -72,70 +84,32 @@ def check_table(frame: pd.DataFrame, contract: Contract) -> Iterator[Check]:
 
 
 def _check_column(values: Values, column: Column) -> Iterator[Check]:
+    from mlspec.library.checked import bound, comparable, typed_as
+
     present = values.dropna()
     nulls = len(values) - len(present)
     if not column.nullable:
         yield Check(column.name, "not null", f"{nulls} of {len(values)} values are null" if nulls else None)
-    typed, mismatched = _typed(present, column.type)
+    typed, mismatched = typed_as(present, column.type)
     yield Check(column.name, column.type, _violation(mismatched, len(values), f"no {column.type}"))
     if len(mismatched):
         return
     if column.minimum is not None:
-        low = present[typed < _bound(column.minimum, typed)]
+        low = present[typed < bound(column.minimum, typed)]
         yield Check(column.name, f"at least {column.minimum}", _violation(low, len(values), f"below {column.minimum}"))
     if column.maximum is not None:
-        high = present[typed > _bound(column.maximum, typed)]
+        high = present[typed > bound(column.maximum, typed)]
         yield Check(column.name, f"at most {column.maximum}", _violation(high, len(values), f"above {column.maximum}"))
     if column.allowed is not None:
-        strange = present[~typed.isin(column.allowed)]
+        allowed = [bound(one, typed) for one in column.allowed] if column.type == "datetime" else column.allowed
+        strange = present[~typed.isin(allowed)]
         rule = "one of " + ", ".join(map(str, column.allowed))
         yield Check(column.name, rule, _violation(strange, len(values), "not allowed"))
     if column.pattern is not None:
-        other = present[~typed.str.fullmatch(column.pattern)]
+        other = present[~typed.astype(object).str.fullmatch(column.pattern).astype(bool)] if len(typed) else present
         yield Check(column.name, f"matches {column.pattern}", _violation(other, len(values), "of another form"))
     if column.unique:
-        yield _unique(typed.duplicated(), column.name)
-
-
-def _typed(present: Values, kind: ColumnType) -> tuple[Values, Values]:
-    """Return the values to compare with, and those that are not of the type."""
-    import pandas as pd
-    from pandas.api import types
-
-    if isinstance(present.dtype, pd.CategoricalDtype):
-        present = present.astype(present.cat.categories.dtype)
-    if kind == "datetime" and not types.is_datetime64_any_dtype(present):
-        dates = pd.to_datetime(present.astype(str), format="ISO8601", errors="coerce", utc=True)
-        return dates, present[dates.isna()]
-    if kind == "datetime":
-        return (present if present.dt.tz is not None else present.dt.tz_localize("UTC")), present[:0]
-    if types.is_object_dtype(present):  # of any values: look at each
-        wanted: Any = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}[kind]
-        right = present.map(
-            lambda value: isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool))
-        ).astype(bool)
-        return present, present[~right]
-    fits = {
-        "string": types.is_string_dtype(present),
-        "boolean": types.is_bool_dtype(present),
-        "integer": types.is_integer_dtype(present),
-        "number": types.is_numeric_dtype(present) and not types.is_bool_dtype(present),
-    }[kind]
-    if not fits and kind == "integer" and types.is_float_dtype(present):  # pandas keeps integers with gaps as floats
-        return present, present[present % 1 != 0]
-    return present, present[:0] if fits else present
-
-
-def _bound(limit: Any, typed: Values) -> Any:
-    import pandas as pd
-
-    if not isinstance(limit, str):
-        return limit
-    try:
-        moment = pd.Timestamp(limit)
-    except ValueError as error:
-        raise StepError(f"the bound {limit!r} of the column {typed.name!r} is no ISO 8601 date or time") from error
-    return moment if moment.tzinfo is not None else moment.tz_localize("UTC")
+        yield _unique(comparable(typed).duplicated(), column.name)
 
 
 def _unique(repeated: Values, subject: str) -> Check:
@@ -146,8 +120,41 @@ def _unique(repeated: Values, subject: str) -> Check:
 def _violation(wrong: Values, rows: int, words: str) -> str | None:
     if wrong.empty:
         return None
-    examples = ", ".join(repr(value) for value in wrong.astype(object).drop_duplicates()[:_EXAMPLES].tolist())
-    return f"{len(wrong)} of {rows} values are {words}, such as {examples}"
+    shown = dict.fromkeys(_shown(value) for value in wrong.iloc[:_LOOKED_AT].astype(object).tolist())
+    return f"{len(wrong)} of {rows} values are {words}, such as {', '.join(list(shown)[:_EXAMPLES])}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value.tolist() if hasattr(value, "tolist") else value)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def _tell(frame: pd.DataFrame, checks: list[Check], name: str) -> None:
+    """Say to the step process what was found of an input, for whoever follows the data's lineage."""
+    path = os.environ.get(QUALITY)
+    if not path:
+        return
+    columns = {str(column) for column in frame.columns}
+    found = {
+        "rows": len(frame),
+        "columns": {column: _counted(frame[column]) for column in frame.columns if isinstance(column, str)},
+        "checks": [
+            {
+                "assertion": check.rule,
+                "success": check.violation is None,
+                **({"column": check.subject} if check.subject in columns else {}),
+                **({"found": check.violation} if check.violation else {}),
+            }
+            for check in checks
+        ],
+    }
+    Path(path).write_text(json.dumps({name: found}), encoding="utf-8")
+
+
+def _counted(values: Values) -> dict[str, int]:
+    from mlspec.library.checked import comparable
+
+    return {"nulls": int(values.isna().sum()), "distinct": int(comparable(values.dropna()).nunique())}
 
 
 def _count(broken: list[str]) -> str:
@@ -169,16 +176,10 @@ def _report(frame: pd.DataFrame, contract: Contract, checks: list[Check], name: 
 
 
 def _profile(values: Values) -> list[object]:
-    import pandas as pd
+    from mlspec.library.checked import comparable, ends
 
     present = values.dropna()
-    if isinstance(present.dtype, pd.CategoricalDtype):
-        present = present.astype(present.cat.categories.dtype)
-    try:
-        ends: list[object] = ["–", "–"] if present.empty else [str(present.min()), str(present.max())]
-    except TypeError:  # values of several types have no order
-        ends = ["–", "–"]
-    return [str(values.dtype), int(values.isna().sum()), int(present.nunique()), *ends]
+    return [str(values.dtype), int(values.isna().sum()), int(comparable(present).nunique()), *ends(present)]
 
 
 STEP = LibraryStep(
@@ -188,7 +189,7 @@ STEP = LibraryStep(
     inputs={"data": Port("dataset", "The table to check: Parquet or CSV")},
     outputs={
         "metrics": Port("metrics", "rows, columns, checks, violations", fields=("rows", "columns", "checks", "violations")),
-        "report": Port("report", "HTML: violations, and a profile of every column"),
+        "report": Port("report", "HTML: violations, and a profile of every column", file="report.html"),
     },
     options={
         "contract": Option("string", "The contract, a YAML file; relative to the project", required=True, file=True),
@@ -198,6 +199,7 @@ STEP = LibraryStep(
             default="fail",
             enum=("fail", "report"),
         ),
+        "format": READING["format"],
     },
     requirements=("pandas", "pyarrow", "PyYAML"),
     function=_run,

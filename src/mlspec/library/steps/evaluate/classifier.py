@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Outputs, Paths, Port, path_of
-from mlspec.library.options import COLUMNS, DECISION, TRUST
+from mlspec.library.options import COLUMNS, DECISION, READING, TRUST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,16 +26,17 @@ _POINTS = 200
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, float]:
     import numpy as np
 
-    from mlspec.library.estimator import features_for, load_model
+    from mlspec.library.estimator import features_for, load_model, wanted
     from mlspec.library.frames import read_table
-    from mlspec.library.labels import classes_of, decisions, places, positive_place, true_labels
+    from mlspec.library.labels import classes_of, decisions, places, positive_place, shares, true_labels
     from mlspec.library.page import page
+    from mlspec.library.schema import schema_of
 
     model = load_model(path_of(inputs, "model"))
-    frame = read_table(path_of(inputs, "data"))
+    frame = read_table(path_of(inputs, "data"), schema_of(with_), wanted(model, with_["target"]))
     truth = true_labels(frame, with_["target"])
     features = features_for(model, frame, with_, not_features=[with_["target"]])
-    probabilities = model.probabilities(features).astype(np.float64)
+    probabilities = shares(model.probabilities(features))
     classes = classes_of(model, truth)
     if len(classes) != probabilities.shape[1]:
         raise StepError(f"the model has {probabilities.shape[1]} classes, but the data have {len(classes)}: {classes!r}")
@@ -141,9 +142,9 @@ STEP = LibraryStep(
             "auc, accuracy, precision, recall, f1, brier, log_loss, rows",
             fields=("auc", "accuracy", "precision", "recall", "f1", "brier", "log_loss", "rows"),
         ),
-        "report": Port("report", "HTML: the figures, the confusion matrix, ROC and calibration curves"),
+        "report": Port("report", "HTML: the figures, the confusion matrix, ROC and calibration curves", file="report.html"),
     },
-    options={**DECISION, **COLUMNS, **TRUST},
+    options={**DECISION, **COLUMNS, **READING, **TRUST},
     requirements=("scikit-learn", "pandas", "pyarrow"),
     function=_run,
 )

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
-from mlspec.library.options import COLUMNS, TRUST
+from mlspec.library.options import COLUMNS, READING, TRUST
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from mlspec.library.onnxcolumns import OnnxColumn
+    from mlspec.library.parity import Comparison
 
 GRAPH = "model"
 ONE_INPUT = "X"
@@ -24,117 +25,119 @@ _LIMIT = 2**31  # of one protobuf message
 
 
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, float]:
-    from mlspec.library.estimator import estimator_model, features_for, find_model, load_estimator
+    from mlspec.library import parity
+    from mlspec.library.estimator import estimator_model, features_for, find_model, load_estimator, wanted
     from mlspec.library.frames import read_table
+    from mlspec.library.onnxcolumns import column_of
+    from mlspec.library.onnxmodel import OnnxModel
+    from mlspec.library.schema import schema_of
 
     file, kind = find_model(path_of(inputs, "model"))
     if kind != "estimator":
         raise StepError("the model is ONNX already")
     estimator = load_estimator(file)
-    frame = _sample(read_table(path_of(inputs, "data")), with_["rows"])
-    features = features_for(estimator_model(estimator), frame, with_, not_features=[])
-    content = _convert(estimator, features, with_["opset"])
-    metrics = _compare(estimator, content, features)
-    near = metrics["max_abs_difference"] <= with_["tolerance"]  # false for NaN, too
-    if not near or metrics["mismatched_labels"] > with_["max_mismatches"]:
+    original = estimator_model(estimator)
+    if original.targets > 1:
         raise StepError(
-            f"the ONNX model does not answer like the original on {len(features)} rows: probabilities (or predictions) differ "
-            f"by up to {metrics['max_abs_difference']:.3g} (tolerance {with_['tolerance']:g}), {metrics['mismatched_labels']} "
-            f"predicted labels differ (at most {with_['max_mismatches']} may). ONNX computes in 32-bit floats: a tree whose "
-            "thresholds fall between two of them decides otherwise; train on float32 features, or raise the limits"
+            f"the model predicts {original.targets} targets at once, which this step cannot compare; export one for each"
         )
+    frame = read_table(path_of(inputs, "data"), schema_of(with_), wanted(original))
+    features = features_for(original, frame, with_, not_features=[])
+    some = parity.spread(features, with_["rows"])
+    edges, made_up = parity.edges(features, some), parity.made_up(original, features)
+    columns = [column_of(features[name], original.trained.get(name), made_up.gaps.values()) for name in features.columns]
+    model = _convert(estimator, columns, with_["opset"], zipmap=original.has_probabilities)
+    exported = OnnxModel(_serialized(model, columns))
+    made_up, refused = parity.answered(exported, made_up)
+    limits = with_["tolerance"], with_["relative_tolerance"]
+    apart = {name for name in parity.gaps_apart(original, exported, made_up, *limits) if features[name].notna().all()}
+    if apart:  # nobody is misled by a model that refuses them
+        columns = [column.without_gaps() if column.name in apart else column for column in columns]
+        exported = OnnxModel(_serialized(model, columns))
+        made_up, more = parity.answered(exported, made_up)
+        refused += more
+    found = parity.compare(original, exported, [some, edges, made_up], *limits)
+    if found.beyond or found.mismatched > with_["max_mismatches"]:
+        raise StepError(_apart(found, len(some.about) + len(edges.about) + len(made_up.about), with_))
+    content = _serialized(model, columns)
     outputs["model"].write_bytes(content)
-    return {**metrics, "bytes": len(content)}
+    return {
+        **parity.figures(found),
+        "rows": len(some.about),
+        "edge_rows": len(edges.about) + len(made_up.about),
+        "refused_rows": refused,
+        "bytes": len(content),
+    }
 
 
-def _sample(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """Return rows spread evenly over the data: the same ones in every run."""
-    import numpy as np
+def _apart(found: Comparison, rows: int, with_: Mapping[str, Any]) -> str:
+    said = []
+    if found.beyond:
+        said.append(
+            f"{found.what} differ by up to {found.max_abs:.3g}, {found.max_relative:.3g} of themselves "
+            f"(tolerance {with_['tolerance']:g}, relative {with_['relative_tolerance']:g})"
+        )
+    if found.mismatched > with_["max_mismatches"]:
+        said.append(f"{found.mismatched} predicted labels differ (at most {with_['max_mismatches']} may)")
+    return (
+        f"the ONNX model does not answer like the original on {rows} rows: {', '.join(said)}; most of all on {found.worst}. "
+        f"{found.cause}"
+    )
 
-    if frame.empty:
-        raise StepError("the data have no rows to compare the models on")
-    if len(frame) <= rows:
-        return frame
-    return frame.iloc[np.unique(np.linspace(0, len(frame) - 1, rows).round().astype(int))]
 
-
-def _convert(estimator: Any, features: pd.DataFrame, opset: int | None) -> bytes:
-    from onnx.helper import set_model_props
+def _convert(estimator: Any, columns: list[OnnxColumn], opset: int | None, *, zipmap: bool) -> Any:
     from skl2onnx import to_onnx
 
-    from mlspec.library.onnxmodel import FEATURES
+    from mlspec.library.onnxtrees import send_gaps_as
 
     # Not a list of {label: probability} for each row: a plain array is what servers other than onnxruntime read, too.
-    options = {id(estimator): {"zipmap": False}} if hasattr(estimator, "predict_proba") else None
+    options = {id(estimator): {"zipmap": False}} if zipmap else None
     try:
-        model = to_onnx(
-            estimator,
-            initial_types=_initial_types(estimator, features),
-            options=options,
-            target_opset=opset,
-            name=GRAPH,
-        )
+        types = _initial_types(estimator, columns)
+        model = to_onnx(estimator, initial_types=types, options=options, target_opset=opset, name=GRAPH)
+    except StepError:
+        raise
     except Exception as error:  # skl2onnx raises many kinds, some of them plain RuntimeErrors
-        raise StepError(f"skl2onnx cannot convert this {type(estimator).__name__}: {error}") from error
-    set_model_props(model, {FEATURES: json.dumps([str(name) for name in features.columns])})
+        said = (str(error).splitlines() or [""])[0]  # a page of advice to the authors of converters follows
+        raise StepError(f"skl2onnx cannot convert this {type(estimator).__name__}: {type(error).__name__}: {said}") from error
+    send_gaps_as(estimator, model)
+    return model
+
+
+def _serialized(model: Any, columns: list[OnnxColumn]) -> bytes:
+    from onnx.helper import set_model_props
+
+    from mlspec.library.onnxmodel import COLUMNS, FEATURES
+
+    notes = {column.name: column.note for column in columns if column.note}
+    props = {FEATURES: json.dumps([column.name for column in columns])}
+    set_model_props(model, {**props, COLUMNS: json.dumps(notes, sort_keys=True)} if notes else props)
+    # skl2onnx keeps them in a set: their order is that of this process alone.
+    operators = sorted(model.opset_import, key=lambda each: str(each.domain))
+    del model.opset_import[:]
+    model.opset_import.extend(operators)
     if model.ByteSize() >= _LIMIT:
         raise StepError("the ONNX model is larger than 2 GiB, which one file cannot hold")
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _initial_types(estimator: Any, features: pd.DataFrame) -> list[tuple[str, Any]]:
+def _initial_types(estimator: Any, columns: list[OnnxColumn]) -> list[tuple[str, Any]]:
     """Return one input for each column where the model picks columns by name, else one for all of them."""
-    from skl2onnx.common.data_types import StringTensorType
+    from skl2onnx.common.data_types import BooleanTensorType, FloatTensorType, Int64TensorType, StringTensorType
     from sklearn.compose import ColumnTransformer
 
-    parts = [estimator, *estimator.get_params(deep=True).values()]
+    tensors = {"string": StringTensorType, "number": FloatTensorType, "integer": Int64TensorType, "boolean": BooleanTensorType}
+    parts = [estimator, *(estimator.get_params(deep=True).values() if hasattr(estimator, "get_params") else ())]
     if any(isinstance(part, ColumnTransformer) for part in parts):
-        return [(str(name), _type_of(features[name])([None, 1])) for name in features.columns]
-    kinds = {_type_of(features[name]) for name in features.columns}
-    if len(kinds) > 1 and StringTensorType in kinds:
+        return [(column.name, tensors[column.tensor]([None, 1])) for column in columns]
+    kinds = {column.tensor for column in columns}
+    if len(kinds) > 1 and "string" in kinds:
+        text = ", ".join(repr(column.name) for column in columns if column.tensor == "string")
         raise StepError(
-            "the model takes text and numbers together as one table, which ONNX has not; "
+            f"the model takes text ({text}) and numbers together as one table, which ONNX has not; "
             "give each its own branch with scikit-learn's ColumnTransformer"
         )
-    kind = kinds.pop() if len(kinds) == 1 else _float()
-    return [(ONE_INPUT, kind([None, len(features.columns)]))]
-
-
-def _type_of(values: pd.Series[Any]) -> Any:
-    from pandas.api import types
-    from skl2onnx.common.data_types import BooleanTensorType, Int64TensorType, StringTensorType
-
-    if types.is_bool_dtype(values):
-        return BooleanTensorType
-    if types.is_integer_dtype(values):
-        return Int64TensorType
-    return _float() if types.is_numeric_dtype(values) else StringTensorType
-
-
-def _float() -> Any:
-    from skl2onnx.common.data_types import FloatTensorType
-
-    return FloatTensorType
-
-
-def _compare(estimator: Any, content: bytes, features: pd.DataFrame) -> dict[str, float]:
-    """Compare probabilities where there are any, else predictions: the largest difference and the labels that differ."""
-    import numpy as np
-
-    from mlspec.library.estimator import estimator_model
-    from mlspec.library.onnxmodel import OnnxModel
-
-    original, exported = estimator_model(estimator), OnnxModel(content)
-    expected, found = original.predict(features), exported.predict(features)
-    mismatched = 0
-    if original.classes is not None:
-        mismatched = sum(a != b for a, b in zip(expected.tolist(), found.tolist(), strict=True))
-    if hasattr(estimator, "predict_proba"):
-        expected, found = original.probabilities(features), exported.probabilities(features)
-    elif original.classes is not None:
-        return {"max_abs_difference": 0.0, "mismatched_labels": mismatched, "rows": len(features)}
-    difference = np.abs(expected.astype(np.float64) - found.astype(np.float64)).max()
-    return {"max_abs_difference": float(difference), "mismatched_labels": mismatched, "rows": len(features)}
+    return [(ONE_INPUT, tensors[kinds.pop() if len(kinds) == 1 else "number"]([None, len(columns)]))]
 
 
 STEP = LibraryStep(
@@ -149,18 +152,33 @@ STEP = LibraryStep(
         "model": Port("model", "The ONNX file; outputs are the label and, for a classifier, the probabilities"),
         "metrics": Port(
             "metrics",
-            "max_abs_difference, mismatched_labels, rows, bytes",
-            fields=("max_abs_difference", "mismatched_labels", "rows", "bytes"),
+            "max_abs_difference, max_relative_difference, mismatched_labels, rows, edge_rows, refused_rows, bytes",
+            fields=(
+                *("max_abs_difference", "max_relative_difference", "mismatched_labels"),
+                *("rows", "edge_rows", "refused_rows", "bytes"),
+            ),
         ),
     },
     options={
-        "rows": Option("integer", "How many rows to compare, spread evenly over the data", default=1000, minimum=1),
+        "rows": Option(
+            "integer",
+            "How many rows to compare, spread evenly over the data; rows with gaps, extremes and unseen categories come on top",
+            default=1000,
+            minimum=1,
+        ),
         "tolerance": Option(
-            "number", "The largest difference of a probability (or prediction) that is let pass", default=1e-4, minimum=0
+            "number",
+            "How far a probability (or prediction) may lie from the original, in its own unit",
+            default=1e-4,
+            minimum=0,
+        ),
+        "relative_tolerance": Option(
+            "number", "How much farther, as a share of the original's probability (or prediction)", default=1e-5, minimum=0
         ),
         "max_mismatches": Option("integer", "How many predicted labels may differ", default=0, minimum=0),
         "opset": Option("integer", "The ONNX opset; default: the newest that skl2onnx writes", minimum=9),
         **COLUMNS,
+        **READING,
         **TRUST,
     },
     requirements=("skl2onnx", "onnx", "onnxruntime", "scikit-learn", "pandas", "pyarrow"),

@@ -8,13 +8,12 @@ Change it when another figure or another way to form groups is wanted.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
-from mlspec.library.options import COLUMNS, DECISION, TRUST
+from mlspec.library.options import COLUMNS, DECISION, READING, TRUST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,15 +34,16 @@ DIFFERENCES = {
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, float]:
     import pandas as pd
 
-    from mlspec.library.estimator import features_for, load_model
+    from mlspec.library.estimator import features_for, load_model, wanted
     from mlspec.library.frames import need_columns, read_table
     from mlspec.library.labels import classes_of, decisions, places, positive_place, true_labels
+    from mlspec.library.schema import schema_of
 
     sensitive: list[str] = with_["sensitive"]
     if not sensitive:
         raise StepError("the option 'sensitive' must name at least one column")
     model = load_model(path_of(inputs, "model"))
-    frame = read_table(path_of(inputs, "data"))
+    frame = read_table(path_of(inputs, "data"), schema_of(with_), wanted(model, with_["target"]))
     need_columns(frame, sensitive, "the option `sensitive`")
     truth = true_labels(frame, with_["target"])
     classes = classes_of(model, truth)
@@ -54,9 +54,7 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
 
     tables = {name: _by_group(actual, chosen, _groups(frame[name])) for name in sensitive}
     apart = {name: _differences(table, with_["min_rows"], name) for name, table in tables.items()}
-    metrics: dict[str, float] = {name: _worst(apart, name) for name in DIFFERENCES}
-    for column, by_group in tables.items():
-        metrics |= _flat(column, by_group)
+    metrics: dict[str, float] = {name: _worst(apart, name) for name in DIFFERENCES} | _flat(tables)
     metrics["rows"] = len(frame)
     parts = [table.rename_axis("group").reset_index() for table in tables.values()]
     for column, part in zip(tables, parts, strict=True):
@@ -67,8 +65,9 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
 
 
 def _groups(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the column as text; rows without a value are a group of their own."""
-    groups = column.astype(object).where(column.notna(), "missing").astype(str)
+    from mlspec.library.groups import groups_of
+
+    groups = groups_of(column)
     count = groups.nunique()
     if count > MOST_GROUPS:
         raise StepError(f"the column {column.name!r} has {count} values; put them into at most {MOST_GROUPS} groups first")
@@ -127,13 +126,14 @@ def _worst(apart: Mapping[str, Mapping[str, float]], name: str) -> float:
     return math.nan if any(map(math.isnan, values)) else max(values)
 
 
-def _flat(column: str, table: pd.DataFrame) -> dict[str, float]:
-    """Return `selection_rate__SEX_1` and so on: names that can stand in an expression. Groups alike in them get underscores."""
+def _flat(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    """Return `selection_rate__SEX_1` and so on."""
+    from mlspec.library.groups import labels_of
+
+    labels = labels_of((column, str(group)) for column, table in tables.items() for group in table.index)
     flat: dict[str, float] = {}
-    for group, row in table.iterrows():
-        label = re.sub(r"\W", "_", f"{column}_{group}", flags=re.ASCII)
-        while f"rows__{label}" in flat:
-            label += "_"
+    for (column, group), label in labels.items():
+        row = tables[column].loc[group]
         flat |= {f"{name}__{label}": float(row[name]) for name in FIGURES[1:]}
         flat[f"rows__{label}"] = int(row["rows"])
     return flat
@@ -179,14 +179,17 @@ STEP = LibraryStep(
                 "accuracy__*",
             ),
         ),
-        "table": Port("report", "CSV: one row a group with its rows, selection rate, error rates and accuracy"),
-        "report": Port("report", "HTML: the same table and the differences"),
+        "table": Port(
+            "report", "CSV: one row a group with its rows, selection rate, error rates and accuracy", file="table.csv"
+        ),
+        "report": Port("report", "HTML: the same table and the differences", file="report.html"),
     },
     options={
         **DECISION,
         "sensitive": Option("list", "The columns whose values are the groups to compare", required=True, items="string"),
         "min_rows": Option("integer", "Groups of fewer rows are shown, but not compared", default=1, minimum=1),
         **COLUMNS,
+        **READING,
         **TRUST,
     },
     requirements=("fairlearn", "scikit-learn", "pandas", "pyarrow"),

@@ -10,41 +10,38 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of
-from mlspec.library.options import TRUST
+from mlspec.library.options import READING, TRUST
+from mlspec.tracking import names
 
 if TYPE_CHECKING:
-    from mlspec.library.estimator import Model
+    from mlspec.library.mlflow_model import LoggedModel
 
 DEFAULT_URI = "sqlite:///.mlspec/mlflow.db"
-_NAME = re.compile(r"[\w .-]+")
 _PORTS = ("model", "data")
+_BATCH = 100
 
 
 def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str, Any]:
     lifecycle = os.environ.get("MLSPEC_LIFECYCLE") or "mlspec"
     with_ = {**with_, "name": with_["name"] or lifecycle}
-    if not _NAME.fullmatch(with_["name"]):
-        raise StepError(f"a registered model's name has letters, digits, spaces and `_.-` only, unlike {with_['name']!r}")
     metrics = {name: _numbers(name, path_of(inputs, name)) for name in sorted(inputs) if name not in _PORTS}
     flat = {f"{name}.{key}": value for name, values in metrics.items() for key, value in values.items()}
     uri = with_["tracking_uri"] or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
     experiment = with_["experiment"] or os.environ.get("MLFLOW_EXPERIMENT_NAME") or lifecycle
-    with _mlflow(uri, experiment) as (mlflow, client, experiment_id):
-        tags = {**_provenance(inputs), **_as_text(flat), **_as_text(with_["tags"] or {})}
+    with _mlflow(uri, experiment) as (mlflow, client, experiment_id), _model(inputs, with_) as model:
+        tags = names.tags_for({**_provenance(inputs), **model.tags, **_as_text(flat), **_as_text(with_["tags"] or {})})
         version = _registered(client, with_["name"], tags)
         if version is None:
             with mlflow.start_run(experiment_id=experiment_id, run_name=os.environ.get("MLSPEC_RUN_ID"), tags=tags) as run:
-                mlflow.log_params(with_["params"] or {})
-                mlflow.log_metrics(flat)
-                logged = _log_model(inputs)
+                _log(client, run.info.run_id, names.metrics_for(flat), names.params_for(_as_text(with_["params"] or {})))
+                logged = model.log()
             version = _register(client, with_, logged.model_uri, run.info.run_id, tags)
         if with_["alias"]:
             client.set_registered_model_alias(with_["name"], with_["alias"], version)
@@ -59,7 +56,7 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
 @contextmanager
 def _mlflow(uri: str, experiment: str) -> Iterator[tuple[Any, Any, str]]:
     """Open MLflow, and make `uri` what its fluent functions use; what it raises becomes a `StepError`."""
-    from mlspec.tracking import opened, quiet
+    from mlspec.tracking.server import is_away, opened, quiet, reason, without_secrets
 
     with quiet():
         import mlflow
@@ -69,17 +66,16 @@ def _mlflow(uri: str, experiment: str) -> Iterator[tuple[Any, Any, str]]:
         mlflow.set_registry_uri(uri)
         try:
             yield mlflow, *opened(uri, experiment)
-        except (mlflow.MlflowException, SQLAlchemyError) as error:
-            raise StepError(_without_secrets(uri, f"MLflow at {uri}: {error}")) from error
+        except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
+            where = "MLflow: " if is_away(error) else f"MLflow at {without_secrets(uri, uri)}: "
+            raise StepError(where + reason(uri, error)) from error
 
 
-def _without_secrets(uri: str, message: str) -> str:
-    """Return a message, which may quote the URI in pieces, without the user, password and query of the URI."""
-    address, _, query = uri.partition("?")
-    user, at, _ = address.partition("://")[2].partition("/")[0].rpartition("@")
-    for secret in (user + at, query):
-        message = message.replace(secret, "") if secret else message
-    return message
+def _model(inputs: Paths, with_: Mapping[str, Any]) -> AbstractContextManager[LoggedModel]:
+    from mlspec.library.mlflow_model import Dataset, prepared
+    from mlspec.library.schema import schema_of
+
+    return prepared(path_of(inputs, "model"), Dataset(path_of(inputs, "data"), schema_of(with_)) if "data" in inputs else None)
 
 
 def _provenance(inputs: Paths) -> dict[str, str]:
@@ -111,80 +107,25 @@ def _as_text(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
 
+def _log(client: Any, run_id: str, metrics: Mapping[str, float], params: Mapping[str, str]) -> None:
+    """Log all of it, in as many calls as MLflow wants: it takes 100 params at once."""
+    import time
+
+    from mlflow.entities import Metric, Param
+
+    now = int(time.time() * 1000)
+    numbers = [Metric(name, number, now, 0) for name, number in metrics.items()]
+    texts = [Param(name, text) for name, text in params.items()]
+    for first in range(0, max(len(numbers), len(texts)), _BATCH):
+        batch = slice(first, first + _BATCH)
+        client.log_batch(run_id, metrics=numbers[batch], params=texts[batch])
+
+
 def _registered(client: Any, name: str, tags: Mapping[str, str]) -> str | None:
     """Return the newest version that has exactly these tags: this model is registered already."""
     versions = client.search_model_versions(f"name='{name}'")
     same = [int(version.version) for version in versions if version.status == "READY" and version.tags == tags]
     return str(max(same)) if same else None
-
-
-def _log_model(inputs: Paths) -> Any:
-    from mlspec.library.estimator import estimator_model, find_model, load_estimator
-
-    file, kind = find_model(path_of(inputs, "model"))
-    if kind == "onnx":
-        return _log_onnx(file)
-    import numpy
-    import pandas
-    import sklearn
-    from mlflow.sklearn import log_model
-
-    estimator = load_estimator(file)
-    packages = {"scikit-learn": sklearn, "numpy": numpy, "pandas": pandas}
-    return log_model(
-        estimator,
-        name="model",
-        serialization_format="pickle",  # skops, the default, refuses types it does not know, a team's own among them
-        signature=_signature(inputs, estimator_model(estimator)),
-        # Named, so that MLflow does not load the model in another process to find out.
-        pip_requirements=[f"{name}=={module.__version__}" for name, module in packages.items()],
-    )
-
-
-def _log_onnx(file: Path) -> Any:
-    import onnx
-    import onnxruntime
-    from mlflow.onnx import log_model
-
-    model = onnx.load(str(file))
-    return log_model(
-        model,
-        name="model",
-        signature=_tensor_signature(model),
-        pip_requirements=[f"onnx=={onnx.__version__}", f"onnxruntime=={onnxruntime.__version__}"],
-        save_as_external_data=False,
-    )
-
-
-def _tensor_signature(model: Any) -> Any:
-    """Return the shapes and types of an ONNX model's inputs; without them MLflow feeds columns of the wrong rank."""
-    import numpy as np
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
-    from onnx.helper import tensor_dtype_to_np_dtype
-
-    specs = []
-    for item in model.graph.input:
-        tensor = item.type.tensor_type
-        kind = tensor_dtype_to_np_dtype(tensor.elem_type)
-        shape = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim]
-        specs.append(TensorSpec(np.dtype(str) if kind.kind == "O" else kind, (-1, *shape[1:]), item.name))
-    return ModelSignature(inputs=Schema(specs))
-
-
-def _signature(inputs: Paths, model: Model) -> Any:
-    """Return the columns and types the model takes and gives, when the data and the model tell; else None."""
-    from mlflow.models import infer_signature
-
-    from mlspec.library.frames import plain, read_table
-
-    if "data" not in inputs or model.features is None:
-        return None
-    frame = read_table(path_of(inputs, "data"))
-    if any(name not in frame for name in model.features):
-        return None
-    features = plain(frame[model.features].head(100))
-    return infer_signature(features, model.predict(features))
 
 
 def _register(client: Any, with_: Mapping[str, Any], source: str, run_id: str, tags: Mapping[str, str]) -> str:
@@ -217,13 +158,18 @@ STEP = LibraryStep(
         )
     },
     options={
-        "name": Option("string", "The registered model's name; default: the lifecycle's"),
-        "alias": Option("string", "The alias to move to this version, such as `champion`"),
+        "name": Option("string", "The registered model's name; default: the lifecycle's", fault=names.model_fault),
+        "alias": Option("string", "The alias to move to this version, such as `champion`", fault=names.alias_fault),
         "description": Option("string", "What to say about this version"),
-        "params": Option("object", "Parameters to log with the run"),
-        "tags": Option("object", "Further tags of the run and the version"),
-        "experiment": Option("string", "The MLflow experiment; default: that of `tracking`, else the lifecycle's name"),
+        "params": Option("object", "Parameters to log with the run", fault=names.keys_fault),
+        "tags": Option("object", "Further tags of the run and the version", fault=names.keys_fault),
+        "experiment": Option(
+            "string",
+            "The MLflow experiment; default: that of `tracking`, else the lifecycle's name",
+            fault=names.experiment_fault,
+        ),
         "tracking_uri": Option("string", f"The MLflow server or database; default: that of `tracking`, else `{DEFAULT_URI}`"),
+        **READING,
         **TRUST,
     },
     requirements=("mlflow", "scikit-learn", "pandas", "pyarrow"),

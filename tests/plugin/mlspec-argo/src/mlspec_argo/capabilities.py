@@ -35,6 +35,7 @@ CAPABILITIES: Final[Mapping[Feature, Support]] = {
     Feature.ON_FAILURE_CONTINUE: refused("write `on_failure: stop`"),
     Feature.IMAGE: refused("set `targets.argo.image`, in which all steps run"),
     Feature.TRACKING: refused("compile with a `--profile` that says `tracking: null`"),
+    Feature.LINEAGE: refused("compile with a `--profile` that says `lineage: null`"),
     Feature.SCHEDULE: refused("start the workflow by a CronWorkflow of yours"),
     Feature.NOTIFICATIONS: refused("send them by an exit handler of the cluster's workflow defaults"),
     Feature.MONITOR: refused("keep the monitoring pipeline in a lifecycle of its own"),

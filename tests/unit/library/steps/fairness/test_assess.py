@@ -83,7 +83,25 @@ def test_rows_without_a_group_are_a_group(small, run):
 def test_names_of_groups_can_stand_in_expressions(small, run):
     result, _ = run("fairness/assess", small(["a-1", "a 1"] * 6), target="y", sensitive=["group"])
     assert all(name.isidentifier() for name in result)
-    assert result["rows__group_a_1"] == result["rows__group_a_1_"] == 6
+    assert [rows for name, rows in result.items() if name.startswith("rows__group_a_1_")] == [6, 6]
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64", "str"])
+def test_names_of_groups_depend_on_no_type(small, run, kind):
+    groups = pd.Series([1, 2] * 6).astype(kind)
+    result, _ = run("fairness/assess", small(groups), target="y", sensitive=["group"])
+    assert result["rows__group_1"] == result["rows__group_2"] == 6
+    gaps = pd.Series([1, 2, None] * 4, dtype=object if kind == "str" else "float64").map(
+        str if kind == "str" else float, na_action="ignore"
+    )
+    result, folder = run("fairness/assess", small(gaps.replace({"1.0": "1", "2.0": "2"})), target="y", sensitive=["group"])
+    assert (result["rows__group_1"], result["rows__group_2"], result["rows__group_missing"]) == (4, 4, 4)
+    assert pd.read_csv(folder / "table", dtype=str)["group"].tolist() == ["1", "2", "missing"]
+
+
+def test_groups_of_any_alphabet(small, run):
+    result, _ = run("fairness/assess", small(["東京", "大阪"] * 6), target="y", sensitive=["group"])
+    assert result["rows__group_東京"] == result["rows__group_大阪"] == 6
 
 
 @pytest.mark.parametrize(

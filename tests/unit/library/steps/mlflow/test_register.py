@@ -90,6 +90,7 @@ def project(tmp_path_factory, employment):
 
     folder = tmp_path_factory.mktemp("project")
     (folder / "quality").write_text('{"auc": 0.83, "rows": 10}')
+    (folder / "ranks").write_text(json.dumps({"recall@10": 0.41, "error (%)": 12.5, "f@1": 1, "f#1": 10**400, "東京": 1}))
     (folder / "odd").write_text('{"curve": [1, 2]}')
     inputs = {"model": employment / "model", "data": employment / "test"}
     load("export/onnx").run(inputs, {"model": folder / "onnx"}, {})
@@ -143,25 +144,80 @@ def test_an_onnx_model(project, employment, expected):
     assert "mlspec.data_digest" not in found["tags"]
 
 
+def test_names_and_texts_that_mlflow_does_not_take(project, employment):
+    """Metrics get the names that a step's own tracking gives them."""
+    with_ = {"name": "ranker", "alias": "champion", "params": {"long": "x" * 7000}, "tags": {"long": "x" * 9000}}
+    done = register(project, {"model": employment / "model", "data": employment / "test", "q": project / "ranks"}, with_, with_)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(python(LOOK, "ranker", employment / "test", cwd=project).stdout)
+    metrics = found["metrics"]
+    assert (metrics["q.recall_10"], metrics["q.error ___"], metrics["q.東京"]) == (0.41, 12.5, 1)
+    assert len(metrics) == 5
+    assert found["tags"]["q.recall_10"] == "0.41"
+    assert found["params"] == {"long": "x" * 6000}
+    assert (found["versions"], len(found["tags"]["long"])) == (1, 5000)
+
+
 def test_models_registered_together(project, tmp_path):
-    """The first of them makes MLflow's tables, and the other waits for it."""
-    processes = [start(STEP, words({"model": project / "onnx"}, {"name": name}), cwd=tmp_path) for name in ("a", "b")]
+    """The first of them makes MLflow's tables, and the others wait for it; versions of one name get numbers of their own."""
+    wanted = [{"name": "a"}, {"name": "b", "tags": {"region": 1}}, {"name": "b", "tags": {"region": 2}}]
+    processes = [start(STEP, words({"model": project / "onnx"}, with_), cwd=tmp_path) for with_ in wanted]
     ends = [end(process) for process in processes]
-    assert [(done.returncode, done.stderr) for done in ends] == [(0, "")] * 2
-    assert [json.loads(done.stdout)["uri"] for done in ends] == ["models:/a/1", "models:/b/1"]
+    assert [(done.returncode, done.stderr) for done in ends] == [(0, "")] * 3
+    first, *others = [json.loads(done.stdout)["uri"] for done in ends]
+    assert first == "models:/a/1"
+    assert sorted(others) == ["models:/b/1", "models:/b/2"]
+
+
+GAPS = """
+import joblib, numpy as np, pandas as pd, sys
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
+from xgboost import XGBClassifier
+rng = np.random.default_rng(0)
+table = pd.DataFrame({"x": rng.normal(size=400), "voucher": None})
+table.loc[200:, "voucher"] = "SPRING"
+table.to_parquet(sys.argv[2])
+parts = ColumnTransformer([("c", OneHotEncoder(handle_unknown="ignore"), ["voucher"]), ("n", "passthrough", ["x"])])
+steps = [("parts", parts), ("model", XGBClassifier(n_estimators=5))]
+joblib.dump(Pipeline(steps).fit(table, (table.x > 0).astype(int)), sys.argv[1])
+"""
+
+
+def test_a_column_without_values_in_its_first_rows_and_a_model_of_xgboost(project, tmp_path):
+    made = python(GAPS, tmp_path / "model", tmp_path / "data", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    inputs = {"model": tmp_path / "model", "data": tmp_path / "data"}
+    done = register(tmp_path, inputs, {"name": "vouchers", "alias": "champion"})
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(python(LOOK, "vouchers", tmp_path / "data", cwd=tmp_path).stdout)
+    assert set(found["answer"]) == {0, 1}
+    (requirements,) = tmp_path.glob(".mlspec/mlflow-artifacts/**/requirements.txt")
+    names = {line.partition("==")[0] for line in requirements.read_text().split()}
+    assert names == {"mlflow", "numpy", "pandas", "scikit-learn", "xgboost-cpu"}
+
+
+def test_a_model_that_was_defined_in_the_script_that_trained_it(project, tmp_path):
+    code = "import joblib, sys\nclass Mine:\n    def predict(self, x): return x\njoblib.dump(Mine(), sys.argv[1])"
+    assert python(code, tmp_path / "model", cwd=tmp_path).returncode == 0
+    done = register(tmp_path, {"model": tmp_path / "model"}, {"name": "script"})
+    assert "needs 'Mine', which was defined in the script that trained it; move that into a module" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
     ("with_", "extra", "message"),
     [
-        ({"name": "jobs/1"}, {}, "a registered model's name has letters, digits, spaces and `_.-` only, unlike 'jobs/1'"),
+        ({"name": "jobs/1"}, {}, "option 'name' of mlflow/register must not have `/` or `:` in it"),
         ({"name": "jobs"}, {"odd": "odd"}, "the input 'odd' is no metrics file: a JSON object of numbers"),
         ({"name": "jobs"}, {"none": "none"}, "cannot read the metrics 'none': "),
-        ({"name": "jobs", "alias": "v1"}, {}, "MLflow at sqlite:///.mlspec/mlflow.db: "),
+        ({"name": "jobs", "alias": "v1"}, {}, "option 'alias' of mlflow/register must not be `latest` or `v` with a number"),
+        ({"name": "jobs", "params": {"a@b": 1}}, {}, "option 'params' of mlflow/register has a name that may have letters"),
         (
             {"name": "jobs", "tracking_uri": "http://me:hunter2@127.0.0.1:1/mlflow?key=hunter2"},
             {},
-            "MLflow at http://127.0.0.1:1/mlflow?: ",
+            "StepError: MLflow: http://127.0.0.1:1/mlflow? cannot be reached: Connection refused\n",
         ),
     ],
 )

@@ -1,0 +1,171 @@
+"""Secrets kept out of what steps write: their values, as they are and as base64, become `***`.
+
+In: the values; bytes as they come. Out: the same bytes with every value masked, however it was split over writes. Owns in which forms a
+value is found; never knows where it came from. Standard library only.
+Change it when values are written in another form.
+
+No form has a line end in it, so that a whole line is never held back; of an unfinished one, only what may be the beginning of a value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+MASK = b"***"
+SHORTEST = 3
+"""Characters of the shortest value that is masked: of shorter ones every log is full."""
+_SHORTEST_CODE = 6
+"""Characters of base64 that tell a value from other text."""
+_PIECE = 64
+"""Longer values are found piece by piece, so that little is held back: none of the pieces is anything else by chance."""
+_SHORTEST_LINE = 6
+"""Characters of a line that is masked for itself, of a value that has several: a brace alone gives nothing away."""
+_LARGEST = 64 * 1024
+"""Bytes of a file that are masked: keys and credentials are smaller."""
+_WRAPS = (64, 76)
+"""Columns at which tools break lines of base64."""
+
+
+def secret_values(variables: Iterable[str], environ: Mapping[str, str], files: Iterable[str | None] = ()) -> list[str]:
+    """The values of these environment variables, and what is in these files, as far as there are such."""
+    values = [value for name in variables if (value := environ.get(name))]
+    for path in files:
+        with suppress(OSError, ValueError), Path(path or "").open("rb") as file:  # whoever needs the file says so
+            values.append(file.read(_LARGEST).decode("utf-8", "surrogateescape"))
+    return values
+
+
+_NOTHING = re.compile(b"(?!)")
+
+
+class Masker:
+    """Masks one stream. `feed` returns what can be shown already, `flush` the rest at its end."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._forms = sorted({form for value in values for form in _forms(value)}, key=lambda form: (-len(form), form))
+        every = b"|".join(map(re.escape, self._forms))
+        self._any = re.compile(every) if self._forms else None
+        self._each = re.compile(b"(?=(" + every + b"))") if self._forms else _NOTHING
+        self._by_first: dict[int, list[bytes]] = {}
+        for form in self._forms:
+            self._by_first.setdefault(form[0], []).append(form)
+        self._longest = max(map(len, self._forms), default=0)
+        self._held = b""
+        self._masked = False
+        """What was last returned ends with a mask, which touches what is held."""
+
+    def __bool__(self) -> bool:
+        return bool(self._forms)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take in more; returns it with values masked, but for an end that may be the beginning of one."""
+        if self._any is None:
+            return data
+        content = self._held + data
+        found = self._found(content)
+        end = self._open(content)
+        for start, stop in reversed(found):  # what overlaps a value that may yet come waits for it
+            if start < end < stop:
+                end = start
+        self._held = content[end:]
+        return self._shown(content[:end], [span for span in found if span[1] <= end])
+
+    def flush(self) -> bytes:
+        """Return what was held back: no more is to come."""
+        content, self._held = self._held, b""
+        shown = self._shown(content, self._found(content))
+        self._masked = False
+        return shown
+
+    def mask(self, text: str) -> str:
+        """Mask a text that is whole."""
+        if self._any is None:
+            return text
+        whole = Masker.__new__(Masker)
+        whole.__dict__.update(self.__dict__, _held=b"", _masked=False)
+        content = text.encode("utf-8", "surrogatepass")
+        return (whole.feed(content) + whole.flush()).decode("utf-8", "surrogatepass")
+
+    def _found(self, content: bytes) -> list[tuple[int, int]]:
+        """Where values are; of those that overlap, all together."""
+        if self._any is None or self._any.search(content) is None:
+            return []
+        spans: list[tuple[int, int]] = []
+        for match in self._each.finditer(content):
+            start, stop = match.span(1)
+            if spans and start < spans[-1][1]:
+                spans[-1] = spans[-1][0], max(stop, spans[-1][1])
+            else:
+                spans.append((start, stop))
+        return spans
+
+    def _open(self, content: bytes) -> int:
+        """Where the longest end begins that may be the beginning of a value."""
+        for place in range(max(0, len(content) - self._longest + 1), len(content)):
+            rest = content[place:]
+            if any(len(form) > len(rest) and form.startswith(rest) for form in self._by_first.get(content[place], ())):
+                return place
+        return len(content)
+
+    def _shown(self, content: bytes, spans: list[tuple[int, int]]) -> bytes:
+        """The content with each span masked, spans that touch by one mask."""
+        parts, place = [], 0
+        for start, stop in spans:
+            if start > place:
+                parts.append(content[place:start])
+                self._masked = False
+            if not self._masked:
+                parts.append(MASK)
+            self._masked, place = True, stop
+        if len(content) > place:
+            parts.append(content[place:])
+            self._masked = False
+        return b"".join(parts)
+
+
+def _forms(value: str) -> Iterable[bytes]:
+    """The texts that tell a value: itself and its lines, as JSON has it, and as base64."""
+    import base64  # of most steps there are no values
+
+    raw = value.encode("utf-8", "surrogateescape")
+    for text in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
+        lines = [line.strip() for line in re.split(r"[\r\n]+", text)]
+        for line in lines if len(lines) > 1 else (text,):
+            if len(line) >= (SHORTEST if len(lines) == 1 else _SHORTEST_LINE):
+                yield from _pieces(line.encode("utf-8", "surrogateescape"))
+    for content in {raw, raw.strip(), raw.rstrip(b"\n") + b"\n"} - {b""}:  # `echo` ends a line
+        for code in {base64.b64encode(content), base64.urlsafe_b64encode(content)}:
+            yield from _codes(code)
+            yield from _codes(code.rstrip(b"="))
+    for offset in (1, 2):  # behind `user:`, whose length decides which of three forms it takes
+        code = base64.b64encode(b"\0" * offset + raw)
+        inner = code[offset + 1 : (offset + len(raw)) * 8 // 6]  # what of it depends on nothing else
+        for part in (inner, code[offset + 1 :], code[offset + 1 :].rstrip(b"=")):
+            yield from _codes(part)
+            yield from _codes(part.translate(bytes.maketrans(b"+/", b"-_")))
+    for code in {base64.b64encode(raw), base64.urlsafe_b64encode(raw)}:  # and before `:password`
+        yield from _codes(code[: len(raw) * 8 // 6])
+
+
+def _codes(code: bytes) -> Iterable[bytes]:
+    if len(code) >= _SHORTEST_CODE:
+        yield from _pieces(code)
+    for width in _WRAPS:
+        if len(code) > width:
+            for place in range(0, len(code), width):
+                yield from _pieces(code[place : place + width])
+
+
+def _pieces(text: bytes) -> Iterable[bytes]:
+    """A text, or pieces of equal length where it is long; the last one ends with it."""
+    if len(text) <= 2 * _PIECE:
+        if len(text) >= SHORTEST:
+            yield text
+        return
+    for place in range(0, len(text), _PIECE):
+        piece = text[place : place + _PIECE]
+        yield piece if len(piece) == _PIECE else text[-_PIECE:]
