@@ -136,7 +136,7 @@ def test_what_a_server_that_was_down_has_missed_is_sent_once(project: Path, serv
     first = Tree(server, project)
     check(first)
 
-    for note in next((project / ".mlspec/store/tracked").glob("2*/_told")).glob("*"):
+    for note in next((project / ".mlspec/store/tracked").glob("2*/_deliveries")).glob("*"):
         note.unlink()  # it was killed before it could say what it had sent
     again = mlspec("runs", "sync", *to_server, cwd=project)
     assert again.returncode == 0, again.stderr

@@ -21,7 +21,7 @@ EMITTERS = {
     "ParamType": {"targets/kubeflow/blocks.py", "expr/values.py", "planning/resolve.py"},
     "Stage": {"report/plan_dot.py", "report/plan_mermaid.py"},
     "StepStatus": {"report/page.py", "report/run_svg.py"},
-    "RunStatus": {"report/page.py", "engine/telling.py"},
+    "RunStatus": {"report/page.py", "engine/tracker_sync.py"},
 }
 """Where each word of a vocabulary gets something of its own: a type of KFP's, a type of Python's, a colour, a word of MLflow's."""
 

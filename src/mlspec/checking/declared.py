@@ -20,8 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from mlspec.spec.base import complete, wrong
 from mlspec.spec.environments import Secret
 from mlspec.spec.lifecycle import Lifecycle
-from mlspec.spec.scalars import Identifier, Json, PositiveDuration, Text
+from mlspec.spec.scalars import Identifier, Json, Text
 from mlspec.spec.schema_rules import EXACTLY_ONE
+from mlspec.spec.times import PositiveDuration
 from mlspec.targets.options import ExactlyOne, Rule, Setting, alternatives
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -18,7 +18,7 @@ from mlspec.environments.lines import logical, requirement_of
 from mlspec.environments.lock import Lock, LockedEnvironment, LockError
 from mlspec.environments.resolve import ResolveError, resolve
 from mlspec.errors import StoreError, sentence
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 from mlspec.planning.locks import external_inputs, requires, text_of
 from mlspec.store.filesystem import is_remote
 from mlspec.store.present import present_digest

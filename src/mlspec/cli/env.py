@@ -8,7 +8,8 @@ import click
 
 from mlspec import __version__, api
 from mlspec.cli import arguments, completion, generated, output
-from mlspec.ir.model import Environment, Plan
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan
 from mlspec.terms import DONE, FINDINGS
 
 _name = click.argument("name", required=False, metavar="[NAME]", shell_complete=completion.environments)

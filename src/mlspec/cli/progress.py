@@ -33,7 +33,7 @@ from mlspec.engine.events import (
     StepOutput,
     StepStarted,
 )
-from mlspec.exec.changes import told
+from mlspec.exec.changes import in_words
 from mlspec.ir.model import Plan
 
 _MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "blocked": ("·", "bright_black")}
@@ -142,7 +142,7 @@ class Progress:
             notes.append(f"{event.seconds:.1f} s")
         if event.attempts > 1:
             notes.append(f"{event.attempts} attempts")
-        if changed := told(event.changes):
+        if changed := in_words(event.changes):
             notes.append(printed(changed))
         line = f"{click.style(mark, fg=colour)} {word(event.step).ljust(self.width)}  {', '.join(notes)}"
         if event.status != "failed":

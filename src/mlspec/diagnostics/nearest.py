@@ -16,7 +16,7 @@ MAX_COMPARED = 20_000
 names would cost a minute."""
 _left: ContextVar[list[int] | None] = ContextVar("names that may still be compared", default=None)
 _SHORTEST_ABBREVIATION = 3
-_TELLING_PREFIX = 3
+_DISTINCT_PREFIX = 3
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
@@ -38,7 +38,7 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
                 return None
         known = _folded(candidate)
         common = _common_prefix(written, known)
-        limit = max(1, max(len(written), len(known)) // 3 + (common >= _TELLING_PREFIX))
+        limit = max(1, max(len(written), len(known)) // 3 + (common >= _DISTINCT_PREFIX))
         if best is not None:
             limit = min(limit, best[0])
         # Each change makes two letters more or fewer the same, at most.

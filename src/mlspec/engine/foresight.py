@@ -70,8 +70,8 @@ class Foreseen:
 
     def as_json(self) -> Json:
         """The value in `mlspec plan --cached --format json`."""
-        told = self.changes.as_json() if self.changes else {}
-        return {"would": self.would, "run_id": self.run_id, "why": self.why or None, **told}
+        changed = self.changes.as_json() if self.changes else {}
+        return {"would": self.would, "run_id": self.run_id, "why": self.why or None, **changed}
 
 
 def foresee(

@@ -140,7 +140,7 @@ class Loop:
         self._items[task.step] = items
         self._frontier.expand(task.step, len(items))
         if not items:
-            self._outbox.tell(StepEnded(str(task), "succeeded"))
+            self._outbox.emit(StepEnded(str(task), "succeeded"))
 
     def _wait(self) -> None:
         """Take in one message; while a question stands, look for its answer now and then."""
@@ -150,7 +150,7 @@ class Loop:
             return
         match self._inbox.get(POLL_SECONDS if self._questions else None):
             case Line(task, text):
-                self._outbox.tell(StepLine(str(task), text))
+                self._outbox.emit(StepLine(str(task), text))
             case Ended(task, exit_code):
                 self._conclude(task, exit_code)
             case Synced():
@@ -183,7 +183,7 @@ class Loop:
         said = f"mlspec: step {task}: {reason}"
         child.end_log()
         child.note(said)
-        self._outbox.tell(StepLine(str(task), said))
+        self._outbox.emit(StepLine(str(task), said))
         self._start_process(task, child.log)
 
     def _keep_log(self, task: Task, child: Child) -> str:
@@ -209,7 +209,7 @@ class Loop:
         seen = evidence(self._records, f"mlspec runs show {self._commands.run_id}")
         self._questions[task] = approvals.ask(self._records, step, approval, message, seen)
         command = f"mlspec approve {shlex.quote(self._commands.run_id)} {shlex.quote(step.id)}"
-        self._outbox.tell(
+        self._outbox.emit(
             ApprovalWanted(step.id, message, approval.approvers, approval.timeout, command, f"{command} --reject", seen)
         )
 
@@ -234,14 +234,14 @@ class Loop:
         invocation = self._commands.without_process(task, self._run_status)
 
         def warn(message: str) -> None:  # in the form in which a step process reports it
-            self._outbox.tell(StepLine(str(task), f"mlspec: step {invocation.label}: {message}"))
+            self._outbox.emit(StepLine(str(task), f"mlspec: step {invocation.label}: {message}"))
 
         notify(EndedStep(invocation, ending, self._records, later=True), warn)
         self._end(task, state, {"error": error, "attempts": ending.attempts})
 
     def _begin(self, task: Task) -> None:
         self._began[task] = time.monotonic()
-        self._outbox.tell(StepStarted(str(task)))
+        self._outbox.emit(StepStarted(str(task)))
 
     def _end(
         self, task: Task, state: StepStatus, record: Mapping[str, Json], log: str | None = None, command: tuple[str, ...] = ()
@@ -257,7 +257,7 @@ class Loop:
             changes=record.get("changes"),
             command=command,
         )
-        self._outbox.tell_when_lasting(ended, self._made(task, record))
+        self._outbox.emit_when_durable(ended, self._made(task, record))
         self._frontier.settle(task, state)
 
     def _made(self, task: Task, record: Mapping[str, Json]) -> Made | None:
@@ -273,7 +273,7 @@ class Loop:
     def _emit_decided(self) -> None:
         while self._frontier.decided:
             task, state = self._frontier.decided.popleft()
-            self._outbox.tell(StepEnded(str(task), state))
+            self._outbox.emit(StepEnded(str(task), state))
 
     def _step(self, task: Task) -> Step:
         return self._commands.plan.by_id[task.step]

@@ -57,17 +57,17 @@ class Outbox:
         """Whether all has been told."""
         return not self._line
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Tell an event, after those before it."""
         if self._line:
             self._line.append(_Waiting(event, Made(), lasts=True))
         else:
             self._emit(event)
 
-    def tell_when_lasting(self, event: Event, made: Made | None) -> None:
+    def emit_when_durable(self, event: Event, made: Made | None) -> None:
         """Tell an event as soon as the disk has what it speaks of."""
         if made is None:
-            self.tell(event)
+            self.emit(event)
             return
         waiting = _Waiting(event, made, lasts=False)
         self._line.append(waiting)

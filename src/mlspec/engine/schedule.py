@@ -39,7 +39,7 @@ from mlspec.engine.selection import Selection, alone, meaning, rest, whole
 from mlspec.engine.sources import check_outputs, from_earlier
 from mlspec.engine.states import run_status
 from mlspec.engine.takeover import leased
-from mlspec.engine.telling import tell_rest
+from mlspec.engine.tracker_sync import sync_rest
 from mlspec.engine.turns import turn
 from mlspec.environments.build import interpreter
 from mlspec.errors import StoreError
@@ -197,7 +197,7 @@ class _LocalRun:
             self.runs.records(self.selection.run_id).leave_ended()
             self._write(status, ended=timestamp())
             if self.plan.is_tracked and status != "interrupted":
-                tell_rest(self.plan, self.runs, self.selection.run_id)
+                sync_rest(self.plan, self.runs, self.selection.run_id)
 
     def _pythons(self) -> dict[str, Path]:
         """Find or build the interpreter of every environment in use."""

@@ -21,7 +21,8 @@ from mlspec.engine.states import fan_in
 from mlspec.environments.identity import identity
 from mlspec.errors import DamagedError
 from mlspec.ir.bodies import Retry
-from mlspec.ir.model import Plan, Resources, Step
+from mlspec.ir.declarations import Resources
+from mlspec.ir.model import Plan, Step
 from mlspec.store.layout import Place
 from mlspec.store.runs import Runs
 from mlspec.terms import Json, StepStatus

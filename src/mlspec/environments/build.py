@@ -22,7 +22,7 @@ from mlspec.environments.installers import InstallerError, Said
 from mlspec.environments.lines import has_hash, is_index
 from mlspec.environments.places import place
 from mlspec.errors import sentence
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 from mlspec.store.files import make_folder
 
 

@@ -19,7 +19,8 @@ from mlspec.emission.yaml_text import scalar
 from mlspec.environments.findings import OLDEST
 from mlspec.environments.lines import has_hash
 from mlspec.environments.requirement import pinned, step_process
-from mlspec.ir.model import Environment, Plan
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan
 
 PROJECT = "/project"
 """Where an image has the folder of the spec."""

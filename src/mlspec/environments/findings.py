@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.environments.lines import is_local
-from mlspec.ir.model import Environment, Plan
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan
 
 OLDEST = (3, 11)
 """The oldest Python that runs mlspec."""

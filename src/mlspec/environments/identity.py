@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from mlspec.expr.values import compact
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 
 
 def identity(environment: Environment | None, image: str | None = None) -> str | None:

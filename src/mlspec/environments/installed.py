@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mlspec.environments.lines import without_hashes
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 
 
 def satisfied(environment: Environment) -> bool:

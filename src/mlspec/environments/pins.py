@@ -9,7 +9,7 @@ from __future__ import annotations
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 
 
 def pins(environment: Environment) -> dict[str, str]:

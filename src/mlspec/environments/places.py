@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mlspec.environments.identity import identity
 from mlspec.environments.lines import is_local
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 from mlspec.work_folder import WORK_FOLDER
 
 FOLDER = "environments"
@@ -22,9 +22,9 @@ FOLDER = "environments"
 
 def cache_folder() -> Path | None:
     """What all projects of this user share: `$MLSPEC_CACHE`, else `mlspec` in `$XDG_CACHE_HOME` or `~/.cache`; None without a home."""
-    told = os.environ.get("MLSPEC_CACHE")
-    if told:
-        return Path(told).absolute()
+    given = os.environ.get("MLSPEC_CACHE")
+    if given:
+        return Path(given).absolute()
     base = os.environ.get("XDG_CACHE_HOME", "")
     try:
         return Path(base if base.startswith("/") else Path("~/.cache").expanduser(), "mlspec")

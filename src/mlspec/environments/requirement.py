@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mlspec.environments.lines import without_hashes
-from mlspec.ir.model import Environment, Plan
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan
 from mlspec.ir.sources import ExternalUri
 from mlspec.store.schemes import PACKAGES, WITH_REMOTE, scheme_of
 

@@ -20,7 +20,7 @@ from mlspec.environments import installers
 from mlspec.environments.findings import OLDEST
 from mlspec.environments.installers import InstallerError, Said
 from mlspec.environments.lines import logical, requirement_of
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 
 PLATFORMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {

@@ -56,7 +56,7 @@ class Changes(NamedTuple):
         return {"since": self.since, "changes": kept, "count": len(self.changes)}
 
 
-def told(kept: Json) -> str:
+def in_words(kept: Json) -> str:
     """What a record says, in words: what has changed, or the `fault` of what the cache has. Nothing where it is of another form."""
     try:
         if kept.get("fault"):

@@ -18,7 +18,7 @@ from mlspec.errors import Interrupted, SettledError, StepError, StoreError, Supe
 from mlspec.exec.artifacts import Scratch
 from mlspec.exec.groups import Supervisor
 from mlspec.exec.masking import Masker, secret_values
-from mlspec.exec.parent import SERVE, heed_parent
+from mlspec.exec.parent import SERVE, end_with_parent
 from mlspec.exec.restarts import Former, former_starts, restarts_left
 from mlspec.exec.step import Step
 from mlspec.exec.verdict import STEPS, Verdict
@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
     if arguments in (["--help"], ["-h"]):
         print(usage())
         return DONE
-    if arguments == [SERVE]:
+    if arguments[:1] == [SERVE]:
         from mlspec.exec.fork_server import serve
 
         served = serve()
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     supervisor, scratch = Supervisor(), Scratch()
     supervisor.watch_signals()
     try:
-        heed_parent()
+        end_with_parent()
         return _StepProcess(invocation, supervisor, scratch).run()
     except UsageError as error:
         return _print_usage_error(error, arguments)
@@ -88,7 +88,7 @@ class _StepProcess:
             if invocation.start.final:
                 self._records.note_over()
         self._verdict = Verdict.from_environment(self._records)
-        if isinstance(invocation.body, Judged) and not self._verdict.is_told_what_should_have_run():
+        if isinstance(invocation.body, Judged) and not self._verdict.knows_what_should_have_run():
             raise UsageError(f"--judge needs {STEPS}, which says what should have run")
         self._step = Step(invocation, self._records, self._verdict, scratch, supervisor, self._report)
 

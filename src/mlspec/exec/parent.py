@@ -20,13 +20,13 @@ SYNC_VARIABLE = "MLSPEC_PARENT_SYNCS"
 """Set where the parent waits for the disk, for several steps at once, before it counts on what they made."""
 
 SERVE = "--serve"
-"""The one argument of a process that forks step processes (see `fork_server`)."""
+"""The first argument of a process that forks step processes (see `fork_server`)."""
 
 GRACE_SECONDS = 10.0
 """How long step processes have between the polite signal and the last one; they give their bodies half of it."""
 
 
-def heed_parent() -> None:
+def end_with_parent() -> None:
     """Ask for SIGTERM when the process ends whose id is in `VARIABLE`, if there is one; end now when it has ended already.
     Leave waiting for the disk to it where it says so.
     """

@@ -38,15 +38,15 @@ def check_pipeline(invocation: Invocation) -> None:
         command = shlex.split(second.partition(": ")[2])
         if _MARK not in first or command[command.index("-t") + 2 :] != layers:
             return  # of other profiles there is another file
-        told = [_bare(word) for option in _told(invocation) for word in option]
+        passed = [_bare(word) for option in _passed(invocation) for word in option]
         whole = _bare(rest)
         alone = invocation.instance is None and not isinstance(invocation.body, Items)
         lines = [_bare(line).rstrip(",]}") for line in _lines_of(invocation.step, rest)] if alone else []
-        if not all(word in whole for word in told) or not all(line in ",".join(told) for line in lines):
+        if not all(word in whole for word in passed) or not all(line in ",".join(passed) for line in lines):
             raise StepError(f"the pipeline that runs and {path} in the files here are of different specs: start it anew")
 
 
-def _told(invocation: Invocation) -> Iterator[Sequence[str]]:
+def _passed(invocation: Invocation) -> Iterator[Sequence[str]]:
     """What the step was told that the file says of it."""
     if isinstance(invocation.body, Answered):
         invocation = invocation._replace(body=None)

@@ -54,7 +54,7 @@ class Verdict:
         """One of a run whose orchestrator says what should have run; the body of a step does not inherit that. Raises `UsageError`."""
         return Verdict(records, _from_environment(STEPS), _from_environment(FINALS) or ())
 
-    def is_told_what_should_have_run(self) -> bool:
+    def knows_what_should_have_run(self) -> bool:
         """Whether there is a list of steps, without which a run of which nothing is left looks well."""
         return self._steps is not None
 

@@ -67,7 +67,7 @@ def unquoted(literal: str) -> str | None:
         return None
 
 
-def meant(text: str) -> str | None:
+def quoted_form(text: str) -> str | None:
     """How to write an address in which a name stands bare that must be quoted; None where that is not what is wrong."""
     found = _LOOSE.fullmatch(text.strip())
     return (

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from mlspec.expr.addresses import ADDRESS, meant
+from mlspec.expr.addresses import ADDRESS, quoted_form
 from mlspec.expr.values import as_text
 
 MAX_PLACEHOLDERS = 5_000
@@ -108,7 +108,7 @@ def _malformed(text: str, start: int, inside: int, before: int) -> TemplateError
     if not address:
         return TemplateError("an empty placeholder", start, end + 2)
     at = text.index(address, inside)
-    quoted = meant(address)
+    quoted = quoted_form(address)
     reason = f"`{address}` is no address: "
     reason += f"write `{quoted}`" if quoted else "a placeholder holds one address such as `params.seed`, and no expression"
     return TemplateError(reason, at, at + len(address))

@@ -117,8 +117,8 @@ def judge_checksums(verdicts: Sequence[Verdict], present: Mapping[str, str | Non
     gone = {verdict.path for verdict in verdicts if verdict.kind == "orphan"}
     kept = {path: sums for path, sums in recorded.items() if path not in gone and (shared or path in present)}
     made = {verdict.path: verdict.wanted for verdict in verdicts if verdict.wanted is not None}
-    told = kept | {path: frozenset([checksums.checksum_of(text)]) for path, text in made.items()}
-    wanted = checksums.written(told, there or "") or None
+    files = kept | {path: frozenset([checksums.checksum_of(text)]) for path, text in made.items()}
+    wanted = checksums.written(files, there or "") or None
     if there is None and wanted is not None:
         kind: Kind = "foreign"
     elif (wanted or "") == with_own_ends(there or ""):

@@ -33,6 +33,6 @@ def check(
     """
     verdicts = judge(files, present, scope)
     wrong = [verdict for verdict in verdicts if verdict.kind != "current"]
-    if not wrong and (told := judge_checksums(verdicts, present, shared=shared)).kind not in ("current", "behind"):
-        wrong = [told]
+    if not wrong and (verdict := judge_checksums(verdicts, present, shared=shared)).kind not in ("current", "behind"):
+        wrong = [verdict]
     return [Stale(verdict.path, verdict.kind, verdict.reason) for verdict in wrong]

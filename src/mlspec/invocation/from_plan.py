@@ -27,7 +27,8 @@ from mlspec.invocation.model import (
     Wiring,
 )
 from mlspec.ir.bodies import Approval, Output, Retry
-from mlspec.ir.model import NO_RETRY, Plan, Secret, Step
+from mlspec.ir.declarations import Secret
+from mlspec.ir.model import NO_RETRY, Plan, Step
 from mlspec.ir.sources import AnyOutput, ExternalUri, Input, ProjectPath, StepOutput
 from mlspec.terms import UTC
 

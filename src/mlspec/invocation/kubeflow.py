@@ -21,7 +21,7 @@ NUMBERS = "Output"
 _OPTION = "--executor-input"
 _UNGUARDED = (_OPTION, "--param", "--given", "--run-status", "--run-id", "--run-date")
 """Options that carry what KFP puts in when the task runs; all others carry the spec's text, guarded from KFP and Kubernetes."""
-_TELLING = 4
+_DISTINCT_LENGTH = 4
 _OF_IMAGES = frozenset(("PATH", "HOME", "PWD", "OLDPWD", "LANG", "LC_ALL", "TERM", "SHELL", "SHLVL", "PYTHON_VERSION"))
 """Kubernetes expands what a container's spec and the services beside it set (kubelet_pods.go, `makeEnvironmentVariables`), not these."""
 _IN_JSON = ("true", "false", "null")
@@ -139,7 +139,7 @@ def exposed_params(texts: Mapping[str, str], secrets: Iterable[str], environ: Ma
 
 
 def _is_expanded(variable: str, value: str) -> bool:
-    return len(value) >= _TELLING and variable not in _OF_IMAGES and value not in _IN_JSON
+    return len(value) >= _DISTINCT_LENGTH and variable not in _OF_IMAGES and value not in _IN_JSON
 
 
 def write_output(

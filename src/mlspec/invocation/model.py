@@ -142,7 +142,7 @@ class Tracking(NamedTuple):
     owners: tuple[str, ...] = ()
 
     @property
-    def tells(self) -> bool:
+    def is_on(self) -> bool:
         """Whether anybody is told of the step."""
         return self.uri is not None or self.lineage is not None
 

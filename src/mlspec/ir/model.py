@@ -15,92 +15,23 @@ from typing import TypeAlias
 
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
+from mlspec.ir.declarations import Environment, Lock, Notification, Parameter, Resources, Secret
 from mlspec.ir.sources import Input, Value
 from mlspec.ir.triggers import Catchup, Overlapping, Schedule
 from mlspec.terms import (
     DATE_FIELDS,
-    GPU_RESOURCE,
     UTC,
     Json,
     OnFailure,
-    ParamType,
     Pipeline,
     RunIf,
-    SecretKind,
     Stage,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A typed run parameter. Its default always satisfies its own constraints."""
-
-    name: str
-    type: ParamType
-    default: Json
-    description: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    enum: tuple[Json, ...] = ()
-    pattern: str | None = None
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What a step needs around it. Nothing but `pythonpath` and `env` set means: nothing to build."""
-
-    name: str
-    python: str | None = None
-    requirements: tuple[str, ...] = ()
-    image: str | None = None
-    pythonpath: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
-    """Plain variables of its steps; values as written, which may hold `${{ }}` placeholders."""
-    span: Span | None = None
-    image_span: Span | None = None
-    pull_secret: str | None = None
-    """The secret that its image is pulled with."""
-    locked: tuple[str, ...] = ()
-    """What `requirements` came to, with hashes: a line for each package; nothing where that is not locked."""
-    lock_file: str | None = None
-    """The file beside the spec that has these lines."""
-    requirement_spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
-    """Where the spec has each of `requirements`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A reference to a secret; never its value. `env` names the variable in which the step finds it, or the path of its file."""
-
-    name: str
-    env: str
-    forms: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    """Where it is kept, by the key that says so; targets declare these keys and what stands below each."""
-    span: Span | None = None
-    kind: SecretKind = "text"
-    password: str | None = None
-    """Of a login, the variable of its password; `env` is that of its user."""
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables in which a step finds it."""
-        return tuple(name for name in (self.env, self.password) if name)
-
-
 NO_RETRY = Retry()
+NO_RESOURCES = Resources()
 
 Body: TypeAlias = Shell | Call | Uses | Gate | Approval
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """Kubernetes quantities as written (`2`, `500m`, `4Gi`); `gpu` is a count of what Kubernetes calls `gpu_resource`."""
-
-    cpu: str | None = None
-    memory: str | None = None
-    gpu: int = 0
-    gpu_resource: str = GPU_RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +85,7 @@ class Step:
     """Whether the spec says how often it may be lost; here, where somebody watches, it is started again only then."""
     timeout: float | None = None
     """Seconds that one attempt may take."""
-    resources: Resources = Resources()
+    resources: Resources = NO_RESOURCES
     environment: str | None = None
     image_environment: str | None = None
     """Of a gate or an approval, which need no environment: the one that it names for its image alone."""
@@ -193,15 +124,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Notification:
-    """Whom to tell of which events; `to` is the spec's mapping."""
-
-    events: tuple[str, ...]
-    to: Mapping[str, Json]
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Monitor:
     """The monitoring pipeline as a plan of its own, and the CEL that makes the lifecycle run again."""
 
@@ -210,18 +132,6 @@ class Monitor:
     values: tuple[Value, ...] = ()
     span: Span | None = None
     """Its key in the spec."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """What the spec has locked beside its environments."""
-
-    digest: str
-    """Of the lock's text."""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    """Digests of inputs, by path or URI as the spec has it."""
-    stale: tuple[str, ...] = ()
-    """What is not as the lock says, a sentence each."""
 
 
 @dataclass(frozen=True)
@@ -319,8 +229,10 @@ class Plan:
 
     @cached_property
     def approvals_above(self) -> Mapping[str, frozenset[str]]:
-        """The approvals above each step, by the ids of both."""
+        """The approvals above each step, by the ids of both; empty where there is no approval."""
         found: dict[str, frozenset[str]] = {}
+        if not any(isinstance(step.body, Approval) for step in self.steps):
+            return found
         for step in self.steps:
             found[step.id] = frozenset[str]().union(
                 *(

@@ -42,7 +42,7 @@ OBSERVERS = (
     Entry("record", required=True),
     Entry("cache", lambda ended: ended.cache_key is not None),
     Entry("noticed", lambda ended: bool(ended.noticed)),
-    Entry("told", lambda ended: ended.invocation.tracking.tells or _sends()),
+    Entry("step_facts", lambda ended: ended.invocation.tracking.is_on or _sends()),
     Entry("mlflow", lambda ended: ended.invocation.tracking.uri is not None, seconds=90),
     Entry("openlineage", lambda ended: ended.invocation.tracking.lineage is not None or _sends(), seconds=30),
 )

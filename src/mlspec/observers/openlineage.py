@@ -1,6 +1,6 @@
 """The events of OpenLineage for a step that has ended.
 
-In: an ended step of which `told` has kept what there is to tell. Out: events sent, or a sentence that says why they were not. Owns
+In: an ended step of which `step_facts` has kept what there is to tell. Out: events sent, or a sentence that says why they were not. Owns
 that a server which is away is asked once a run; never fails a step. Standard library only, until there is something to send.
 Change it when events must be sent at another time; what they say is `tracking.lineage`'s.
 """
@@ -10,16 +10,16 @@ from __future__ import annotations
 import os
 
 from mlspec.errors import Interrupted, TimeLimitError
-from mlspec.observers import told
+from mlspec.observers import step_facts
 from mlspec.observers.base import EndedStep
+from mlspec.store.deliveries import Deliveries
 from mlspec.store.reached import Reached
-from mlspec.store.told import Told
 from mlspec.tracking.emitter import Emitter, asked_for, reason
 
 
 def applies(ended: EndedStep) -> bool:
-    """Whatever `told` has kept something of."""
-    return asked_for(ended.invocation.tracking.lineage, os.environ) and told.applies(ended) and not ended.later
+    """Whatever `step_facts` has kept something of."""
+    return asked_for(ended.invocation.tracking.lineage, os.environ) and step_facts.applies(ended) and not ended.later
 
 
 def observe(ended: EndedStep) -> str | None:
@@ -29,10 +29,10 @@ def observe(ended: EndedStep) -> str | None:
     known = reached.failure()
     try:
         if known is None:
-            facts = told.told(ended)
-            emitter = Emitter(tracking.lineage, tracking.namespace, Told(ended.records))
+            facts = step_facts.kept(ended)
+            emitter = Emitter(tracking.lineage, tracking.namespace, Deliveries(ended.records))
             emitter.step(facts)
-            emitter.end(facts.run, told.status_of_run(ended), str(facts.record["ended"]))
+            emitter.end(facts.run, step_facts.status_of_run(ended), str(facts.record["ended"]))
     except ModuleNotFoundError as error:
         known = f"the module {error.name} is not installed in the environment of the step"
     except Interrupted as interrupted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from mlspec.expr.addresses import meant
+from mlspec.expr.addresses import quoted_form
 from mlspec.planning.scope import Named, Path, Scope
 
 _STEPS = frozenset({"steps", "needs", "tasks", "jobs", "dependencies", "nodes"})
@@ -70,7 +70,7 @@ def _bare(name: str, path: Path, own: Named | None, scope: Scope) -> str | None:
     if path[-1] in ("when", "retrain") or "gate" in path:
         text = str(node.value) if (node := scope.spec.node(*path)) is not None else ""
         dashed = next((found[0] for found in _DASHED.finditer(text) if name in found[0].split("-")[1:]), None)
-        if dashed is not None and (quoted := meant(dashed)) is not None:
+        if dashed is not None and (quoted := quoted_form(dashed)) is not None:
             return f"a name with a dash stands in quotes: `{quoted}`"
         return f'text stands in quotes: "{name}"'
     return None

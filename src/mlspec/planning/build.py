@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlspec.diagnostics import Span
-from mlspec.ir import model
+from mlspec.ir import declarations, model
 from mlspec.ir.triggers import Catchup, Overlapping, Schedule
 from mlspec.planning import locks
 from mlspec.planning.check import Draft
@@ -42,7 +42,7 @@ def build(draft: Draft, target_options: Mapping[str, Mapping[str, Any]], extensi
 
 
 def _pipeline(
-    draft: Draft, pipeline: Pipeline, environments: Mapping[str, model.Environment], extensions: Extensions
+    draft: Draft, pipeline: Pipeline, environments: Mapping[str, declarations.Environment], extensions: Extensions
 ) -> model.Plan:
     spec, lifecycle = draft.spec, draft.spec.lifecycle
     steps = tuple(Builder(pipeline.scope, pipeline.wired, extensions).build(pipeline.order))
@@ -79,7 +79,9 @@ def _pipeline(
         overlap=None if monitor else _overlap(spec),
         catchup=None if monitor else _catchup(spec),
         notifications=tuple(
-            model.Notification(tuple(note.events), note.to.model_dump(exclude_none=True), spec.span("notifications", index))
+            declarations.Notification(
+                tuple(note.events), note.to.model_dump(exclude_none=True), spec.span("notifications", index)
+            )
             for index, note in enumerate(lifecycle.notifications)
         ),
         governance=lifecycle.governance.model_dump(exclude_none=True) if lifecycle.governance else {},
@@ -87,17 +89,17 @@ def _pipeline(
     )
 
 
-def _lock(locks: Locks, monitor: bool) -> model.Lock | None:
+def _lock(locks: Locks, monitor: bool) -> declarations.Lock | None:
     if locks.lock is None or locks.digest is None:
         return None
-    return model.Lock(locks.digest, {} if monitor else locks.lock.inputs, tuple(fault.message for fault in locks.faults))
+    return declarations.Lock(locks.digest, {} if monitor else locks.lock.inputs, tuple(fault.message for fault in locks.faults))
 
 
-def _environment(draft: Draft, name: str) -> model.Environment:
+def _environment(draft: Draft, name: str) -> declarations.Environment:
     spec, requirements = draft.spec, draft.requirements[name]
     written = spec.lifecycle.environments[name]
     locked = draft.locks.packages.get(name, ())
-    return model.Environment(
+    return declarations.Environment(
         name,
         written.python,
         requirements,
@@ -113,9 +115,9 @@ def _environment(draft: Draft, name: str) -> model.Environment:
     )
 
 
-def _parameter(spec: Spec, name: str) -> model.Parameter:
+def _parameter(spec: Spec, name: str) -> declarations.Parameter:
     param = spec.lifecycle.params[name]
-    return model.Parameter(
+    return declarations.Parameter(
         name,
         param.type,
         param.default,
@@ -128,10 +130,10 @@ def _parameter(spec: Spec, name: str) -> model.Parameter:
     )
 
 
-def _secret(spec: Spec, name: str) -> model.Secret:
+def _secret(spec: Spec, name: str) -> declarations.Secret:
     secret = spec.lifecycle.secrets[name]
     user, password = secret.env.user if secret.env else "", secret.env.password if secret.env else None
-    return model.Secret(name, user, secret.forms, spec.key_span("secrets", name), secret.kind, password)
+    return declarations.Secret(name, user, secret.forms, spec.key_span("secrets", name), secret.kind, password)
 
 
 def _schedule(spec: Spec, monitor: bool) -> Schedule | None:

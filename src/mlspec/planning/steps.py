@@ -17,7 +17,7 @@ from mlspec.expr.addresses import split
 from mlspec.expr.instances import in_condition, in_template
 from mlspec.expr.template import Placeholder, TemplateError, parse
 from mlspec.expr.values import as_text
-from mlspec.ir import bodies, model, sources
+from mlspec.ir import bodies, declarations, model, sources
 from mlspec.ir.describe import id_of
 from mlspec.planning.reading import beside, reading
 from mlspec.planning.scope import PAIRED, Named, Path, Scope
@@ -81,7 +81,7 @@ class Builder:
     def _upstream(self, wired: Wired, names: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """The ids that a step hangs on, in order, and what of them counts as one where single instances are meant."""
         if all(len(group) == 1 and group[0][1] is None for group in wired.groups):
-            return tuple(chain.from_iterable(self.ids[other] for other in names)), ()
+            return tuple(chain.from_iterable([self.ids[other] for other in names])), ()
         groups = [tuple(chain.from_iterable(self._ids_of(*one) for one in group)) for group in wired.groups]
         wanted = {one for group in groups for one in group}
         return tuple(one for name in names for one in self.ids[name] if one in wanted), tuple(dict.fromkeys(groups))
@@ -111,6 +111,7 @@ class Builder:
         named, step = wired.named, wired.named.step
         process = step.gate is None and step.approval is None
         resources = (step.resources or self.defaults.resources) if process else None
+        retries = [retry for retry in (step.retry, self.defaults.retry) if retry is not None]  # the step's own first
         return {
             "name": named.name,
             "body": self._body(named),
@@ -126,10 +127,10 @@ class Builder:
             "with_": tuple([(name, _mapped(value, self.template)) for name, value in self._options(named)]),
             "when": self.condition(step.when.strip()) if step.when else None,
             "run_if": step.run_if,
-            "retry": self._retry(step, process=process),
-            "lost_given": any("lost" in retry.model_fields_set for retry in self._retries(step)),
+            "retry": _retry(retries, process=process) if retries else _NO_RETRY,
+            "lost_given": bool(retries) and any("lost" in retry.model_fields_set for retry in retries),
             "timeout": (step.timeout or self.defaults.timeout) if process else None,
-            "resources": _resources(resources) if resources else _NO_RESOURCES,
+            "resources": _resources(resources) if resources else model.NO_RESOURCES,
             "environment": (step.environment or self.defaults.environment) if process else None,
             "image_environment": None if process else step.environment,
             "env": tuple(step.env.items()),
@@ -137,7 +138,7 @@ class Builder:
             **self._cache(wired),
             "parallel": step.parallel,
             "each": named.fan,
-            "pairs": tuple(dict.fromkeys(name for group in wired.groups for name, only in group if only == PAIRED)),
+            "pairs": tuple(dict.fromkeys([name for group in wired.groups for name, only in group if only == PAIRED])),
             "foreach": self._foreach(step),
             "extensions": self.extensions.get(named.path, {}),
             "span": self.scope.spec.key_span(*named.path),
@@ -161,20 +162,6 @@ class Builder:
         if rule is not None:
             return {"cache": rule.enabled, "cache_for": rule.for_, "cache_key": self.template(rule.key or "")}
         return {"cache": self.cache and bool(wired.named.step.inputs or wired.read)}
-
-    def _retry(self, step: SpecStep, *, process: bool) -> bodies.Retry:
-        """A step's own retries, else the defaults'; how often it may be lost is said apart, and of gates, too."""
-        given = self._retries(step)
-        if not given:
-            return _NO_RETRY
-        lost = next((retry.lost for retry in given if "lost" in retry.model_fields_set), _NO_RETRY.lost)
-        if not process:
-            return bodies.Retry(lost=lost)
-        return bodies.Retry(given[0].limit, given[0].delay, given[0].factor, given[0].max_delay, lost)
-
-    def _retries(self, step: SpecStep) -> list[Retry]:
-        """The step's own first."""
-        return [retry for retry in (step.retry, self.defaults.retry) if retry is not None]
 
     def _options(self, named: Named) -> Iterator[tuple[str, Json]]:
         own = ((name, beside(self.scope, named, name, value)) for name, value in named.step.with_.items())
@@ -229,7 +216,6 @@ class Builder:
 _ANY = model.Step("", "", "", bodies.Shell(""))
 """What steps are made of: it has the fields that nothing is said of."""
 _NO_RETRY = bodies.Retry()
-_NO_RESOURCES = model.Resources()
 
 
 def _mapped(value: Json, change: Callable[[str], str]) -> Json:
@@ -257,8 +243,16 @@ def _body(named: Named) -> model.Body:
     return bodies.Approval(step.approval.message, tuple(step.approval.approvers), step.approval.timeout)
 
 
-def _resources(given: Resources) -> model.Resources:
-    return model.Resources(given.cpu, given.memory, given.gpu, given.gpu_resource)
+def _retry(given: list[Retry], *, process: bool) -> bodies.Retry:
+    """A step's own retries, else the defaults'; how often it may be lost is said apart, and of gates, too."""
+    lost = next((retry.lost for retry in given if "lost" in retry.model_fields_set), _NO_RETRY.lost)
+    if not process:
+        return bodies.Retry(lost=lost)
+    return bodies.Retry(given[0].limit, given[0].delay, given[0].factor, given[0].max_delay, lost)
+
+
+def _resources(given: Resources) -> declarations.Resources:
+    return declarations.Resources(given.cpu, given.memory, given.gpu, given.gpu_resource)
 
 
 def _described(text: str, instance: bodies.Instance | None) -> str:

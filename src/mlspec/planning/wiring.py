@@ -11,17 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlspec.diagnostics.collection import Findings, did_you_mean
-from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.addresses import split
-from mlspec.library import names
+from mlspec.planning import collisions, uses
 from mlspec.planning.addresses import Address, find_output, find_step
 from mlspec.planning.expressions import Expressions
 from mlspec.planning.resolve import Group, Reads
 from mlspec.planning.scope import Named, Path, Scope
-from mlspec.terms import FIELD_TYPES
 
 if TYPE_CHECKING:
-    from mlspec.library.model import LibraryStep, Port
+    from mlspec.library.model import Port
 
 
 @dataclass(slots=True)
@@ -59,7 +57,7 @@ class _Wiring:
         """Inputs of a library step that are near one which it lacks."""
 
     def wire(self) -> Wired:
-        self._library()
+        self.typos = uses.check(self.spec, self.named, self.findings)
         self._inputs()
         self._foreach()
         self._each()
@@ -70,7 +68,7 @@ class _Wiring:
         self.wired.read.update(self.wired.reads.values.values())
         self._needs()
         self._references()
-        self._names_collide()
+        collisions.check(self.spec, self.named, self.findings)
         self._run_if()
         return self.wired
 
@@ -238,9 +236,9 @@ class _Wiring:
 
     def _expressions(self) -> None:
         expressions = self.expressions
-        expressions.templates((*self.path, "with"), self.step.with_, "template")
-        expressions.templates((*self.path, "env"), self.step.env, "template")
-        expressions.templates((*self.path, "description"), self.step.description, "template")
+        for key, value in (("with", self.step.with_), ("env", self.step.env), ("description", self.step.description)):
+            if value:
+                expressions.templates((*self.path, key), value, "template")
         if self.step.approval is not None:
             expressions.templates((*self.path, "approval", "message"), self.step.approval.message, "template")
         if self.step.cache is not None and self.step.cache.key is not None:
@@ -279,71 +277,6 @@ class _Wiring:
             hint = did_you_mean(self.step.environment, lifecycle.environments, nothing="define it under `environments`")
             message = f"there is no environment `{self.step.environment}`"
             self.findings.add("MLS314", message, self.spec.span(*path), hint, path=path)
-
-    def _library(self) -> None:
-        if self.step.uses is None:
-            return
-        library = self.named.library
-        path: Path = (*self.path, "uses")
-        if library is None:
-            hint = did_you_mean(self.step.uses, names())
-            self.findings.add("MLS310", f"there is no library step `{self.step.uses}`", self.spec.span(*path), hint, path=path)
-            return
-        self._library_inputs(library)
-        unknown = {name for name, value in self.step.with_.items() if "${{" in str(value)}
-        for problem in library.problems(self.step.with_, unknown):
-            at = (*self.path, "with") if problem.option is None else (*self.path, "with", problem.option)
-            known = problem.option in library.options
-            span = (
-                self.spec.span(*at) if known else self.spec.key_span(*at) if self.step.with_ else self.spec.key_span(*self.path)
-            )
-            self.findings.add("MLS312", problem.message, span, problem.hint, path=at)
-
-    def _library_inputs(self, library: LibraryStep) -> None:
-        """Inputs that the step does not have, or, where it takes any name, that are one which it needs but for a letter or two."""
-        missing = [name for name, port in library.inputs.items() if port.required and name not in self.step.inputs]
-        for name in self.step.inputs:
-            intended = nearest(name, missing) if name not in library.inputs else None
-            if intended is None and library.input(name) is not None:
-                continue
-            if intended is not None:
-                missing.remove(intended)
-                self.typos[name] = intended
-            at = (*self.path, "inputs", name)
-            hint = did_you_mean(name, library.inputs if intended is None else [intended])
-            message = f"`{library.name}` has no input `{name}`"
-            if library.input(name) is not None:
-                message = f"`{library.name}` needs the input `{intended}`, and this one is called `{name}`"
-            self.findings.add("MLS311", message, self.spec.key_span(*at), hint, path=at)
-        for name in missing:
-            hint = f"{name}: {library.inputs[name].description}"
-            span = self.spec.key_span(*self.path, "inputs") if self.step.inputs else self.spec.key_span(*self.path)
-            self.findings.add("MLS311", f"`{library.name}` needs the input `{name}`", span, hint, path=(*self.path, "inputs"))
-
-    def _names_collide(self) -> None:
-        """Inputs, outputs of files and `with` are keyword arguments of a call, and upper-cased in variables."""
-        for section, mapping in (("inputs", self.step.inputs), ("outputs", self.named.outputs), ("with", self.step.with_)):
-            if len(mapping) < 2:
-                continue
-            seen: dict[str, str] = {}
-            for name in mapping:
-                first = seen.setdefault(name.upper(), name)
-                if first != name:
-                    at = (*self.path, section, name)
-                    message = f"`{first}` and `{name}` are the same in environment variables"
-                    self.findings.add("MLS415", message, self.spec.key_span(*at), "rename one of them", path=at)
-        if self.step.call is None:
-            return
-        taken: dict[str, str] = {}
-        # A function returns its metrics and values: they are no arguments of it.
-        files = [name for name, kind in self.named.outputs.items() if kind not in FIELD_TYPES]
-        for section, mine in (("inputs", [*self.step.inputs]), ("outputs", files), ("with", [*self.step.with_])):
-            for name in mine:
-                first = taken.setdefault(name, section)
-                if first != section:
-                    at = (*self.path, section, name)
-                    message = f"`{name}` stands in `{first}` and in `{section}`: a call has one argument of a name"
-                    self.findings.add("MLS402", message, self.spec.key_span(*at), "rename one of them", path=at)
 
     def _run_if(self) -> None:
         if self.step.run_if == "success":

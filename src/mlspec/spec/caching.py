@@ -11,7 +11,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from mlspec.durations import seconds_of
 from mlspec.spec.base import Section, wrong
-from mlspec.spec.scalars import PositiveDuration, Text, found
+from mlspec.spec.scalars import Text, found
+from mlspec.spec.times import PositiveDuration
 
 
 class _CacheRule(Section):

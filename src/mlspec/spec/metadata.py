@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field
 
 from mlspec.spec.base import Section
-from mlspec.spec.scalars import Date, LifecycleName, Text
+from mlspec.spec.scalars import LifecycleName, Text
+from mlspec.spec.times import Date
 
 
 class Metadata(Section):

@@ -1,4 +1,4 @@
-"""The small types of the language: names, durations, quantities, schedules.
+"""The small types of the language: names, texts, quantities, functions (see `times` for those of time).
 
 In: what YAML gave. Out: annotated types that pydantic validates, each with its JSON Schema.
 Owns their syntax and the messages for a wrong one; never knows which section uses them.
@@ -7,16 +7,13 @@ Change it when a kind of value is written differently.
 
 from __future__ import annotations
 
-import datetime
 import math
 import re
-from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from mlspec import quantities
-from mlspec.durations import seconds_of
 from mlspec.spec import value_hints
 from mlspec.spec.base import wrong
 from mlspec.tracking.names import experiment_fault
@@ -29,9 +26,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-_MAX_SECONDS = 366 * 24 * 3600
 
 
 def found(value: Any) -> str:
@@ -47,7 +42,8 @@ def found(value: Any) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def _text(value: Any, what: str, example: str) -> str:
+def text_of(value: Any, what: str, example: str) -> str:
+    """Return a text; `what` it is and an `example` are for who wrote none."""
     if not isinstance(value, str):
         raise wrong("MLS203", f"{what} is text, not {found(value)}", f"such as `{example}`")
     return value
@@ -55,7 +51,7 @@ def _text(value: Any, what: str, example: str) -> str:
 
 def step_name(value: Any) -> str:
     """Check a step's key."""
-    text = _text(value, "a step's name", "train")
+    text = text_of(value, "a step's name", "train")
     if not _STEP_NAME.fullmatch(text):
         close = re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_").lstrip("0123456789_")[:50]
         hint = "lower-case letters, digits and `_`, a letter first, at most 50 characters"
@@ -68,14 +64,14 @@ def step_name(value: Any) -> str:
 def _identifier(value: Any) -> str:
     if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
         return value
-    text = _text(value, "a name", "table")
+    text = text_of(value, "a name", "table")
     close = re.sub(r"\W+", "_", text).strip("_").lstrip("0123456789")[:64]
     hint = "letters, digits and `_`, no digit first, at most 64 characters"
     raise wrong("MLS205", f"`{text}` is no name", f"write `{close}`: {hint}" if close else hint)
 
 
 def _label(value: Any) -> str:
-    text = _text(value, "the name", "credit-default")
+    text = text_of(value, "the name", "credit-default")
     if not _LABEL.fullmatch(text):
         close = re.sub(r"[^a-z0-9]+", "-", text.lower())[:40].strip("-")
         hint = "lower-case letters, digits and `-`, at most 40 characters (a DNS label)"
@@ -84,14 +80,14 @@ def _label(value: Any) -> str:
 
 
 def _experiment(value: Any) -> str:
-    text = _text(value, "an experiment's name", "credit-default")
+    text = text_of(value, "an experiment's name", "credit-default")
     if (fault := experiment_fault(text)) is not None:
         raise wrong("MLS205", f"an experiment's name {fault}", "such as `credit-default`")
     return text
 
 
 def _profile(value: Any) -> str:
-    text = _text(value, "a profile's name", "prod")
+    text = text_of(value, "a profile's name", "prod")
     if not _PROFILE.fullmatch(text):
         close = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")[:30]
         hint = "letters, digits, `-` and `_`, at most 30 characters: its files are named after it"
@@ -100,7 +96,7 @@ def _profile(value: Any) -> str:
 
 
 def _variable(value: Any) -> str:
-    text = _text(value, "an environment variable", "MLFLOW_TRACKING_TOKEN")
+    text = text_of(value, "an environment variable", "MLFLOW_TRACKING_TOKEN")
     if not _VARIABLE.fullmatch(text):
         raise wrong("MLS205", f"`{text}` cannot name an environment variable", "letters, digits and `_`")
     return text
@@ -122,30 +118,10 @@ def _plain_text(value: Any) -> str:
     return value
 
 
-def _duration(value: Any) -> float:
-    hint = "write 30s, 20m, 1h30m or 3d"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise wrong("MLS207", f"the duration {value} has no unit", f"write {value}s for seconds, {value}m for minutes")
-    text = _text(value, "a duration", "30m")
-    seconds = seconds_of(text)
-    if seconds is None:
-        raise wrong("MLS207", f"`{text}` is no duration", value_hints.duration(text) or hint)
-    if seconds > _MAX_SECONDS:
-        raise wrong("MLS207", f"`{text}` is longer than a year", hint)
-    return seconds
-
-
-def _positive_duration(value: Any) -> float:
-    seconds = _duration(value)
-    if seconds <= 0:
-        raise wrong("MLS207", f"`{value}` is no time at all", "write 30s, 20m, 1h30m or 3d")
-    return seconds
-
-
 def _quantity(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = repr(value)
-    text = _text(value, "a quantity", "4Gi")
+    text = text_of(value, "a quantity", "4Gi")
     if not _is_positive_quantity(text):
         hint = value_hints.quantity(text) or "write 2, 0.5 or 500m for CPUs, 512Mi or 4Gi for memory"
         raise wrong("MLS208", f"`{text}` is no quantity", hint)
@@ -160,94 +136,33 @@ def _is_positive_quantity(text: str) -> bool:
 
 
 def _function(value: Any) -> str:
-    text = _text(value, "a function", "credit.data:ingest")
+    text = text_of(value, "a function", "credit.data:ingest")
     if not _FUNCTION.fullmatch(text):
         hint = value_hints.function(text) or "write module:function, such as credit.data:ingest"
         raise wrong("MLS211", f"`{text}` names no function", hint)
     return text
 
 
-def _cron(value: Any) -> str:
-    from cronsim import CronSim, CronSimError
-
-    text = _text(value, "a cron expression", "0 3 * * 1")
-    if len(text) > _LONGEST_CRON:
-        raise wrong(
-            "MLS209",
-            f"a cron expression of {len(text)} characters: at most {_LONGEST_CRON} are read",
-            "write several schedules",
-        )
-    try:
-        if len(text.split()) != 5:
-            raise CronSimError(f"it has {len(text.split())} field{'s' if len(text.split()) != 1 else ''}")
-        next(CronSim(text, datetime.datetime(2024, 1, 1)))
-    except CronSimError as error:
-        hint = value_hints.cron(text) or "five fields: minute hour day month weekday, such as `0 3 * * 1`"
-        raise wrong("MLS209", f"`{text}` is no cron expression: {str(error).lower()}", hint) from None
-    except StopIteration:
-        raise wrong("MLS209", f"`{text}` never comes", "choose a day that the month has") from None
-    return text
-
-
-_LONGEST_CRON = 500
-
-
-@cache
-def _timezones() -> tuple[str, ...]:
-    import zoneinfo
-
-    return tuple(sorted(zoneinfo.available_timezones()))
-
-
-def _timezone(value: Any) -> str:
-    import zoneinfo
-
-    text = _text(value, "a time zone", "Europe/Berlin")
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        from mlspec.diagnostics.nearest import nearest
-
-        close = nearest(text, _timezones())
-        hint = f"did you mean `{close}`?" if close else "write a name such as UTC or Europe/Berlin"
-        raise wrong("MLS210", f"there is no time zone `{text}`", hint) from None
-    return text
-
-
-def _date(value: Any) -> str:
-    text = _text(value, "a date", "2027-01-01")
-    try:
-        if not _DATE.fullmatch(text):  # fromisoformat reads 20270101 and 2027-W01-1 too
-            raise ValueError(text)
-        datetime.date.fromisoformat(text)
-    except ValueError:
-        raise wrong("MLS212", f"`{text}` is no date", "write year-month-day, such as 2027-01-01") from None
-    return text
-
-
-def _schema(pattern: str, message: str, *examples: Any) -> WithJsonSchema:
+def schema(pattern: str, message: str, *examples: Any) -> WithJsonSchema:
     """The schema of a text. `message` is what editors say when it does not match."""
     return WithJsonSchema({"type": "string", "pattern": pattern, "patternErrorMessage": message, "examples": list(examples)})
 
 
 _NAME_RULE = "letters, digits and `_`, no digit first, at most 64 characters"
 _STEP_RULE = "A step's name: lower-case letters, digits and `_`, a letter first, at most 50 characters."
-_DURATION_PATTERN = r"(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$"
-_DURATION_RULE = "A duration: 30s, 20m, 1h30m or 3d."
-_DURATIONS = ("30s", "20m", "1h30m", "3d")
 
 StepName = Annotated[
     str,
     BeforeValidator(step_name),
-    _schema(rf"^(?!({'|'.join(RESERVED)})$)[a-z][a-z0-9_]{{0,49}}$", f"{_STEP_RULE} Not: {', '.join(RESERVED)}.", "train"),
+    schema(rf"^(?!({'|'.join(RESERVED)})$)[a-z][a-z0-9_]{{0,49}}$", f"{_STEP_RULE} Not: {', '.join(RESERVED)}.", "train"),
 ]
 Identifier = Annotated[
-    str, BeforeValidator(_identifier), _schema("^[A-Za-z_][A-Za-z0-9_]{0,63}$", f"A name: {_NAME_RULE}.", "table")
+    str, BeforeValidator(_identifier), schema("^[A-Za-z_][A-Za-z0-9_]{0,63}$", f"A name: {_NAME_RULE}.", "table")
 ]
 LifecycleName = Annotated[
     str,
     BeforeValidator(_label),
-    _schema(
+    schema(
         "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$",
         "A lifecycle's name: lower-case letters, digits and `-`, at most 40 characters.",
         "credit-default",
@@ -256,24 +171,24 @@ LifecycleName = Annotated[
 ExperimentName = Annotated[
     str,
     BeforeValidator(_experiment),
-    _schema(r"^(?=.*\S).{1,500}$", "The name of an MLflow experiment: at most 500 characters.", "credit-default"),
+    schema(r"^(?=.*\S).{1,500}$", "The name of an MLflow experiment: at most 500 characters.", "credit-default"),
 ]
 ProfileName = Annotated[
     str,
     BeforeValidator(_profile),
-    _schema(
+    schema(
         "^[A-Za-z0-9][A-Za-z0-9_-]{0,29}$", "A profile's name: letters, digits, `-` and `_`, at most 30 characters.", "prod"
     ),
 ]
 Variable = Annotated[
     str,
     BeforeValidator(_variable),
-    _schema("^[A-Za-z_][A-Za-z0-9_]*$", "An environment variable: letters, digits and `_`.", "MLFLOW_TRACKING_TOKEN"),
+    schema("^[A-Za-z_][A-Za-z0-9_]*$", "An environment variable: letters, digits and `_`.", "MLFLOW_TRACKING_TOKEN"),
 ]
 PlainVariable = Annotated[
     str,
     BeforeValidator(_plain_variable),
-    _schema(
+    schema(
         "^(?!MLSPEC_)[A-Za-z_][A-Za-z0-9_]*$",
         "An environment variable: letters, digits and `_`; none of MLSPEC_….",
         "OMP_NUM_THREADS",
@@ -282,10 +197,6 @@ PlainVariable = Annotated[
 PlainText = Annotated[str, BeforeValidator(_plain_text)]
 Variables = dict[PlainVariable, PlainText]
 """`env:` plain variables of a process."""
-Duration = Annotated[float, BeforeValidator(_duration), _schema(f"^{_DURATION_PATTERN}", _DURATION_RULE, *_DURATIONS)]
-PositiveDuration = Annotated[
-    float, BeforeValidator(_positive_duration), _schema(rf"^(?=.*[1-9]){_DURATION_PATTERN}", _DURATION_RULE, *_DURATIONS)
-]
 Quantity = Annotated[
     str,
     BeforeValidator(_quantity),
@@ -300,24 +211,13 @@ Quantity = Annotated[
 Function = Annotated[
     str,
     BeforeValidator(_function),
-    _schema(
+    schema(
         # Wider than ours: \w is ASCII alone in the regular expressions of JSON Schema.
         r"^[A-Za-z_][^\s:.]*(\.[A-Za-z_][^\s:.]*)*:[A-Za-z_][^\s:.]*$",
         "A function: module:function, such as credit.data:ingest.",
         "credit.data:ingest",
     ),
 ]
-Cron = Annotated[
-    str,
-    BeforeValidator(_cron),
-    _schema(r"^\s*\S+(\s+\S+){4}\s*$", "Five fields: minute hour day month weekday.", "0 3 * * 1"),
-]
-TimeZone = Annotated[
-    str,
-    BeforeValidator(_timezone),
-    _schema(r"^[A-Za-z0-9_+\-/]+$", "A time zone: UTC or a name such as Europe/Berlin.", "UTC", "Europe/Berlin"),
-]
-Date = Annotated[str, BeforeValidator(_date), _schema(r"^\d{4}-\d{2}-\d{2}$", "A date: year-month-day.", "2027-01-01")]
 
 
 def _finite(value: Any) -> Any:

@@ -14,17 +14,8 @@ from mlspec.spec.caching import AnyCache
 from mlspec.spec.inputs import AnySource
 from mlspec.spec.matrix import AnyMatrix
 from mlspec.spec.outputs import AnyOutput, OutputFile
-from mlspec.spec.scalars import (
-    Duration,
-    Function,
-    Identifier,
-    Json,
-    PositiveDuration,
-    Quantity,
-    StepName,
-    Text,
-    Variables,
-)
+from mlspec.spec.scalars import Function, Identifier, Json, Quantity, StepName, Text, Variables
+from mlspec.spec.times import Duration, PositiveDuration
 from mlspec.terms import BODIES, GPU_RESOURCE, LOST, RunIf, Stage
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from mlspec.spec.base import Section, wrong
-from mlspec.spec.scalars import Cron, Date, Identifier, StepName, Text, TimeZone
+from mlspec.spec.scalars import Identifier, StepName, Text
 from mlspec.spec.step import Step
+from mlspec.spec.times import Cron, Date, TimeZone
 from mlspec.terms import Event, Overlap
 
 

@@ -105,14 +105,14 @@ def tracking(run: str, tracker: str = "tracking") -> str:
     return f"{run}/_{tracker}.json"
 
 
-def told(run: str, entry: str) -> str:
+def delivery(run: str, entry: str) -> str:
     """What is known of an ended step beyond its record, and which trackers know it."""
-    return f"{run}/_told/{entry}.json"
+    return f"{run}/_deliveries/{entry}.json"
 
 
-def told_parent(run: str, tracker: str) -> str:
+def delivery_parent(run: str, tracker: str) -> str:
     """What stands for the run as a whole at a tracker."""
-    return f"{run}/_told/_run-{tracker}"
+    return f"{run}/_deliveries/_run-{tracker}"
 
 
 def over(run: str) -> str:

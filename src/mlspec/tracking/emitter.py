@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlspec.store.told import Told
+from mlspec.store.deliveries import Deliveries
 from mlspec.tracking.facts import RunFacts, StepFacts
 
 if TYPE_CHECKING:
@@ -45,29 +45,29 @@ def tracker_of(place: str | None) -> str:
 class Emitter:
     """Sends the events of one run, each end of a step once. Import errors are the caller's to say."""
 
-    def __init__(self, place: str | None, namespace: str | None, told: Told) -> None:
+    def __init__(self, place: str | None, namespace: str | None, deliveries: Deliveries) -> None:
         from mlspec.tracking.lineage import DEFAULT_NAMESPACE
 
         self._place = place
-        self._told = told
+        self._deliveries = deliveries
         self._tracker = tracker_of(place)
         self._namespace = namespace or os.environ.get("OPENLINEAGE_NAMESPACE") or DEFAULT_NAMESPACE
         self._client = _client(place)
 
     def has(self, facts: StepFacts) -> bool:
         """Whether the end of a step was sent."""
-        return self._told.knows(facts.place, facts.record["started"], self._tracker)
+        return self._deliveries.knows(facts.place, facts.record["started"], self._tracker)
 
     def step(self, facts: StepFacts) -> None:
         """Send the events of a step, before those of the first one that its run has begun."""
         from mlspec.tracking import lineage
 
-        if self._told.parent(self._tracker) is None:
+        if self._deliveries.parent(self._tracker) is None:
             self._send([lineage.started(facts.run, self._namespace)])
-            self._told.claim_parent(self._tracker, lineage.run_uuid(facts.run))
+            self._deliveries.claim_parent(self._tracker, lineage.run_uuid(facts.run))
         if not self.has(facts):
             self._send(lineage.events_of(facts, self._namespace))
-            self._told.note_told(facts.place, facts.record["started"], self._tracker, lineage.step_uuid(facts))
+            self._deliveries.note_sent(facts.place, facts.record["started"], self._tracker, lineage.step_uuid(facts))
 
     def end(self, facts: RunFacts, status: str, moment: str) -> None:
         """Send that a run has ended, as far as can be seen; nothing while it runs."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from mlspec.store.told import Told
+from mlspec.store.deliveries import Deliveries
 from mlspec.tracking.facts import RunFacts, StepFacts
 from mlspec.tracking.names import tags_for
 
@@ -45,23 +45,23 @@ def milliseconds(text: str) -> int:
 class Tree:
     """The tree of one run. `told` is what the store knows of it, `tracker` what that calls this server."""
 
-    def __init__(self, client: Any, experiment: str, told: Told, tracker: str) -> None:
+    def __init__(self, client: Any, experiment: str, deliveries: Deliveries, tracker: str) -> None:
         self._client = client
         self._experiment = experiment
-        self._told = told
+        self._deliveries = deliveries
         self._tracker = tracker
 
     def run(self, facts: RunFacts) -> str:
         """The id of what stands for the run: the same for all who ask. One that the server does not know any more is made anew."""
-        known = self._told.parent(self._tracker)
+        known = self._deliveries.parent(self._tracker)
         if known is not None and self._is_there(known):
             return known
         if known is not None:
-            self._told.forget_parent(self._tracker)
+            self._deliveries.forget_parent(self._tracker)
         key = key_of(facts.lifecycle, facts.run_id)
         found = self._find(KEY, key)
         mine = found[0] if found else self._make(facts.run_id, facts.started, {**run_tags(facts), KEY: key})
-        winner = self._told.claim_parent(self._tracker, mine)
+        winner = self._deliveries.claim_parent(self._tracker, mine)
         if winner != mine and not found:
             self._client.delete_run(mine)
         return winner
@@ -90,16 +90,16 @@ class Tree:
 
     def is_unknown(self) -> bool:
         """Whether the server has forgotten what it was told of the run: its database is another one."""
-        known = self._told.parent(self._tracker)
+        known = self._deliveries.parent(self._tracker)
         return known is not None and not self._is_there(known)
 
     def has(self, facts: StepFacts) -> bool:
         """Whether the server was told of the end of a step, as far as the store knows."""
-        return self._told.knows(facts.place, facts.record["started"], self._tracker)
+        return self._deliveries.knows(facts.place, facts.record["started"], self._tracker)
 
     def note(self, facts: StepFacts, run: str) -> None:
         """Say that all of the end of a step is there."""
-        self._told.note_told(facts.place, facts.record["started"], self._tracker, run)
+        self._deliveries.note_sent(facts.place, facts.record["started"], self._tracker, run)
 
     def end(self, facts: RunFacts, parent: str, status: str, ended: str | None) -> None:
         """Say how the run stands, in MLflow's words, and leave no other one that stands for it."""

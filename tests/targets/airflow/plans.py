@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Uses
-from mlspec.ir.model import Environment, Parameter, Secret, Step
+from mlspec.ir.declarations import Environment, Parameter, Secret
+from mlspec.ir.model import Step
 from mlspec.ir.sources import ExternalUri, Input, ProjectPath, StepOutput, Value
 from mlspec.ir.triggers import Schedule
 from tests.targets.built import SPAN, plan, reads, step

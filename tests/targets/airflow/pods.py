@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlspec.ir.model import Environment, Resources
+from mlspec.ir.declarations import Environment, Resources
 from tests.targets.built import plan, step
 
 ALL = {

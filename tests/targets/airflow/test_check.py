@@ -8,8 +8,9 @@ import pytest
 from mlspec.checking.catalogue import catalogue
 from mlspec.diagnostics import has_errors
 from mlspec.ir.bodies import Approval
+from mlspec.ir.declarations import Environment, Parameter, Resources, Secret
 from mlspec.ir.features import Feature
-from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.ir.triggers import Catchup, Schedule
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.base import refusals

@@ -9,7 +9,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from mlspec.ir.bodies import Gate, Instance, Shell
-from mlspec.ir.model import Environment, Parameter, Plan
+from mlspec.ir.declarations import Environment, Parameter
+from mlspec.ir.model import Plan
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.airflow.dag import dag_view
 from tests.targets import emission

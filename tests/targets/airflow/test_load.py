@@ -21,7 +21,8 @@ from mlspec.expr.values import as_text, typed
 from mlspec.invocation.arguments import step_options
 from mlspec.invocation.from_plan import invocation
 from mlspec.ir.bodies import Shell
-from mlspec.ir.model import Parameter, Plan
+from mlspec.ir.declarations import Parameter
+from mlspec.ir.model import Plan
 from mlspec.ir.triggers import Overlapping, Schedule
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow

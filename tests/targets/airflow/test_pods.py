@@ -15,7 +15,8 @@ import pytest
 
 from mlspec.invocation.arguments import step_options
 from mlspec.invocation.from_plan import invocation
-from mlspec.ir.model import Environment, Parameter, Plan
+from mlspec.ir.declarations import Environment, Parameter
+from mlspec.ir.model import Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines.airflow import Airflow
 from tests.engines.kubernetes import expand, expanded_variables

@@ -12,7 +12,8 @@ import pytest
 
 from mlspec.expr.values import as_text
 from mlspec.ir.bodies import Gate
-from mlspec.ir.model import Parameter, Plan, Secret
+from mlspec.ir.declarations import Parameter, Secret
+from mlspec.ir.model import Plan
 from mlspec.targets.airflow import TARGET
 from tests.engines import EngineRun
 from tests.engines.airflow import Airflow

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mlspec.ir.bodies import Gate
-from mlspec.ir.model import Environment, Plan
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan
 from mlspec.resources import folder
 from mlspec.targets.airflow import TARGET
 from mlspec.targets.airflow.dag import dag_view

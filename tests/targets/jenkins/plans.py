@@ -10,7 +10,8 @@ import pytest
 
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Approval, Call, Gate, Instance, Output, Retry, Shell, Uses
-from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.declarations import Environment, Parameter, Resources, Secret
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.ir.sources import Input, ProjectPath, StepOutput, Value
 from mlspec.ir.triggers import Schedule
 from tests.targets.built import plan

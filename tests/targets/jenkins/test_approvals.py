@@ -13,7 +13,8 @@ import pytest
 
 from mlspec.engine import Runs, outcome
 from mlspec.ir.bodies import Approval, Output, Shell
-from mlspec.ir.model import Environment, Plan, Secret, Step
+from mlspec.ir.declarations import Environment, Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.ir.sources import StepOutput, Value
 from mlspec.lowering import lower
 from mlspec.targets.base import refusals

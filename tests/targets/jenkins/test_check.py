@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from mlspec.ir.bodies import Approval, Retry
+from mlspec.ir.declarations import Environment, Notification, Parameter, Resources, Secret
 from mlspec.ir.features import Feature
-from mlspec.ir.model import Environment, Monitor, Notification, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.model import Monitor, Plan, Step
 from mlspec.ir.triggers import Schedule
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET

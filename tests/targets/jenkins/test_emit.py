@@ -8,7 +8,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from mlspec.ir.bodies import Gate, Retry
-from mlspec.ir.model import Environment, Parameter, Plan, Step
+from mlspec.ir.declarations import Environment, Parameter
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from tests.targets import emission

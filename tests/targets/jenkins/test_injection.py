@@ -21,7 +21,8 @@ from mlspec.invocation.arguments import (
 )
 from mlspec.invocation.from_plan import fan_out, invocation
 from mlspec.ir.bodies import Approval, Gate, Instance, Output, Shell
-from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Secret, Step
+from mlspec.ir.declarations import Environment, Parameter, Secret
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.ir.sources import Value
 from mlspec.ir.triggers import Schedule
 from mlspec.targets.jenkins import TARGET

@@ -12,7 +12,8 @@ import pytest
 from mlspec.invocation.arguments import step_options
 from mlspec.invocation.from_plan import invocation
 from mlspec.ir.bodies import Call, Gate, Instance, Output, Shell
-from mlspec.ir.model import Environment, ForEach, Plan, Secret, Step
+from mlspec.ir.declarations import Environment, Secret
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.levels import levels_of
 from tests.engines import jenkins

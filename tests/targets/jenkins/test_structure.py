@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlspec.ir.model import Parameter, Plan
+from mlspec.ir.declarations import Parameter
+from mlspec.ir.model import Plan
 from mlspec.targets.jenkins import TARGET, size
 from mlspec.targets.jenkins.size import METHOD_LIMIT
 from tests.engines import jenkins

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mlspec.ir.bodies import Call, Gate, Instance, Output, Retry, Uses
-from mlspec.ir.model import Environment, ForEach, Parameter, Plan, Resources, Secret, Step
+from mlspec.ir.declarations import Environment, Parameter, Resources, Secret
+from mlspec.ir.model import ForEach, Plan, Step
 from mlspec.ir.sources import ExternalUri, Input, ProjectPath, StepOutput, Value
 from tests.targets.built import SPAN, plan, reads, step
 

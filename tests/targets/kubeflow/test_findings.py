@@ -10,8 +10,9 @@ import pytest
 from mlspec import api
 from mlspec.diagnostics import Diagnostic
 from mlspec.ir.bodies import Retry
+from mlspec.ir.declarations import Parameter, Secret
 from mlspec.ir.features import Feature
-from mlspec.ir.model import ForEach, Parameter, Plan, Secret
+from mlspec.ir.model import ForEach, Plan
 from mlspec.targets.kubeflow import TARGET
 from tests.targets.built import plan, step
 from tests.targets.kubeflow.plans import FULL, chain

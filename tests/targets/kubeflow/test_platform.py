@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from mlspec import api
-from mlspec.ir.model import Environment, Plan, Resources, Secret
+from mlspec.ir.declarations import Environment, Resources, Secret
+from mlspec.ir.model import Plan
 from mlspec.targets.kubeflow import TARGET
 from mlspec.targets.kubeflow.validate_ir import faults
 from tests.engines import kfp_local

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from mlspec.ir.bodies import Instance, Output, Retry, Shell
-from mlspec.ir.model import Parameter, Plan, Secret, Step
+from mlspec.ir.declarations import Parameter, Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.ir.sources import Input, StepOutput
 from mlspec.targets.kubeflow import TARGET
 from tests.engines import EngineRun, kfp_local

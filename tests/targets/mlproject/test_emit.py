@@ -14,7 +14,8 @@ from syrupy.assertion import SnapshotAssertion
 from mlspec import api
 from mlspec.diagnostics import Span
 from mlspec.ir.bodies import Shell
-from mlspec.ir.model import Environment, Parameter, Plan, Resources, Step
+from mlspec.ir.declarations import Environment, Parameter, Resources
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.mlproject import TARGET
 from tests.targets.mlproject.plans import AWKWARD, CODE, SPEC
 

@@ -14,7 +14,8 @@ from mlspec.engine import RunError
 from mlspec.engine.approvals import answer
 from mlspec.engine.events import ApprovalWanted, Event, StepEnded
 from mlspec.ir.bodies import Approval
-from mlspec.ir.model import Parameter, Plan
+from mlspec.ir.declarations import Parameter
+from mlspec.ir.model import Plan
 from mlspec.observers.base import EndedStep
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import gate, plan, step, value

@@ -12,7 +12,8 @@ from mlspec.engine import RunError
 from mlspec.engine.events import StepNotKept
 from mlspec.errors import DamagedError
 from mlspec.ir.bodies import Shell
-from mlspec.ir.model import ForEach, Parameter, Plan
+from mlspec.ir.declarations import Parameter
+from mlspec.ir.model import ForEach, Plan
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import every, gate, matrix, plan, step
 

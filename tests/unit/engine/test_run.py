@@ -10,10 +10,10 @@ import pytest
 from mlspec.engine import RunError, StoreError, local_outcome
 from mlspec.engine.events import RunEnded, RunStarted
 from mlspec.engine.outcome import existing
-from mlspec.exec.changes import told
+from mlspec.exec.changes import in_words
 from mlspec.expr.limits import ParameterError
 from mlspec.ir.bodies import Retry
-from mlspec.ir.model import Parameter
+from mlspec.ir.declarations import Parameter
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import call, every, gate, matrix, plan, step, value
 from tests.waiting import is_alive, until_there
@@ -187,7 +187,7 @@ def test_a_second_run_takes_what_has_not_changed_from_the_cache(project: Project
     def cached(**options: object) -> dict[str, bool]:
         ran = project.run(spec, **options)
         assert ran.outcome.status == "succeeded"
-        why.append(told(ran.ended["made"].changes))
+        why.append(in_words(ran.ended["made"].changes))
         return {name: event.cached for name, event in ran.ended.items()}
 
     why: list[str] = []

@@ -15,7 +15,7 @@ from mlspec.environments import installers
 from mlspec.environments.build import EnvironmentBuildError, interpreter
 from mlspec.environments.identity import identity
 from mlspec.environments.installed import satisfied
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import call, plan, step
 

@@ -20,7 +20,8 @@ from mlspec.environments.export import export
 from mlspec.environments.findings import check
 from mlspec.environments.requirement import step_process
 from mlspec.ir.bodies import Shell
-from mlspec.ir.model import Environment, Plan, Step
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan, Step
 from mlspec.ir.sources import ExternalUri, Input
 from tests.wheels import tinymodule
 

@@ -11,7 +11,7 @@ from mlspec.engine.frontier import Task
 from mlspec.environments.identity import identity
 from mlspec.invocation.from_plan import cache_on
 from mlspec.invocation.model import Cache
-from mlspec.ir.model import Environment
+from mlspec.ir.declarations import Environment
 from tests.unit.engine.conftest import Project
 from tests.unit.engine.plans import call, plan
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlspec.expr.addresses import ADDRESS, join, meant, split
+from mlspec.expr.addresses import ADDRESS, join, quoted_form, split
 from mlspec.expr.template import placeholders
 
 _NAMES = st.text(st.characters(exclude_characters="\n\r", exclude_categories=("Cs",)), min_size=1, max_size=12)
@@ -49,4 +49,4 @@ def test_what_is_written_is_read_again_in_placeholders_too(names: list[str]) -> 
     ],
 )
 def test_what_is_meant_by_a_bare_name(text: str, written: str | None) -> None:
-    assert meant(text) == written
+    assert quoted_form(text) == written

@@ -9,7 +9,8 @@ import pytest
 
 from mlspec import api
 from mlspec.ir.bodies import Gate, Shell
-from mlspec.ir.model import Environment, Plan, Step
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan, Step
 from mlspec.lowering import lower
 from mlspec.lowering.table import REWRITES
 

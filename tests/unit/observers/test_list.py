@@ -59,7 +59,7 @@ def test_a_step_imports_the_observers_that_it_needs_and_no_more(project: Project
     step = ("--step", "s", "--output", "o=model", "--shell", "echo > ${{ outputs.o }}")
     assert imported(*step) == {"base", "record"}
     assert imported("--cache", *step) == {"base", "record", "cache"}
-    assert imported("--tracking", "http://127.0.0.1:9", *step) == {"base", "record", "told", "mlflow"}
+    assert imported("--tracking", "http://127.0.0.1:9", *step) == {"base", "record", "step_facts", "mlflow"}
 
 
 @contextmanager

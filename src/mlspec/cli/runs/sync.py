@@ -1,4 +1,4 @@
-"""`mlspec runs sync`: tells MLflow and OpenLineage what they have missed."""
+"""`mlspec runs sync`: sends MLflow and OpenLineage what they have missed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from mlspec.cli import arguments, completion, output, refusals
 from mlspec.cli.runs.opened import opened
 from mlspec.engine.outcome import existing
-from mlspec.engine.telling import Telling, tell
+from mlspec.engine.tracker_sync import Synced, sync
 from mlspec.terms import DONE, FINDINGS
 
 
@@ -35,20 +35,20 @@ def COMMAND(  # noqa: N802
             raise click.UsageError("the spec has neither `tracking` nor `lineage`: there is nobody to tell")
         status, away = DONE, set[str]()
         for run_id in dict.fromkeys(existing(runs, each) for each in run) if run else runs.ids():
-            for telling in tell(plan, runs, run_id):
-                output.say(_line(run_id, telling), err=telling.failure is not None)
-                if telling.failure is not None:
+            for synced in sync(plan, runs, run_id):
+                output.say(_line(run_id, synced), err=synced.failure is not None)
+                if synced.failure is not None:
                     status = FINDINGS
-                    away.add(telling.tracker)
+                    away.add(synced.tracker)
             if len(away) == (plan.tracking_uri is not None) + (plan.lineage is not None):
                 break  # nobody is there for the others either
     return status
 
 
-def _line(run_id: str, telling: Telling) -> str:
-    if telling.failure is not None:
-        sent = f"{telling.sent} of {telling.steps} steps sent, then " if telling.sent else ""
-        return f"run {run_id}: not sent to {telling.tracker}: {sent}{telling.failure}"
-    if not telling.sent:
-        return f"run {run_id}: {telling.tracker} knows it all"
-    return f"run {run_id}: {telling.sent} of {telling.steps} steps sent to {telling.tracker}"
+def _line(run_id: str, synced: Synced) -> str:
+    if synced.failure is not None:
+        sent = f"{synced.sent} of {synced.steps} steps sent, then " if synced.sent else ""
+        return f"run {run_id}: not sent to {synced.tracker}: {sent}{synced.failure}"
+    if not synced.sent:
+        return f"run {run_id}: {synced.tracker} knows it all"
+    return f"run {run_id}: {synced.sent} of {synced.steps} steps sent to {synced.tracker}"

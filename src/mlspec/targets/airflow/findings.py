@@ -13,27 +13,20 @@ from mlspec.ir.bodies import Approval
 from mlspec.ir.describe import path_of
 from mlspec.ir.groups import hangs_on_any, is_whole, skips_apart
 from mlspec.ir.model import Plan
-from mlspec.store.filesystem import is_remote, is_shared_folder
-from mlspec.targets.airflow import cron
+from mlspec.targets.airflow import cron, runner_findings
 from mlspec.targets.airflow.dag import FIRST_DAY
 from mlspec.targets.airflow.literals import depth
-from mlspec.targets.airflow.native import OF_RUNNER, DagArguments, OperatorArguments, given_names
-from mlspec.targets.airflow.options import AirflowOptions, airflow_form, extension_of, options_of, pod_of
-from mlspec.targets.airflow.runners import RUNNERS
+from mlspec.targets.airflow.native import DagArguments, OperatorArguments, given_names
+from mlspec.targets.airflow.options import AirflowOptions, extension_of, options_of, pod_of
 from mlspec.targets.pod_findings import places, short_deadlines
 from mlspec.targets.pods import Pod
 from mlspec.targets.schedules import other_starts, other_zones, placed_schedules
-from mlspec.targets.secret_forms import kubernetes_form, pull_secret
-from mlspec.targets.unenforced import unenforced_resources, unused_images
-from mlspec.terms import GPU_RESOURCE
 
 MAX_TAG = 100
 MAX_NESTING = 50
 """Python's parser gives up at 200 open brackets, formatters earlier."""
 MAX_VARIABLE = 32 * 4096
 """Bytes of a variable of a process, its name and a NUL among them: Linux starts none with a longer one (`MAX_ARG_STRLEN`, execve(2))."""
-
-_ON_ONE_MACHINE = frozenset({"LocalExecutor", "SequentialExecutor", "DebugExecutor"})
 
 
 def check(plan: Plan) -> list[Diagnostic]:
@@ -44,15 +37,12 @@ def check(plan: Plan) -> list[Diagnostic]:
         *_schedule(plan, options, top),
         *_overlap(plan, top),
         *_catchup(plan, top),
-        *_store(plan, options, top),
-        *(_on_workers(plan) if options.runner == "bash" else _in_containers(plan, options, top)),
+        *runner_findings.check(plan, options, top),
         *_approvals(plan, options, top),
         *_finals(plan, top),
         *_one_instance(plan, top),
-        *_elsewhere(plan, options, top),
         *_labels(plan, top),
         *_nesting(plan, options, top),
-        *_secrets(plan, options, top),
         *_awaited(plan, top),
         *short_deadlines(plan, "airflow", lambda step: pod_of(options, step)),
     ]
@@ -94,69 +84,6 @@ def _catchup(plan: Plan, top: Span) -> Iterator[Diagnostic]:
     message = f"the DAG makes up for every time since {FIRST_DAY} when it is switched on"
     hint = "say from which day on: `triggers: {schedule: …, catchup: true, start: 2026-11-01}`"
     yield Diagnostic("MLS549", message, plan.catchup.span or top, severity="warning", hint=hint, path="triggers.catchup")
-
-
-def _store(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
-    """A folder that goes with its pod, or of which each worker has its own. A `file:` URI says that all have the same."""
-    if is_remote(plan.store):
-        return
-    shared = is_shared_folder(plan.store)
-    if options.runner == "kubernetes":
-        yield Diagnostic(
-            "MLS538",
-            f"the store `{plan.store}` is lost with each pod",
-            plan.store_span or top,
-            severity="warning" if shared else "error",
-            hint="use one that all pods reach, such as `s3://bucket/store`",
-            path="store",
-        )
-    elif not shared and (reason := _several_workers(plan, options)):
-        yield Diagnostic(
-            "MLS538",
-            f"{reason}, and the store `{plan.store}` is a folder of each",
-            plan.store_span or top,
-            severity="warning",
-            hint="use one that all workers reach, such as `s3://bucket/store`, or say `file:///folder` of one that is mounted on each",
-            path="store",
-        )
-
-
-def _several_workers(plan: Plan, options: AirflowOptions) -> str:
-    """Why tasks run on several machines, as far as the spec tells."""
-    if len({extension_of(step).queue for step in plan.all_steps()}) > 1:
-        return "steps go to workers of several queues"
-    if options.executor and options.executor.rpartition(".")[2] not in _ON_ONE_MACHINE:
-        return f"steps go to the workers of {options.executor}"
-    return ""
-
-
-def _on_workers(plan: Plan) -> Iterator[Diagnostic]:
-    larger = "send it to workers that are large enough: `x-airflow: {queue: …}`"
-    yield from unenforced_resources(plan, "on Airflow's workers", larger)
-    if "airflow.runner" not in plan.option_spans:  # who writes `runner: bash` knows where steps run
-        install = "install the environment's requirements on the workers and name its interpreter in MLSPEC_PYTHON"
-        yield from unused_images(plan, "Airflow's workers do", install)
-
-
-def _in_containers(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
-    if not options.image and not any(step.image for step in plan.all_steps()):
-        yield Diagnostic(
-            "MLS537",
-            f"no environment names an image for `runner: {options.runner}`",
-            top,
-            hint="set `image:` in the steps' environment, or `targets.airflow.image`",
-            path="targets.airflow.image",
-        )
-    for name, environment in plan.environments.items():
-        used = any(step.environment == name for step in plan.all_steps())
-        if used and not environment.image and not options.image:
-            yield Diagnostic(
-                "MLS537",
-                f"environment `{name}` names no image for `runner: {options.runner}`",
-                environment.span or top,
-                hint="set its `image:`, or `targets.airflow.image`",
-                path=f"environments.{name}",
-            )
 
 
 def _approvals(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
@@ -248,47 +175,6 @@ def _awaited(plan: Plan, top: Span) -> Iterator[Diagnostic]:
         )
 
 
-def _elsewhere(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
-    """What only another runner would heed."""
-    idle = [("network", "docker", options.network)]
-    idle += [(key, "kubernetes", getattr(options, key)) for key in ("namespace", "service_account")]
-    found = [(f"targets.airflow.{key}", runner, top) for key, runner, value in idle if value and options.runner != runner]
-    if options.image and options.runner == "bash":
-        found.append(("targets.airflow.image", "docker", top))
-    if options.runner != "kubernetes":
-        found += [(path, "kubernetes", span) for _, _, path, span in places(plan, "airflow", options.pods, extension_of)]
-    if options.runner == "docker":  # Docker asks for GPUs, whatever Kubernetes calls them
-        found += [
-            (
-                f"{path_of(plan, step)}.resources.gpu_resource",
-                "kubernetes",
-                step.span or top,
-            )
-            for step in plan.all_steps()
-            if step.resources.gpu_resource != GPU_RESOURCE
-        ]
-    for step in plan.all_steps():
-        given = given_names(extension_of(step).operator) if "airflow" in step.extensions else ()
-        found += [
-            (f"{path_of(plan, step)}.x-airflow.operator.{name}", runner, step.span or top)
-            for runner, names in OF_RUNNER.items()
-            for name in given
-            if name in names and runner != options.runner
-        ]
-    if plan.overlap is not None and options.dag.max_active_runs is not None:
-        path = "targets.airflow.dag.max_active_runs"
-        message, hint = "`max_active_runs` beside `triggers.overlap`, which says it", "remove one of them"
-        yield Diagnostic("MLS541", message, plan.option_spans.get(path.removeprefix("targets."), top), hint=hint, path=path)
-    for path, runner, span in dict.fromkeys(found):
-        yield Diagnostic(
-            "MLS541",
-            f"`{path.rpartition('.')[2]}` means nothing with `runner: {options.runner}`",
-            span,
-            hint=f"remove it, or set `targets.airflow.runner: {runner}`",
-            path=path,
-        )
-
-
 def _labels(plan: Plan, top: Span) -> Iterator[Diagnostic]:
     for key, value in plan.labels:
         if len(f"{key}:{value}") > MAX_TAG:
@@ -332,33 +218,3 @@ def _nesting(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnos
 def _pods(plan: Plan, options: AirflowOptions) -> Iterator[Pod]:
     yield options.pods
     yield from map(extension_of, plan.all_steps())
-
-
-def _secrets(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
-    wanted = {name for step in plan.all_steps() for name in step.secrets}
-    contained = options.runner != "bash"
-    place = "kubernetes: {secret: …}" if options.runner == "kubernetes" else "airflow: {connection: …}"
-    for name, secret in plan.secrets.items():
-        if name in wanted and airflow_form(secret) is None and not RUNNERS[options.runner].holds(secret):
-            yield Diagnostic(
-                "MLS536",
-                f"secret `{name}` does not say where {'its containers find' if contained else 'Airflow keeps'} it",
-                secret.span or top,
-                severity="error" if contained else "warning",
-                hint=f"add `{place}`" + ("" if contained else f", or set {secret.env} on every worker"),
-                path=f"secrets.{name}",
-            )
-    yield from _registries(plan, options, top)
-
-
-def _registries(plan: Plan, options: AirflowOptions, top: Span) -> Iterator[Diagnostic]:
-    """What images are pulled with: a worker itself needs none."""
-    if options.runner == "bash":
-        return
-    pods = options.runner == "kubernetes"
-    wanted = {secret.name: secret for step in plan.all_steps() if (secret := pull_secret(plan, step)) is not None}
-    for name, secret in wanted.items():
-        if (kubernetes_form(secret) if pods else airflow_form(secret)) is None:
-            message = f"registry `{name}` does not say where {'Kubernetes' if pods else 'Airflow'} keeps its credentials"
-            hint = "add `kubernetes: {secret: NAME}`" if pods else "add `airflow: {connection: ID}`"
-            yield Diagnostic("MLS536", message, secret.span or top, hint=hint, path=f"secrets.{name}")

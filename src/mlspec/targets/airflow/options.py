@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from mlspec.ir.model import Plan, Secret, Step
+from mlspec.ir.declarations import Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.airflow.native import NO_DAG, NO_OPERATOR, DagArguments, OperatorArguments
 from mlspec.targets.options import Cache, ExactlyOne, Setting, read
 from mlspec.targets.pods import NOTHING, Pod, merged

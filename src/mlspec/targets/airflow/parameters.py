@@ -7,7 +7,7 @@ Owns how types of mlspec become JSON Schema and Jinja; never checks a value. Cha
 from __future__ import annotations
 
 from mlspec.expr.values import number_text, parameter_variable
-from mlspec.ir.model import Parameter
+from mlspec.ir.declarations import Parameter
 from mlspec.targets.airflow.literals import INDENT, fits, jinja_string, literal, string
 from mlspec.targets.airflow.patterns import native_pattern
 from mlspec.targets.airflow.runners import Runner

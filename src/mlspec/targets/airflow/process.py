@@ -35,8 +35,9 @@ from mlspec.invocation.from_plan import (
     tracking,
 )
 from mlspec.invocation.model import Invocation, Start, StepEnvironment, Wiring
+from mlspec.ir.declarations import Secret
 from mlspec.ir.groups import hangs_on_any, skips_apart
-from mlspec.ir.model import Plan, Secret, Step
+from mlspec.ir.model import Plan, Step
 from mlspec.ir.sources import StepOutput
 from mlspec.targets.airflow.literals import block, string
 from mlspec.targets.airflow.options import airflow_form, options_of

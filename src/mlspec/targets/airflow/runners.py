@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 from mlspec.ir.bodies import Approval
-from mlspec.ir.model import Plan, Resources, Secret, Step
+from mlspec.ir.declarations import Resources, Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.quantities import amount
 from mlspec.store.filesystem import is_remote
 from mlspec.targets.airflow.literals import INDENT, string

@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from mlspec.expr.values import as_text, number_text, parameter_variable
-from mlspec.ir.model import Parameter, Plan, Step
+from mlspec.ir.declarations import Parameter
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import joined
 from mlspec.targets.jenkins.groovy import literal
 from mlspec.targets.jenkins.options import JenkinsOptions

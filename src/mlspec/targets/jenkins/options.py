@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from mlspec.ir.model import Plan, Secret, Step
+from mlspec.ir.declarations import Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.native import NAME, NO_POST, Post
 from mlspec.targets.options import Cache, Setting, read
 from mlspec.targets.secret_forms import form_of

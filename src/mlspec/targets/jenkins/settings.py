@@ -10,7 +10,8 @@ import math
 from typing import Any
 
 from mlspec.ir.bodies import Approval, Retry
-from mlspec.ir.model import Plan, Resources, Secret, Step
+from mlspec.ir.declarations import Resources, Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.quantities import plain
 from mlspec.targets.jenkins.options import extension_of, jenkins_form, options_of
 from mlspec.targets.secret_forms import kubernetes_form, pull_secret

@@ -26,7 +26,8 @@ from mlspec.invocation.from_plan import Held, UrisOf, fan_out, in_store, invocat
 from mlspec.invocation.kubeflow import passed_arguments, placeholder, shielded
 from mlspec.invocation.model import Cache, Invocation, Joined, Start
 from mlspec.ir.bodies import Output
-from mlspec.ir.model import Plan, Secret, Step
+from mlspec.ir.declarations import Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.ir.sources import AnyOutput, StepOutput
 from mlspec.targets.secret_forms import kubernetes_form
 

@@ -16,7 +16,8 @@ from mlspec.emission.templates import template
 from mlspec.emission.yaml_text import scalar
 from mlspec.environments.requirement import pinned, step_process
 from mlspec.expr.values import as_text
-from mlspec.ir.model import Environment, Parameter, Plan, Step
+from mlspec.ir.declarations import Environment, Parameter
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.base import GeneratedFile, sealed
 from mlspec.targets.mlproject.findings import MAIN
 from mlspec.targets.mlproject.options import FROM_PIPELINES, MlprojectOptions, options_of

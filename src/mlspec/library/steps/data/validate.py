@@ -48,7 +48,7 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
     contract = read_contract(Path(with_["contract"]))
     frame = read_table(path_of(inputs, "data"), formatted(contract.schema, with_["format"] or {}))
     checks = list(check_table(frame, contract))
-    _tell(frame, checks, "data")
+    _print_checks(frame, checks, "data")
     broken = [f"{check.subject}: {check.violation}" for check in checks if check.violation]
     if broken and with_["on_violation"] == "fail":
         listed = [*broken[:_LISTED], *([f"and {len(broken) - _LISTED} more"] if len(broken) > _LISTED else [])]
@@ -129,7 +129,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
-def _tell(frame: pd.DataFrame, checks: list[Check], name: str) -> None:
+def _print_checks(frame: pd.DataFrame, checks: list[Check], name: str) -> None:
     """Say to the step process what was found of an input, for whoever follows the data's lineage."""
     path = os.environ.get(QUALITY)
     if not path:

@@ -1,6 +1,6 @@
 import pytest
 
-from mlspec.observers.told import _date
+from mlspec.observers.step_facts import _date
 
 
 @pytest.mark.parametrize(

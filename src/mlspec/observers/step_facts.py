@@ -18,11 +18,11 @@ from mlspec.invocation.model import Answered, Invocation
 from mlspec.ir.bodies import Call, Gate, Uses
 from mlspec.observers.base import EndedStep
 from mlspec.store import json_files, layout
+from mlspec.store.deliveries import Deliveries
 from mlspec.store.digests import digest
 from mlspec.store.filesystem import is_remote, local_path
 from mlspec.store.layout import Place
 from mlspec.store.records import Record, Records
-from mlspec.store.told import Told
 from mlspec.terms import DATE_VARIABLE, Json
 from mlspec.tracking.code import code_of
 from mlspec.tracking.facts import RunFacts, StepFacts, read_back
@@ -41,7 +41,7 @@ def observe(ended: EndedStep) -> str | None:
     place = place_of(ended)
     record = ended.records.read(*place)
     assert record is not None, "the first observer has written it"
-    Told(ended.records).note(place, record["started"], facts_of(ended, record).noted())
+    Deliveries(ended.records).note(place, record["started"], facts_of(ended, record).noted())
     return None
 
 
@@ -50,13 +50,13 @@ def place_of(ended: EndedStep) -> Place:
     return ended.invocation.step, ended.invocation.instance_index
 
 
-def told(ended: EndedStep) -> StepFacts:
+def kept(ended: EndedStep) -> StepFacts:
     """Read back what was kept."""
     place = place_of(ended)
     record = ended.records.read(*place)
     assert record is not None, "the first observer has written it"
     run = RunFacts(ended.records.lifecycle, ended.records.run_id, str(record["started"]))
-    return read_back(run, place, ended.invocation.label, record, Told(ended.records).facts(place, record["started"]))
+    return read_back(run, place, ended.invocation.label, record, Deliveries(ended.records).facts(place, record["started"]))
 
 
 def status_of_run(ended: EndedStep) -> str:

@@ -17,12 +17,12 @@ from mlspec.engine.outcome import outcome
 from mlspec.errors import StoreError
 from mlspec.invocation.from_plan import tracking
 from mlspec.ir.model import Plan
+from mlspec.store.deliveries import Deliveries
 from mlspec.store.filesystem import fetch, is_remote
 from mlspec.store.layout import Place
 from mlspec.store.reached import Reached
 from mlspec.store.records import Record
 from mlspec.store.runs import Runs
-from mlspec.store.told import Told
 from mlspec.terms import RunStatus
 from mlspec.tracking.facts import RunFacts, StepFacts, read_back
 from mlspec.tracking.sources import columns_in, label_of, sources_of
@@ -36,8 +36,8 @@ _STATUS: Mapping[RunStatus, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """What a tracker was told: of how many of a run's ended steps, or why it could not be."""
+class Synced:
+    """What a tracker was deliveries: of how many of a run's ended steps, or why it could not be."""
 
     tracker: str
     sent: int
@@ -45,16 +45,16 @@ class Telling:
     failure: str | None = None
 
 
-def tell(plan: Plan, runs: Runs, run_id: str) -> list[Telling]:
+def sync(plan: Plan, runs: Runs, run_id: str) -> list[Synced]:
     """Tell every tracker of the plan of all ends of steps that it does not know. Raises `StoreError` and `RunError`."""
-    where, told = tracking(plan), Told(runs.records(run_id))
-    with told.alone(), tempfile.TemporaryDirectory(prefix="mlspec-") as scratch:
+    where, deliveries = tracking(plan), Deliveries(runs.records(run_id))
+    with deliveries.alone(), tempfile.TemporaryDirectory(prefix="mlspec-") as scratch:
         run = _Run(plan, runs, run_id, Path(scratch))
         found = []
         if where.uri is not None:
-            found.append(_to_mlflow(run, told, where.uri, where.experiment or plan.lifecycle))
+            found.append(_to_mlflow(run, deliveries, where.uri, where.experiment or plan.lifecycle))
         if where.lineage is not None:
-            found.append(_to_openlineage(run, told, where.lineage, where.namespace))
+            found.append(_to_openlineage(run, deliveries, where.lineage, where.namespace))
         return found
 
 
@@ -65,12 +65,12 @@ class _Run:
         self._runs = runs
         self._scratch = scratch
         self._records = runs.records(run_id)
-        self._told = Told(self._records)
+        self._deliveries = Deliveries(self._records)
         result = outcome(plan, runs, run_id, on_damage=lambda *_: None)
         self.status = _STATUS[result.status]
         manifest = result.manifest or {}
         found = self._records.all(on_damage=lambda *_: None)
-        records = {place: record for place, record in found.items() if _is_told(record)}
+        records = {place: record for place, record in found.items() if _is_of_interest(record)}
         order = sorted(records, key=lambda place: (str(records[place]["started"]), place[0], place[1] or 0))
         first = str(records[order[0]]["started"]) if order else ""
         self.facts = RunFacts(
@@ -96,7 +96,7 @@ class _Run:
         return None
 
     def _step(self, place: Place, record: Record) -> StepFacts:
-        noted = self._told.facts(place, record["started"])
+        noted = self._deliveries.facts(place, record["started"])
         found = read_back(self.facts, place, label_of(record), record, noted)
         if noted:
             return found
@@ -111,11 +111,11 @@ class _Run:
                     yield name, dict(self._runs.read_uri(made["uri"]))
 
 
-def _is_told(record: Record) -> bool:
+def _is_of_interest(record: Record) -> bool:
     return bool(record["status"] != "skipped" or record["attempts"] > 0)
 
 
-def _to_mlflow(run: _Run, told: Told, uri: str, experiment: str) -> Telling:
+def _to_mlflow(run: _Run, deliveries: Deliveries, uri: str, experiment: str) -> Synced:
     from mlspec.tracking.server import opened, quiet, reason, without_secrets
 
     shown, sent = f"MLflow at {without_secrets(uri, uri)}", 0
@@ -125,7 +125,7 @@ def _to_mlflow(run: _Run, told: Told, uri: str, experiment: str) -> Telling:
             from mlspec.tracking.tree import Tree, tracker_of
 
             client, experiment_id = opened(uri, experiment)
-            tree = Tree(client, experiment_id, told, tracker_of(uri, experiment))
+            tree = Tree(client, experiment_id, deliveries, tracker_of(uri, experiment))
             new = tree.is_unknown()
             parent = tree.run(run.facts)
             for step in run.steps:
@@ -134,19 +134,19 @@ def _to_mlflow(run: _Run, told: Told, uri: str, experiment: str) -> Telling:
                     sent += 1
             tree.end(run.facts, parent, run.status, None if run.status == "RUNNING" else run.ended)
     except ModuleNotFoundError as error:
-        return Telling(shown, sent, len(run.steps), f"the module {error.name} is not installed: install mlspec[mlflow]")
+        return Synced(shown, sent, len(run.steps), f"the module {error.name} is not installed: install mlspec[mlflow]")
     except Exception as error:
-        return Telling(shown, sent, len(run.steps), reason(uri, error))
-    return Telling(shown, sent, len(run.steps))
+        return Synced(shown, sent, len(run.steps), reason(uri, error))
+    return Synced(shown, sent, len(run.steps))
 
 
-def _to_openlineage(run: _Run, told: Told, place: str, namespace: str | None) -> Telling:
+def _to_openlineage(run: _Run, deliveries: Deliveries, place: str, namespace: str | None) -> Synced:
     from mlspec.tracking.emitter import Emitter, reason
     from mlspec.tracking.server import without_secrets
 
     shown, sent = f"OpenLineage at {without_secrets(place, place)}", 0
     try:
-        emitter = Emitter(place, namespace, told)
+        emitter = Emitter(place, namespace, deliveries)
         for step in run.steps:
             if not emitter.has(step):
                 emitter.step(step)
@@ -154,36 +154,36 @@ def _to_openlineage(run: _Run, told: Told, place: str, namespace: str | None) ->
         if sent:
             emitter.end(run.facts, run.status, run.ended)
     except ModuleNotFoundError as error:
-        return Telling(shown, sent, len(run.steps), f"the module {error.name} is not installed: install mlspec[lineage]")
+        return Synced(shown, sent, len(run.steps), f"the module {error.name} is not installed: install mlspec[lineage]")
     except Exception as error:
-        return Telling(shown, sent, len(run.steps), reason(place, error))
-    return Telling(shown, sent, len(run.steps))
+        return Synced(shown, sent, len(run.steps), reason(place, error))
+    return Synced(shown, sent, len(run.steps))
 
 
-def tell_rest(plan: Plan, runs: Runs, run_id: str) -> None:
+def sync_rest(plan: Plan, runs: Runs, run_id: str) -> None:
     """Tell trackers of the steps that had no process to do it: of answered approvals. What could not be sent is kept as a warning.
 
     Where a step found that nobody is there, nobody is asked again.
     """
     records = runs.records(run_id)
-    found = {place: record for place, record in records.all(on_damage=lambda *_: None).items() if _is_told(record)}
+    found = {place: record for place, record in records.all(on_damage=lambda *_: None).items() if _is_of_interest(record)}
     silent = found.keys() - records.warnings(found).keys()
-    if not any(not _is_known(plan, Told(records), place, found[place]) for place in silent):
+    if not any(not _is_known(plan, Deliveries(records), place, found[place]) for place in silent):
         return
     if any(Reached(records, (), tracker).failure() is not None for tracker in ("tracking", "lineage")):
         return
-    for telling in tell(plan, runs, run_id):
-        if telling.failure is not None:
-            what = "MLflow: not logged" if telling.tracker.startswith("MLflow") else "OpenLineage: not sent"
+    for synced in sync(plan, runs, run_id):
+        if synced.failure is not None:
+            what = "MLflow: not logged" if synced.tracker.startswith("MLflow") else "OpenLineage: not sent"
             for place in silent:
-                records.keep_warnings(*place, str(found[place]["started"]), [f"{what}: {telling.failure}"])
+                records.keep_warnings(*place, str(found[place]["started"]), [f"{what}: {synced.failure}"])
 
 
-def _is_known(plan: Plan, told: Told, place: Place, record: Record) -> bool:
+def _is_known(plan: Plan, deliveries: Deliveries, place: Place, record: Record) -> bool:
     """Whether every tracker of the plan has heard of the end of a step."""
     from mlspec.tracking import emitter, tree
 
     where = tracking(plan)
     trackers = [tree.tracker_of(where.uri, where.experiment or plan.lifecycle)] if where.uri is not None else []
     trackers += [emitter.tracker_of(where.lineage)] if where.lineage is not None else []
-    return all(told.knows(place, record["started"], tracker) for tracker in trackers)
+    return all(deliveries.knows(place, record["started"], tracker) for tracker in trackers)

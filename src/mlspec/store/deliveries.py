@@ -21,7 +21,7 @@ from mlspec.store.records import Records
 from mlspec.terms import Json
 
 
-class Told:
+class Deliveries:
     """The notes of one run. A note counts as long as its step has the record that it was written for: that of its `started`."""
 
     def __init__(self, records: Records) -> None:
@@ -42,7 +42,7 @@ class Told:
         noted = self._read(place, started)
         return noted is not None and tracker in noted["to"]
 
-    def note_told(self, place: Place, started: Json, tracker: str, as_what: str) -> None:
+    def note_sent(self, place: Place, started: Json, tracker: str, as_what: str) -> None:
         """Say that a tracker knows the end of a step, and under which name."""
         noted = self._read(place, started) or {"version": 1, "started": started, "facts": {}, "to": {}}
         self._write(place, {**noted, "to": {**noted["to"], tracker: as_what}})
@@ -53,7 +53,7 @@ class Told:
         if not isinstance(self._store, LocalStore):
             yield
             return
-        path = self._store.path(layout.told(self._run, "")).with_name(".lock")
+        path = self._store.path(layout.delivery(self._run, "")).with_name(".lock")
         with store_errors():
             make_folder(path.parent)
             with path.open("a") as lock:
@@ -62,22 +62,22 @@ class Told:
 
     def parent(self, tracker: str) -> str | None:
         """What stands for the run at a tracker."""
-        found = self._store.read(layout.told_parent(self._run, tracker))
+        found = self._store.read(layout.delivery_parent(self._run, tracker))
         return found.decode("ascii", "replace") if found else None
 
     def claim_parent(self, tracker: str, name: str) -> str:
         """Let `name` stand for the run, unless another process has been faster; returns what does."""
-        if self._store.create(layout.told_parent(self._run, tracker), name.encode("ascii")):
+        if self._store.create(layout.delivery_parent(self._run, tracker), name.encode("ascii")):
             return name
         return self.parent(tracker) or name
 
     def forget_parent(self, tracker: str) -> None:
         """Say that nothing stands for the run there any more."""
-        self._store.remove(layout.told_parent(self._run, tracker))
+        self._store.remove(layout.delivery_parent(self._run, tracker))
 
     def _read(self, place: Place, started: Json) -> dict[str, Any] | None:
         with suppress(DamagedError):  # then its step is told of again, which finds what is there
-            noted = json_files.read_object(self._store, layout.told(self._run, entry_name(*place)))
+            noted = json_files.read_object(self._store, layout.delivery(self._run, entry_name(*place)))
             if noted is not None and noted.get("started") == started:
                 facts, to = noted.get("facts"), noted.get("to")
                 return {
@@ -89,4 +89,4 @@ class Told:
 
     def _write(self, place: Place, noted: dict[str, Json]) -> None:
         with suppress(StoreError):  # the record is what counts: a tracker that is told twice finds what it has
-            json_files.write(self._store, layout.told(self._run, entry_name(*place)), noted, durable=False)
+            json_files.write(self._store, layout.delivery(self._run, entry_name(*place)), noted, durable=False)
