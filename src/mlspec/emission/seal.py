@@ -104,12 +104,14 @@ def _read(first: str, second: str, state: SealState) -> Seal:
 
 def with_own_ends(text: str) -> str:
     """A generated text as it was written, where a checkout has given all its lines the ends of Windows."""
-    return text.replace("\r\n", "\n") if text.count("\r\n") == text.count("\n") else text
+    return text.replace("\r\n", "\n") if "\r" in text and text.count("\r\n") == text.count("\n") else text
 
 
 def has_conflict(text: str) -> bool:
     """Whether git has left both sides of a merge in a text."""
-    return all(re.search(rf"^{mark}( .*)?$", text, re.MULTILINE) for mark in ("<{7}", "={7}", ">{7}"))
+    if not all(mark * 7 in text for mark in "<=>"):
+        return False  # which a search by lines would find out slowly
+    return all(re.search(rf"^{mark}{{7}}( .*)?$", text, re.MULTILINE) for mark in "<=>")
 
 
 def _on_one_line(name: str) -> str:

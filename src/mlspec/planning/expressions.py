@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mlspec.diagnostics.collection import Findings, did_you_mean
 from mlspec.expr import shell
-from mlspec.expr.addresses import meant, split
+from mlspec.expr.addresses import quoted_form, split
 from mlspec.expr.instances import stood_in
 from mlspec.expr.quoting import is_simple
 from mlspec.expr.template import Placeholder, TemplateError, addresses, placeholders
@@ -120,9 +120,12 @@ class Expressions:
         """The addresses of the step's own that are one word each: `outputs.model`, `with.depth`; inputs but lists."""
         if self.step is None:
             return set()
-        known = (("inputs", self.step.step.inputs), ("outputs", self.step.outputs), ("with", self.step.step.with_))
-        own = [f"{root}.{name}" for root, names in known for name in names]
-        return {address for address in own if not self._is_list(address)}
+        inputs = [f"inputs.{name}" for name in self.step.step.inputs]
+        return {
+            *[f"outputs.{name}" for name in self.step.outputs],
+            *[f"with.{name}" for name in self.step.step.with_],
+            *[address for address in inputs if not self._is_list(address)],
+        }
 
     def _is_list(self, address: str) -> bool:
         root, _, name = address.partition(".")
@@ -137,7 +140,7 @@ class Expressions:
 def _bare_name(text: str, offset: int) -> str | None:
     """What to write where a condition breaks off in a name that is no identifier."""
     for found in _ADDRESS_LIKE.finditer(text):
-        if found.start() < offset <= found.end() and (quoted := meant(found[0])):
+        if found.start() < offset <= found.end() and (quoted := quoted_form(found[0])):
             return f"write `{quoted}`"
     return None
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final, TypeVar
 
-from mlspec.ir.model import Environment, Plan, Secret, Step
+from mlspec.ir.declarations import Environment, Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.options import Setting, read
 from mlspec.terms import SecretKind
 
@@ -68,7 +69,7 @@ def kubernetes_form(secret: Secret) -> KubernetesSecret | None:
 
 def pulling_environment(plan: Plan, step: Step) -> Environment | None:
     """The environment whose image a step runs in, if a secret is needed to pull it."""
-    if step.image is None:
+    if step.image is None or not plan.secrets:
         return None
     own = [*filter(None, (step.environment, step.image_environment)), *plan.environments]
     found = (plan.environments[name] for name in own if name in plan.environments)

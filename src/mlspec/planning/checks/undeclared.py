@@ -63,7 +63,7 @@ def _may_name_files(pipeline: Pipeline, named: Named, script: str) -> bool:
     def names() -> list[str]:
         return [name.removesuffix(".py") for folder in (".", *roots) for name in project.entries(folder)]
 
-    return any(sign in script for sign in "*?[") or any(name in script for name in project.keep(("names", roots), names))
+    return any(sign in script for sign in ("*", "?", "[", *project.keep(("names", roots), names)))
 
 
 def _programs(

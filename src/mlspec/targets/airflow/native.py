@@ -110,6 +110,8 @@ _DURATIONS = ("dagrun_timeout", "execution_timeout")
 
 def given_names(arguments: DagArguments | OperatorArguments) -> list[str]:
     """The arguments that a spec gives."""
+    if arguments is NO_OPERATOR:  # as of nearly all steps
+        return []
     return [field.name for field in fields(arguments) if getattr(arguments, field.name) is not None]
 
 

@@ -10,7 +10,8 @@ import math
 from typing import Any
 
 from mlspec.emission import yaml_text
-from mlspec.ir.model import Plan, Secret, Step
+from mlspec.ir.declarations import Secret
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.kubeflow.options import extension_of
 from mlspec.targets.pod_objects import requirement, toleration
 from mlspec.targets.pods import NOTHING, NodeAffinity, Pod, merged, with_pull_secret, without_place
@@ -24,6 +25,9 @@ def settings(plan: Plan, step: Step, common: Pod, *, bare: bool = False) -> list
     """
     own = extension_of(step)
     pod = merged(common, without_place(own) if bare else own)
+    registry = pull_secret(plan, step)
+    if pod is NOTHING and registry is None and not step.secrets:
+        return []
     lines: list[str] = []
     held = [] if bare else [(secret, kubernetes_form(secret)) for secret in (plan.secrets[name] for name in step.secrets)]
     known = [(secret, form) for secret, form in held if form is not None]
@@ -32,7 +36,6 @@ def settings(plan: Plan, step: Step, common: Pod, *, bare: bool = False) -> list
     mounts = {form.mount: form.secret for secret, form in known if secret.kind == "file"}
     volumes = [{**_named(name), "mountPath": mount, "optional": False} for mount, name in mounts.items()]
     lines += _list("secretAsVolume", volumes)
-    registry = pull_secret(plan, step)
     if registry is not None and (pulled := kubernetes_form(registry)) is not None:
         pod = with_pull_secret(pod, pulled.secret)
     if pod is NOTHING:
