@@ -10,11 +10,12 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from mlspec.ir.model import Environment, Plan
+from mlspec.ir.declarations import Environment
+from mlspec.ir.model import Plan
 from mlspec.ir.sources import Input
 from mlspec.targets.base import refusals
 from mlspec.targets.kubeflow import TARGET
-from mlspec.targets.kubeflow.findings import estimated_size
+from mlspec.targets.kubeflow.size import estimated_size
 from mlspec.targets.kubeflow.validate_ir import faults
 from tests.targets import emission
 from tests.targets.built import plan, reads, step

@@ -12,7 +12,7 @@ import yaml
 
 from mlspec import api
 from mlspec.ir.model import Plan
-from mlspec.targets.kubeflow.findings import estimated_size
+from mlspec.targets.kubeflow.size import estimated_size
 from mlspec.targets.kubeflow.validate_ir import faults
 from tests.engines import kfp_local, local
 from tests.engines.outcome import Outcome, outcome_of

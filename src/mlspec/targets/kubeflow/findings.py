@@ -1,7 +1,7 @@
 """What this target finds wrong with a plan, beyond the capability table.
 
 In: a `Plan`. Out: findings MLS510 to MLS522, each with a page in `catalogue/`. Owns these checks; never emits (the size
-is estimated from what a step has). Change it when KFP refuses, or silently bends, something that the IR can say.
+is estimated, see `size`). Change it when KFP refuses, or silently bends, something that the IR can say.
 """
 
 from __future__ import annotations
@@ -14,33 +14,28 @@ from itertools import chain
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.values import as_text
-from mlspec.invocation.arguments import tracking_options, wiring_options
-from mlspec.invocation.from_plan import fan_out, takes_from_earlier_runs, tracking
-from mlspec.ir.bodies import Call, Gate, Shell, Uses
+from mlspec.invocation.from_plan import takes_from_earlier_runs
 from mlspec.ir.describe import path_of
 from mlspec.ir.groups import is_whole, upstream_groups
 from mlspec.ir.model import Plan, Step
 from mlspec.store.filesystem import is_remote, is_shared_folder
-from mlspec.targets.kubeflow.arguments import held_options, holds_params, ports_of
-from mlspec.targets.kubeflow.blocks import reads_status, retry_of
+from mlspec.targets.kubeflow.blocks import reads_status
 from mlspec.targets.kubeflow.graph import skippable_steps
 from mlspec.targets.kubeflow.options import DEFAULT_IMAGE, KubeflowOptions, KubeflowStep, extension_of, options_of
+from mlspec.targets.kubeflow.size import ETCD_LIMIT, NEAR, estimated_size, texts_of
 from mlspec.targets.options import misfits
 from mlspec.targets.pod_findings import places, short_deadlines
 from mlspec.targets.pods import merged
 from mlspec.targets.secret_forms import kubernetes_form, pull_secret
 from mlspec.terms import Json
 
-ETCD_LIMIT = 1_500_000
-"""Bytes; etcd refuses a larger object (`--max-request-bytes`), and a run is one object."""
-NEAR = 0.8
 _REFERENCE = re.compile(r"\$\([A-Z_][A-Z0-9_]*\)")
 """What may name a variable of KFP's own containers: `KFP_POD_NAME`, `ML_PIPELINE_SERVICE_HOST`."""
 
 
 def check(plan: Plan) -> list[Diagnostic]:
     """Find what KFP would refuse or bend; errors mean that `emit` must not be called."""
-    texts = _texts(plan)
+    texts = texts_of(plan)
     ill_formed = [*_options(plan), *_nul(plan, texts)]
     if ill_formed:
         return ill_formed
@@ -54,23 +49,6 @@ def check(plan: Plan) -> list[Diagnostic]:
         *_size(plan, texts),
         *_pods(plan),
     ]
-
-
-def _texts(plan: Plan) -> dict[str, str]:
-    """The texts of each step's process that may be long or hold anything, by its id."""
-    return {step.id: "\n".join(_texts_of(step)) for step in plan.all_steps()}
-
-
-def _texts_of(step: Step) -> Iterator[str]:
-    match step.body:
-        case Shell(text) | Call(text) | Uses(text):
-            yield text
-        case Gate(lines):
-            yield from lines
-    yield step.when or ""
-    for name, value in step.with_:
-        yield name
-        yield as_text(value)
 
 
 def _options(plan: Plan) -> Iterator[Diagnostic]:
@@ -285,35 +263,6 @@ def _size(plan: Plan, texts: Mapping[str, str]) -> Iterator[Diagnostic]:
             severity="warning",
             hint="split the lifecycle, or make one step of many small ones",
         )
-
-
-def estimated_size(plan: Plan, texts: Mapping[str, str] | None = None) -> int:
-    """About how many bytes of JSON the IR is, without making it; `texts` are those of `_texts`, where they are at hand."""
-    texts = texts or _texts(plan)
-    return 300 + sum(_bytes(plan, step, texts[step.id]) for step in plan.all_steps())
-
-
-def _bytes(plan: Plan, step: Step, texts: str) -> int:
-    """A step's texts, what declares, wires and passes its inputs and outputs, and what every step has."""
-    shared = 40 + len((plan.lifecycle + plan.store).encode())
-    inputs, outputs, params = len(step.inputs) + len(step.values), len(step.outputs), len(step.params)
-    wiring = 215 * inputs + 125 * outputs + 35 * params + 20 * len(step.upstream)
-    passed = 35 * inputs + 25 * (outputs + params) + (60 if step.environment else 0) + len(texts.encode())
-    passed += sum(len(word.encode()) + 8 for option in tracking_options(tracking(plan)) for word in option)
-    repeated = len('"retryPolicy":,') + len(retry_of(plan, step)) if step.retry.lost else 0
-    held = _held_bytes(plan, step) if holds_params(plan, step) else 0
-    one = 530 + shared + passed + wiring + repeated + held
-    if step.foreach is None:
-        return one
-    asking = sum(len(argument.encode()) for option in wiring_options(fan_out(plan, step)) for argument in option)
-    listed = 6 * 55 if step.foreach.param is not None else 0
-    return 2080 + one + held + listed + 2 * (shared + repeated) + 3 * (wiring + asking)
-
-
-def _held_bytes(plan: Plan, step: Step) -> int:
-    """What holds parameters to their limits."""
-    ports = ports_of(plan, step)
-    return 85 * len(ports.given) + sum(len(word.encode()) + 8 for option in held_options(plan, ports) for word in option)
 
 
 def _span(plan: Plan, step: Step) -> Span:
