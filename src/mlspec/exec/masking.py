@@ -133,8 +133,10 @@ def _forms(value: str) -> Iterable[bytes]:
 
     raw = value.encode("utf-8", "surrogateescape")
     for text in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
-        lines = [line.strip() for line in re.split(r"[\r\n]+", text)]
-        for line in lines if len(lines) > 1 else (text,):
+        lines = [text]
+        if re.search(r"[\r\n]", text):
+            lines = [stripped for line in re.split(r"[\r\n]+", text) if (stripped := line.strip())]
+        for line in lines:
             if len(line) >= (SHORTEST if len(lines) == 1 else _SHORTEST_LINE):
                 yield from _pieces(line.encode("utf-8", "surrogateescape"))
     for content in {raw, raw.strip(), raw.rstrip(b"\n") + b"\n"} - {b""}:  # `echo` ends a line

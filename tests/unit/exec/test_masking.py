@@ -32,8 +32,13 @@ def test_it_does_not_matter_how_a_stream_is_cut(values: list[str], data: st.Data
     assert fed(Masker(values), content, cuts) == whole
     assert fed(Masker(values), content, list(range(len(content)))) == whole
     for value in values:
-        if len(value) >= SHORTEST and "\n" not in value and "*" not in value:
+        if len(value) >= SHORTEST and not {"\r", "\n", "*"} & set(value):
             assert value.encode("utf-8", "surrogatepass") not in whole
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\n\n"])
+def test_an_end_of_line_is_not_part_of_a_value(end: str) -> None:
+    assert Masker([f"abc{end}"]).mask(f"it is abc{end}") == f"it is ***{end}"
 
 
 @given(st.text(min_size=5, max_size=40).filter(lambda value: value.strip() == value), st.text(max_size=7), st.booleans())
