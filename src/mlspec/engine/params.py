@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from mlspec.diagnostics.nearest import nearest
 from mlspec.expr.limits import ParameterError, check_value, value_of
-from mlspec.expr.values import as_text, parameter_variable
-from mlspec.ir.model import Parameter, Plan
+from mlspec.expr.values import as_text, parameter_variable, typed
+from mlspec.ir.declarations import Parameter
+from mlspec.ir.model import Plan
 from mlspec.terms import Json
 
 
@@ -25,12 +26,20 @@ def complete_params(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
     """Return every parameter's value, given or default, in the order of the plan; raises `ParameterError`."""
     for name, value in given.items():
         check_value(name, _known(plan, name), value)
-    return {parameter.name: given.get(parameter.name, parameter.default) for parameter in plan.params}
+    return {parameter.name: _as_read(parameter, given.get(parameter.name, parameter.default)) for parameter in plan.params}
 
 
 def param_variables(params: Mapping[str, Json]) -> dict[str, str]:
     """Return the environment variables in which step processes find the parameters."""
     return {parameter_variable(name): as_text(value) for name, value in params.items()}
+
+
+def _as_read(parameter: Parameter, value: Json) -> Json:
+    """The value as step processes read its text, on every orchestrator: keys in order, whole numbers without a fraction."""
+    try:
+        return typed(as_text(value), parameter.type)
+    except ValueError as error:
+        raise ParameterError(f"{parameter.name}: {error}") from None
 
 
 def _known(plan: Plan, name: str) -> Parameter:

@@ -8,7 +8,8 @@ import pytest
 
 from mlspec.engine.params import complete_params, param_variables, params_from_text
 from mlspec.expr.limits import ParameterError
-from mlspec.ir.model import Parameter, Plan
+from mlspec.ir.declarations import Parameter
+from mlspec.ir.model import Plan
 
 PLAN = Plan(
     "l",
@@ -61,6 +62,13 @@ def test_texts_that_are_refused(texts: dict[str, str], words: str) -> None:
 def test_values_that_are_refused(name: str, value: Any, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         complete_params(PLAN, {name: value})
+
+
+def test_values_are_what_step_processes_read_of_their_texts() -> None:
+    params = complete_params(PLAN, {"regions": [{"b": 1.0, "a": {"z": 0, "y": 1}}], "rate": 2.0})
+    assert list(params["regions"][0]) == ["a", "b"]
+    assert list(params["regions"][0]["a"]) == ["y", "z"]
+    assert [repr(params["regions"][0]["b"]), repr(params["rate"])] == ["1", "2"]
 
 
 def test_the_rest_keep_their_defaults_and_the_plan_its_order() -> None:
