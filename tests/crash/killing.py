@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.crash import lifecycle
+from tests.run_folders import run_folders
 from tests.waiting import LIMIT, is_alive, until
 
 TARGETS = ("runner", "exec", "body", "both", "all")
@@ -30,7 +31,7 @@ def processes(folder: Path) -> dict[int, str]:
             if not path.joinpath("environ").read_bytes().split(b"\0").count(f"MLSPEC_CRASH={folder}".encode()):
                 continue
             words = path.joinpath("cmdline").read_bytes().split(b"\0")
-            kind = "body" if b"mlspec" not in words else "exec" if b"exec" in words else "runner"
+            kind = "body" if b"mlspec" not in words else "exec" if {b"exec", b"serve"} & set(words) else "runner"
             if is_alive(int(path.name)):
                 found[int(path.name)] = kind
     return found
@@ -76,7 +77,7 @@ def run_to_the_end(folder: Path, chance: random.Random, longest: float, kills: i
             time.sleep(chance.uniform(0, 1.2))
             hits += strike(folder, runner, chance) is not None
         status = runner.wait(LIMIT)
-        ids = [path.name for path in store.glob("2*") if (path / "_run.json").exists()] if store.exists() else []
+        ids = [path.name for path in run_folders(store)]
         if status == 0:
             return ids[-1], hits
         assert time.monotonic() < limit, f"the run does not end: {(folder / 'stderr').read_text()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_cli import mlspec
+from tests.run_folders import run_folders
 from tests.waiting import LIMIT, is_alive, until, until_there
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each step process is started afresh")
@@ -30,12 +32,15 @@ steps:
       { pwd; umask; ulimit -a; trap; readlink /proc/self/fd/0; ls /proc/self/fd; id; nice; } >> ${{ outputs.seen }}
     outputs: {seen: report}
   short:
-    run: "tr '\\\\0' ' ' < /proc/$PPID/cmdline > ${{ outputs.parent }}"
-    outputs: {parent: report}
+    run: "ABOVE > ${{ outputs.above }}"
+    outputs: {above: report}
   long:
-    run: "tr '\\\\0' ' ' < /proc/$PPID/cmdline > ${{ outputs.parent }} # LONG"
-    outputs: {parent: report}
-"""
+    run: "ABOVE > ${{ outputs.above }} # LONG"
+    outputs: {above: report}
+""".replace(
+    "ABOVE",
+    "at=$PPID; while [ $at -gt 1 ]; do tr '\\\\0' ' ' < /proc/$at/cmdline; echo; at=$(cut -d ' ' -f 4 /proc/$at/stat); done",
+)
 
 
 def made(folder: Path, *address: str) -> str:
@@ -57,8 +62,10 @@ def test_a_step_sees_the_same_in_a_process_that_was_forked_and_in_one_that_was_s
         done = mlspec("run", "-q", cwd=folder, env={"TOKEN": "shown-here", "OTHER": "not-shown"})
         assert done.returncode == 0, done.stderr
         seen[name] = made(folder, "look", "seen").replace(str(folder), "HERE")
-    assert "--serve" in made(tmp_path / "forked/project", "short", "parent")
-    assert "--serve" not in made(tmp_path / "forked/project", "long", "parent")
+    for step in ("short", "long"):
+        above = made(tmp_path / "forked/project", step, "above").splitlines()
+        assert [" serve" in line for line in above].count(True) == (step == "short")
+        assert re.search(rf" mlspec exec .*--step {step} ", above[0])
     assert "not-shown" not in seen["forked"]
     assert "OWN=a b" in seen["forked"]
     assert seen["forked"] == seen["started"]
@@ -77,7 +84,7 @@ def running(folder: Path, *words: str) -> tuple[subprocess.Popen[str], int, int]
 def serves(path: Path, runner: int) -> bool:
     try:
         parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-        return parent == runner and b"--serve" in (path / "cmdline").read_bytes()
+        return parent == runner and b"serve" in (path / "cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
 
@@ -153,7 +160,7 @@ def test_a_run_for_which_all_is_there_starts_no_process_for_a_step(tmp_path: Pat
         "the run asks git, the server forks nothing"
     )
     assert sum("--serve" in line for line in started) == 1
-    one, other = sorted((tmp_path / ".mlspec/store/warm").glob("2*"))
+    one, other = run_folders(tmp_path / ".mlspec/store/warm")
     files = [{path.relative_to(run) for path in run.rglob("*") if path.is_file()} for run in (one, other)]
     assert files[0] == files[1]
     for step in ("first", "second/4", "score"):
@@ -175,7 +182,7 @@ def test_what_was_altered_since_is_made_again(tmp_path: Path) -> None:
     made_by_second.chmod(0o644)
     made_by_second.write_text("poison")
     assert mlspec("run", "-q", cwd=tmp_path).returncode == 0
-    newest = max(tmp_path.glob(".mlspec/store/warm/2*"))
+    newest = run_folders(tmp_path / ".mlspec/store/warm")[-1]
     assert (newest / "second/2/o/3").read_text() == "a\n"
     states = {path.parent.name: json.loads(path.read_text())["cached_from"] for path in newest.glob("second/*/_record.json")}
     assert [index for index, run in states.items() if run is None] == ["2"]

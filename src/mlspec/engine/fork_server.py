@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from mlspec.engine.takeover import end_bodies, marked
-from mlspec.exec import parent
+from mlspec.exec import parent, process_title
 from mlspec.exec.fork_server import send
 from mlspec.terms import Json
 
@@ -110,7 +110,7 @@ class ForkServer:
             with theirs:
                 try:
                     self._process = subprocess.Popen(
-                        [*step_process(), parent.SERVE],
+                        [*step_process(), parent.SERVE, process_title.ROOM],
                         env={**self._environ, parent.VARIABLE: str(os.getpid())},
                         stdin=theirs.fileno(),
                         stdout=subprocess.DEVNULL,

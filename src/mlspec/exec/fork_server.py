@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,7 +21,8 @@ from importlib import import_module
 from types import FrameType
 from typing import Any
 
-from mlspec.exec.parent import GRACE_SECONDS, end_with, heed_parent
+from mlspec.exec import process_title
+from mlspec.exec.parent import GRACE_SECONDS, end_with, end_with_parent
 from mlspec.exec.reuse import Reuse
 from mlspec.store.owners import this_process
 from mlspec.terms import DONE, FINDINGS
@@ -39,7 +41,7 @@ def serve() -> list[str] | None:
     """Serve until the runner goes. Returns in each process that is forked, with its arguments, and then with None."""
     for module in ("fcntl", "hashlib", "mlspec.observers.record"):
         import_module(module)
-    heed_parent()
+    end_with_parent()
     this_process()  # what it says of the machine, all that are forked know
     return _Server(socket.socket(fileno=0)).run()
 
@@ -55,13 +57,16 @@ class _Server:
         self._reuse = Reuse()
         self._running: dict[int, int] = {}
         """The id of each request, by that of its process."""
+        self._program = sys.orig_argv[: -len(sys.argv[1:])]
+        """The arguments that begin those of each process: they say which `mlspec` it is."""
         self._limit: float | None = None
         """When those that still run are killed, once the runner has gone or has ended us."""
 
     def run(self) -> list[str] | None:
         """Answer requests."""
+        process_title.show([*self._program, "serve"])  # who ends `mlspec exec` ends steps
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, self._told_to_end)
+        signal.signal(signal.SIGTERM, self._asked_to_end)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
@@ -92,7 +97,7 @@ class _Server:
         (output,) = descriptors
         try:
             if self._reused(request, output):
-                self._tell({"id": request["id"], "status": DONE})
+                self._report({"id": request["id"], "status": DONE})
                 return None
             return self._fork(request, output)
         finally:
@@ -119,7 +124,7 @@ class _Server:
             pid = os.fork()
         except OSError as error:
             os.write(output, f"mlspec: its process cannot be started: {error.strerror}\n".encode())
-            self._tell({"id": request["id"], "status": FINDINGS})
+            self._report({"id": request["id"], "status": FINDINGS})
             return None
         finally:
             if os.getpid() == server:
@@ -128,6 +133,7 @@ class _Server:
             self._running[pid] = request["id"]
             return None
         self._become(request["environ"], output, server)
+        process_title.show([*self._program, "exec", *arguments])
         return arguments
 
     def _become(self, environ: dict[str, str], output: int, server: int) -> None:
@@ -152,9 +158,9 @@ class _Server:
             if not pid:
                 return
             if pid in self._running:
-                self._tell({"id": self._running.pop(pid), "status": os.waitstatus_to_exitcode(status)})
+                self._report({"id": self._running.pop(pid), "status": os.waitstatus_to_exitcode(status)})
 
-    def _told_to_end(self, _number: int, _frame: FrameType | None) -> None:
+    def _asked_to_end(self, _number: int, _frame: FrameType | None) -> None:
         self._end_all()
 
     def _end_all(self) -> None:
@@ -177,7 +183,7 @@ class _Server:
                         send(pid, number)
                         return
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _report(self, message: dict[str, Any]) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):  # who is not there needs no answer
             self._channel.sendall(json.dumps(message).encode() + b"\n")
 
