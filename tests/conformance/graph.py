@@ -20,7 +20,7 @@ def upstream(step: Step) -> list[str]:
 def roots(step: Step) -> list[tuple[str, ...]]:
     """The same, an instance that it reads alone by its id, and together those of which one is enough."""
     addresses = [source for source in step.get("inputs", {}).values() if isinstance(source, str)]
-    addresses += [*_in_tree(step.get("values", {})), *step.get("prints", [])]
+    addresses += [*_in_tree(step.get("values", {})), *_in_tree(step.get("env", {})), *step.get("prints", [])]
     addresses += [step["foreach"]] if isinstance(step.get("foreach"), str) else []
     for condition in [*([step["when"]] if "when" in step else []), *step.get("gate", [])]:
         addresses += read_in(condition)

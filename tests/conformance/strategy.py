@@ -41,7 +41,7 @@ def _life(drawing: Drawing) -> Life:
     life["params"] = drawing.params
     if drawing.chance(50):
         for name in drawing.some(["token", "class", "A_1"], 2):
-            drawing.secrets[name] = "" if drawing.chance(10) else drawing.draw(texts)
+            drawing.secrets[name] = "" if drawing.chance(10) else _secret(drawing.draw(texts))
     if drawing.chance(30):
         read = [f"params.{name}" for name in drawing.params]
         life["env"] = {name: variable_tree(drawing, read) for name in drawing.some(VARIABLES, 2)}
@@ -58,6 +58,11 @@ def _life(drawing: Drawing) -> Life:
     life["files"] = drawing.files
     life["secrets"] = drawing.secrets
     return life
+
+
+def _secret(text: str) -> str:
+    """A text no line of which is anything else in the spec: what it is, no record shows."""
+    return "\n".join(f"pw-{line}" for line in text.split("\n"))
 
 
 def draw_param(drawing: Drawing) -> Param:
