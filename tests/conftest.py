@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.engines.postgres import program
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 # Children inherit a signal that is ignored, as SIGHUP is under nohup; some tests send it to theirs.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# The same examples each time, so that no run fails by chance; with FUZZ set, others. How long one takes is the machine's matter.
+settings.register_profile("repeatable", deadline=None, derandomize="FUZZ" not in os.environ)
+settings.load_profile("repeatable")
 
 EDITORS = Path(__file__).parent / "editors"
 AIRFLOW_2 = Path(__file__).parents[1] / ".venv-airflow2"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.crash import lifecycle
+from tests.run_folders import run_folders
 
 
 class Start(NamedTuple):
@@ -55,4 +56,4 @@ def run_disturbed(folder: Path, starts: Iterable[Start], *words: str, longest: f
 
 def run_ids(folder: Path) -> list[str]:
     """The runs that there are, in order."""
-    return sorted(path.name for path in (folder / ".mlspec/store/crash").glob("2*") if (path / "_run.json").exists())
+    return [path.name for path in run_folders(folder / ".mlspec/store/crash")]

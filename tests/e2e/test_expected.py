@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.test_cli import mlspec
+from tests.run_folders import run_folders
 
 SPEC = """\
 apiVersion: mlspec/v1
@@ -23,7 +24,7 @@ finally:
 
 def took(folder: Path, run: int, **seconds: int) -> None:
     """Let the steps of a run have taken so long."""
-    store = sorted((folder / ".mlspec/store/timed").glob("2*"))[run]
+    store = run_folders(folder / ".mlspec/store/timed")[run]
     for step, time in seconds.items():
         path = store / step.replace("_", "/") / "_record.json"
         record = json.loads(path.read_text())
@@ -61,7 +62,8 @@ def test_what_is_cached_or_damaged_tells_nothing_and_what_would_be_cached_takes_
     assert mlspec("run", "-q", cwd=tmp_path).returncode == 0
     assert mlspec("run", "-q", cwd=tmp_path).returncode == 0
     took(tmp_path, 0, a=40, b=60)
-    assert json.loads(next(tmp_path.glob(".mlspec/store/timed/2*/each/0/_record.json")).read_text())["cached_from"] is None
+    made, _ = run_folders(tmp_path / ".mlspec/store/timed")
+    assert json.loads((made / "each/0/_record.json").read_text())["cached_from"] is None
     told = planned(tmp_path)
     assert [step["expected"]["seconds"] for step in told["steps"][:2]] == [40.0, 60.0]
     assert planned(tmp_path, "--cached")["expected"]["seconds"] < 40

@@ -14,6 +14,7 @@ import pytest
 
 from tests import disks
 from tests.e2e.test_cli import mlspec
+from tests.run_folders import run_folders
 from tests.waiting import LIMIT, is_alive, until
 
 SPEC = """\
@@ -94,11 +95,11 @@ def test_what_is_damaged_is_the_fault_of_one_run(project: Path, file: str, text:
     (project / "mended").touch()
     for _ in range(2):
         assert mlspec("run", cwd=project).returncode == 0
-    damaged, whole = sorted((project / ".mlspec/store/small").glob("2*"))
+    damaged, whole = run_folders(project / ".mlspec/store/small")
     (damaged / file).write_text(text)
     listed = mlspec("runs", "list", cwd=project)
     assert (listed.returncode, listed.stderr) == (0, "")
-    first, second = sorted(listed.stdout.splitlines()[1:])
+    first, second = sorted(listed.stdout.splitlines()[1:], key=lambda line: line.split()[0] != damaged.name)
     assert first.split()[:2] == [damaged.name, "damaged"]
     assert f"{damaged.name}/{file} is damaged: it" in first
     assert second.split()[:2] == [whole.name, "succeeded"]

@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.test_cli import mlspec
 from tests.engines.browser import Browser
+from tests.run_folders import run_folders
 
 SPEC = """\
 apiVersion: mlspec/v1
@@ -89,7 +90,7 @@ def test_the_index_is_a_copy_that_never_stays_wrong(project: Path) -> None:
     assert rows(project) == ["4", "9", "5"]
     assert len(json.loads(index.read_text())["runs"]) == 3
     before = index.read_text()
-    last = sorted(index.parent.glob("2*"))[-1]
+    last = run_folders(index.parent)[-1]
     record = last / "all/_record.json"
     text = record.read_text()
     record.write_text("not read")
@@ -107,7 +108,7 @@ def test_the_index_is_a_copy_that_never_stays_wrong(project: Path) -> None:
         assert rows(project) == ["4", "9", "5"]
     shutil.rmtree(last)
     assert rows(project) == ["4", "9"]
-    failed = sorted(index.parent.glob("2*"))[-1]
+    failed = run_folders(index.parent)[-1]
     text = (project / "mlspec.yaml").read_text()
     (project / "mlspec.yaml").write_text(text.replace("< 0.6", "< 1.0"))
     assert mlspec("run", "--quiet", "--resume", failed.name, cwd=project).returncode == 0
@@ -135,7 +136,7 @@ def test_a_store_that_may_only_be_read_is_listed(project: Path) -> None:
 
 
 def test_runs_side_by_side(project: Path) -> None:
-    first, second, _ = sorted(path.name for path in (project / ".mlspec/store/runs").glob("2*"))
+    first, second, _ = (folder.name for folder in run_folders(project / ".mlspec/store/runs"))
     text = mlspec("runs", "compare", first, second, cwd=project).stdout
     assert "parameters: 1 differ, 1 the same\n  depth" in text
     assert "label" not in text
@@ -153,7 +154,7 @@ def test_runs_side_by_side(project: Path) -> None:
 
 @pytest.mark.browser
 def test_pages_open_in_a_browser(project: Path, browser: Browser) -> None:
-    first, second, _ = sorted(path.name for path in (project / ".mlspec/store/runs").glob("2*"))
+    first, second, _ = (folder.name for folder in run_folders(project / ".mlspec/store/runs"))
     page = mlspec("runs", "compare", first, second, "--format", "html", cwd=project).stdout
     (project / "both.html").write_text(page, encoding="utf-8")
     with browser.opened(project / "both.html", width=360) as opened:

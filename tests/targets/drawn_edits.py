@@ -17,6 +17,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from mlspec.expr.limits import Limits, violation
+from tests.conformance.render import escaped
 from tests.conformance.render import spec as spec_of
 from tests.conformance.strategy import lives
 from tests.conformance.texts import texts
@@ -118,7 +119,7 @@ def specs(draw: Draw) -> Spec:
     spec.update({name: draw(st.sampled_from(forms)) for name, forms in AT_THE_TOP.items() if chance(25)})
     for step in steps_of(spec).values():
         if chance(15):
-            step["description"] = draw(texts).replace("${{", "")
+            step["description"] = escaped(draw(texts))
         for key, values in OF_A_PROCESS.items() if is_process(step) else ():
             if chance(20) and key not in step:
                 step[key] = draw(st.sampled_from(values))

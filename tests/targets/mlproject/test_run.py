@@ -105,7 +105,12 @@ def test_steps_log_to_runs_of_their_own(tmp_path: Path) -> None:
 
     spec = SPEC + "tracking: {uri: 'sqlite:///.mlspec/mlflow.db', experiment: mine}\n"
     project, plan = make(tmp_path, spec)
-    assert mlflow.run(project, plan, api.compile(plan, "mlproject"), {}).status == "succeeded"
+    done = mlflow.run(project, plan, api.compile(plan, "mlproject"), {})
+    assert done.status == "succeeded"
     client = library.MlflowClient(f"sqlite:///{project}/.mlspec/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
-    assert sorted(run.info.run_name for run in runs) == ["fit[depth=2]", "fit[depth=4]"]
+    (whole,) = (run for run in runs if run.info.run_name == done.run_id)
+    steps = {run.info.run_name: run for run in runs if run is not whole}
+    assert set(steps) == {step.id for step in plan.all_steps()}
+    assert {run.data.tags["mlflow.parentRunId"] for run in steps.values()} == {whole.info.run_id}
+    assert [steps[f"fit[depth={depth}]"].data.metrics["depth"] for depth in (2, 4)] == [2, 4]
