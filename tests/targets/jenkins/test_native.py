@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,14 @@ def test_arguments_of_docker_are_behind_what_the_resources_come_to(tmp_path: Pat
     steps = STEPS.replace("run: 'true'", "run: 'true', environment: ml")
     text, _ = emitted(tmp_path, {"agent": {"docker": True, "args": "--shm-size 8g -v /c:/c"}}, steps)
     assert text is not None
-    assert "limits: '--cpus 2 --shm-size 8g -v /c:/c'" in text
+    assert "limits: '--cpus 2'" in text
+    assert (
+        "// As `targets.jenkins.agent.args` says: what Docker gets for each step, behind its limits.\n"
+        "@Field String dockerArgs = '--shm-size 8g -v /c:/c'\n"
+    ) in text
+    done = jenkins.build(tmp_path, text)
+    assert done.result == "SUCCESS"
+    assert re.search(r"inside \S+ --cpus 2 --shm-size 8g -v /c:/c$", done.log, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

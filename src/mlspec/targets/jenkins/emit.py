@@ -119,6 +119,7 @@ def _common(plan: Plan, options: JenkinsOptions) -> dict[str, Any]:
         "plugins": f"{'s' if len(needed) > 1 else ''} {listed(needed)}",
         "place": "in the images of the steps" if containers or pods else "on the PATH of the agents",
         "job_options": job_options(plan, options),
+        "docker_args": literal(options.agent.args) if containers and options.agent.args else "",
         "native_options": [native_call(name, value) for name, value in options.options.items()],
         "post": [(when, _own_post(plan, options, when), calls) for when, calls in _post(plan, options).items()],
         "agent": "none" if apart else f"{{ label {literal(label)} }}" if label else "any",

@@ -96,6 +96,8 @@ def _native(plan: Plan) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "MLS559", "`args` means nothing without `docker: true`", span, hint="remove it, or set `docker: true`", path=path
         )
+    elif reason := unspeakable(options.agent.args or ""):
+        yield _unspeakable("`agent.args`", reason, _top(plan), "targets.jenkins.agent.args")
 
 
 def _top(plan: Plan) -> Span:

@@ -47,7 +47,7 @@ def settings_of(plan: Plan, step: Step) -> dict[str, Any]:
         settings["image"] = image
         agent = options_of(plan).agent
         limit = pod_limits(step.resources) if agent.kubernetes else docker_limits(step.resources)
-        if limit := " ".join(filter(None, (limit, agent.args if agent.docker else None))):
+        if limit:
             settings["limits"] = limit
     if isinstance(step.body, Approval):
         settings["question"] = _question(step.body)
