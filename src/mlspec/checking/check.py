@@ -17,7 +17,7 @@ from mlspec.checking.suppression import unsuppressed
 from mlspec.checking.target_options import language_of, with_target_hints
 from mlspec.diagnostics import Diagnostic, has_errors, in_order
 from mlspec.diagnostics.nearest import bounded
-from mlspec.source import Document, assemble
+from mlspec.source import Document, assemble, values_of
 from mlspec.source.project import Project
 from mlspec.spec import foreign, leaks, placeholders
 from mlspec.spec.loaded import Spec
@@ -60,11 +60,12 @@ def check(
     """
     document = assemble(path, profile=profile, sets=sets, include_roots=include_roots, text=text, project=project)
     foreign.find(document)
-    leaked, values = leaks.find(document)
+    every = values_of(document.root) if document.root is not None else []
+    leaked, values = leaks.find(document, every)
     unread = placeholders.find(document)
     checked = Checked(document, findings=[*document.findings, *leaked])
     if document.root is not None:
-        lifecycle, findings = validate(document.root, language_of(document.root))
+        lifecycle, findings = validate(document.root, language_of(document.root), every)
         findings = with_target_hints(findings)
         checked.findings += findings
         if lifecycle is not None:

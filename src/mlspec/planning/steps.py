@@ -108,7 +108,7 @@ class Builder:
         return in_condition(text, lambda part: self.named(part).root)
 
     def _shared(self, wired: Wired) -> dict[str, Any]:
-        named, step = wired.named, wired.named.step
+        named, step, reads = wired.named, wired.named.step, wired.reads
         process = step.gate is None and step.approval is None
         resources = (step.resources or self.defaults.resources) if process else None
         retries = [retry for retry in (step.retry, self.defaults.retry) if retry is not None]  # the step's own first
@@ -121,9 +121,9 @@ class Builder:
             "outputs": tuple(
                 [bodies.Output(name, kind, file=named.files.get(name, "")) for name, kind in named.outputs.items()]
             ),
-            "values": tuple([self.value(address) for address in sorted(wired.reads.values)]),
-            "params": tuple(sorted(wired.reads.params)),
-            "run_fields": tuple(sorted(wired.reads.run)),
+            "values": tuple([self.value(address) for address in sorted(reads.values)]) if reads.values else (),
+            "params": tuple(sorted(reads.params)) if reads.params else (),
+            "run_fields": tuple(sorted(reads.run)) if reads.run else (),
             "with_": tuple([(name, _mapped(value, self.template)) for name, value in self._options(named)]),
             "when": self.condition(step.when.strip()) if step.when else None,
             "run_if": step.run_if,

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from mlspec.diagnostics import Diagnostic, Span
 from mlspec.diagnostics.snippet import lines_of
-from mlspec.source import Document, Node, inner_span, values_of
+from mlspec.source import Document, Node, inner_span
 
 MAX_FINDINGS = 500
 """Secrets that are reported; all are blotted out."""
@@ -56,13 +57,13 @@ _SCHEMA_SECTIONS = ("secrets", "targets")
 Path = tuple[str | int, ...]
 
 
-def find(document: Document) -> tuple[list[Diagnostic], list[str]]:
-    """Find values that look like keys or passwords, and blot them out of the document's texts."""
+def find(document: Document, every: list[Any]) -> tuple[list[Diagnostic], list[str]]:
+    """Find values that look like keys or passwords, and blot them out of the document's texts; `every` is each node's value."""
     findings: list[Diagnostic] = []
     asked: list[Diagnostic] = []
     values: dict[str, None] = {}
     seen: set[int] = set()
-    for inside, part, node in _texts(document.root) if document.root is not None and _suspect(document.root) else ():
+    for inside, part, node in _texts(document.root) if document.root is not None and _suspect(every) else ():
         found = None
         if id(node) not in seen:
             # An alias stands for a text that has been looked at; its key has not.
@@ -103,12 +104,11 @@ def silent(finding: Diagnostic, values: list[str]) -> Diagnostic:
     return finding
 
 
-def _suspect(root: Node) -> bool:
+def _suspect(every: list[Any]) -> bool:
     """Whether there is anything to look for, at any place: in most specs there is not."""
-    found = values_of(root)
     keys: set[str] = set()
-    keys.update(*[value for value in found if isinstance(value, dict)])
-    texts = "\n".join([value for value in found if isinstance(value, str)])
+    keys.update(*[value for value in every if isinstance(value, dict)])
+    texts = "\n".join([value for value in every if isinstance(value, str)])
     return _signed(texts) or any(map(_NAMES.search, keys))
 
 

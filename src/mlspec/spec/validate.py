@@ -44,14 +44,18 @@ _RANGES = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": 
 _WORDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
 
 
-def validate(root: Node, language: type[Lifecycle] = Lifecycle) -> tuple[Lifecycle | None, list[Diagnostic]]:
-    """Check the whole tree; all findings at once."""
-    return validate_section(language, root, ())
+def validate(
+    root: Node, language: type[Lifecycle] = Lifecycle, every: list[Any] | None = None
+) -> tuple[Lifecycle | None, list[Diagnostic]]:
+    """Check the whole tree; all findings at once. `every` is each node's value, where that is known."""
+    return validate_section(language, root, (), every)
 
 
-def validate_section(model: type[Model], node: Node, path: Path) -> tuple[Model | None, list[Diagnostic]]:
+def validate_section(
+    model: type[Model], node: Node, path: Path, every: list[Any] | None = None
+) -> tuple[Model | None, list[Diagnostic]]:
     """Check `node`, the part of the spec at `path`, by any pydantic model."""
-    empty = _empty(model, node, path)
+    empty = _empty(model, node, path) if None in (values_of(node) if every is None else every) else []
     complete(model)
     try:
         valid = model.model_validate(plain(node))
@@ -82,7 +86,7 @@ def _findings(model: type[BaseModel], node: Node, base: Path, items: Iterable[An
 def _empty(model: type[BaseModel], node: Node, base: Path) -> list[Diagnostic]:
     """Keys with nothing after them: for pydantic they are left out, for who wrote them they are not."""
     findings: list[Diagnostic] = []
-    if None not in values_of(node) or not isinstance(node.value, dict | list):
+    if not isinstance(node.value, dict | list):
         return findings
     waiting: list[tuple[Path, Node]] = [((), node)]
     seen: set[int] = set()  # an alias stands in many places for one node
