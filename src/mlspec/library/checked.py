@@ -88,9 +88,14 @@ def _moment(text: str) -> datetime | None:
 
 
 def bound(limit: Any, typed: Values) -> Any:
-    """Return a bound of a contract as what a column is compared with."""
+    """Return a bound of a contract as what a column is compared with: of decimals the one that is written, of short floats the nearest."""
     import pandas as pd
+    from pandas.api import types
 
+    if isinstance(limit, int | float) and not isinstance(limit, bool):
+        if types.is_object_dtype(typed) and any(isinstance(value, Decimal) for value in typed):
+            return Decimal(repr(limit))
+        return typed.dtype.type(limit) if types.is_float_dtype(typed) else limit
     if not isinstance(limit, str):
         return limit
     try:

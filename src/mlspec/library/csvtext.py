@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlspec.errors import StepError
@@ -85,11 +87,11 @@ def _other_delimiter(header: list[str]) -> str:
 
 
 def typed(column: pa.ChunkedArray, kind: ColumnType | None, schema: Schema) -> pd.Series[Any]:
-    """Return a column of text as what it is declared to be; what does not fit stays text. None: as what it is seen to be."""
+    """Return a column of text as what it is declared to be; a value that does not fit stays text. None: as what it is seen to be."""
     import pyarrow.compute as pc
 
     if kind in ("string", "datetime"):
-        return _text(column, schema)
+        return _text(column, schema, ("",) if kind == "string" else GAPS)
     trimmed = pc.utf8_trim_whitespace(column)
     values = pc.if_else(_is_gap(trimmed, schema.missing, GAPS), None, trimmed)
     found = None
@@ -97,7 +99,31 @@ def typed(column: pa.ChunkedArray, kind: ColumnType | None, schema: Schema) -> p
         found = _boolean(values)
     if found is None and kind != "boolean":
         found = _number(values, schema.decimal, declared=kind is not None)
-    return _text(column, schema) if found is None else found
+    if found is None or (kind == "integer" and found.dtype == "float64" and bool((found % 1 > 0).any())):
+        return _text(column, schema, ("",)) if kind is None else _each(values, kind, schema.decimal)
+    return found
+
+
+def _each(values: pa.ChunkedArray, kind: ColumnType, decimal: str) -> pd.Series[Any]:
+    """Return each value as what the column is declared to be, where it is that: whoever looks can name the others."""
+    import pandas as pd
+
+    read = _as_boolean if kind == "boolean" else partial(_as_number, whole=kind == "integer", decimal=decimal)
+    return pd.Series([float("nan") if text is None else read(text) for text in values.to_pylist()], dtype=object)
+
+
+def _as_boolean(text: str) -> bool | str:
+    return text.lower() == "true" if re.match(_BOOLEAN, text) else text
+
+
+def _as_number(text: str, *, whole: bool, decimal: str) -> float | str:
+    digits = text if decimal == "." else text.replace(".", " ").replace(decimal, ".")
+    if re.match(_ANY_WHOLE, digits):
+        return int(digits)
+    if not re.match(_ANY_NUMBER, digits):
+        return text
+    number = float(digits)
+    return number if not whole else int(number) if number.is_integer() else text
 
 
 def _is_gap(column: pa.ChunkedArray, missing: tuple[str, ...] | None, default: tuple[str, ...]) -> pa.ChunkedArray:
@@ -107,11 +133,11 @@ def _is_gap(column: pa.ChunkedArray, missing: tuple[str, ...] | None, default: t
     return pc.is_in(column, value_set=pa.array(default if missing is None else ("", *missing), pa.string()))
 
 
-def _text(column: pa.ChunkedArray, schema: Schema) -> pd.Series[Any]:
+def _text(column: pa.ChunkedArray, schema: Schema, blank: tuple[str, ...]) -> pd.Series[Any]:
     import numpy as np
     import pandas as pd
 
-    gaps = _is_gap(column, schema.missing, ("",)).to_numpy()
+    gaps = _is_gap(column, schema.missing, blank).to_numpy()
     values = column.to_pandas().to_numpy(dtype=object, copy=True)
     values[gaps.astype(bool)] = np.nan  # as pandas reads it
     return pd.Series(values, dtype=object)
@@ -136,6 +162,8 @@ def _number(values: pa.ChunkedArray, decimal: str, *, declared: bool) -> pd.Seri
     if values.null_count == len(values):
         return pd.Series([float("nan")] * len(values), dtype="float64")
     if decimal != ".":
+        if pc.any(pc.match_substring(values, ".")).as_py():  # of thousands, perhaps
+            return None
         values = pc.replace_substring(values, decimal, ".")
     if _all(values, _ANY_WHOLE if declared else _WHOLE):
         for kind in (pa.int64(), pa.uint64()):

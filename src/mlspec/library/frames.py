@@ -48,13 +48,34 @@ _INDEX = re.compile(r"__index_level_\d+__")
 _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
-def read_table(path: Path, schema: Schema = UNDECLARED, wanted: Mapping[str, ColumnType] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, schema: Schema = UNDECLARED, wanted: Mapping[str, ColumnType] | None = None, *, lenient: bool = False
+) -> pd.DataFrame:
     """Read a dataset: a Parquet or CSV file (as it is or by gzip), or a folder of them, joined in the order of their relative paths.
 
     The text of CSV is what `schema` says, else what the reader wants, else what it looks like. In a folder, names that begin with
-    `_` or `.` are passed over, and folders named `k=v` are values of a column `k`. Raises `StepError` when there is no such thing.
+    `_` or `.` are passed over, and folders named `k=v` are values of a column `k`. Raises `StepError` when there is no such thing, and
+    (unless `lenient`) when a column is not what is declared.
     """
-    return _frame(*_parts(path, schema), path.name, schema, wanted or {})
+    frame = _frame(*_parts(path, schema), path.name, schema, wanted or {})
+    if not lenient:
+        _check_declared(frame, schema)
+    return frame
+
+
+def _check_declared(frame: pd.DataFrame, schema: Schema) -> None:
+    from mlspec.library.checked import typed_as
+    from mlspec.library.columns import example
+
+    need_columns(frame, schema.named, "its `format`")
+    for name, kind in schema.types.items():
+        if name not in frame.columns or kind == "string":  # as which anything can be read
+            continue
+        present = frame[name].dropna()
+        _, others = typed_as(present, kind)
+        if len(others):
+            seen = example(present, present.index.isin(others.index))
+            raise StepError(f"the column {name!r} is declared {kind}, and holds {seen}")
 
 
 def read_arrow(path: Path, schema: Schema = UNDECLARED) -> pa.Table:
@@ -63,11 +84,12 @@ def read_arrow(path: Path, schema: Schema = UNDECLARED) -> pa.Table:
 
     tables, places = _parts(path, schema)
     frame = _frame(tables, places, path.name, schema, {})
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    if not tables[0][1]:
-        stored = _joined(tables, path.name)
-        for column in stored.column_names:
-            table = table.set_column(table.column_names.index(column), stored.schema.field(column), stored.column(column))
+    if tables[0][1]:
+        return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    table = _joined(tables, path.name)
+    for name in frame.columns:
+        if name not in table.column_names:  # of the names of folders
+            table = table.append_column(name, pa.Array.from_pandas(frame[name]))
     return table.replace_schema_metadata(None)
 
 

@@ -40,6 +40,10 @@ def preparation(features: pd.DataFrame, estimator: Any) -> Any:
             texts.append(name)
         elif kind == "no values":
             raise StepError(f"the column {name!r} has no value in any row; add it to `drop`")
+        elif kind == "whole numbers":
+            raise StepError(
+                f"the column {name!r} holds whole numbers of more than 64 bits, which no estimator takes: scale it, or add it to `drop`"
+            )
         else:
             raise StepError(
                 f"the column {name!r} holds {kind}, which no estimator takes: make numbers of it, or add it to `drop`"

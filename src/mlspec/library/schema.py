@@ -30,6 +30,8 @@ class Schema:
     delimiter: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
+    named: tuple[str, ...] = ()
+    """The columns that a format names: a contract may name some that need not be there."""
 
 
 UNDECLARED = Schema()
@@ -104,4 +106,5 @@ def formatted(schema: Schema, declared: Mapping[str, Any]) -> Schema:
     said = {key: declared[key] for key in ("delimiter", "encoding", "decimal") if key in declared}
     if "missing" in declared:
         said["missing"] = tuple(declared["missing"])
-    return replace(schema, **said, types={**schema.types, **declared.get("columns", {})})
+    columns = declared.get("columns", {})
+    return replace(schema, **said, types={**schema.types, **columns}, named=(*schema.named, *columns))

@@ -61,16 +61,45 @@ def test_floats_are_those_that_were_written(tmp_path):
         ("string", ["1", " 2", "NA", ""], ["1", " 2", "NA", None]),
         ("integer", ["007", "+4", "NA"], [7, 4, None]),
         ("number", ["01.50", "2"], [1.5, 2]),
-        ("number", ["1", "none of it"], ["1", "none of it"]),
         ("integer", ["123456789012345678901234", "1"], [123456789012345678901234, 1]),
         ("boolean", ["true", "FALSE", ""], [True, False, None]),
-        ("boolean", ["0", "1"], ["0", "1"]),
-        ("datetime", ["2024-01-31", "NA"], ["2024-01-31", "NA"]),
+        ("datetime", ["2024-01-31", "NA"], ["2024-01-31", None]),
     ],
 )
 def test_declared_and_wanted_columns(tmp_path, kind, texts, values):
     for found in (column(tmp_path, texts, Schema({"a": kind})), column(tmp_path, texts, a=kind)):
         assert [None if pd.isna(value) else value for value in found.tolist()] == values
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "values", "said"),
+    [
+        ("number", ["1.5", "none of it", "NA"], [1.5, "none of it", None], "number, and holds 'none of it' in row 2"),
+        ("integer", ["1", "2.0", "1.5", "x"], [1, 2, "1.5", "x"], "integer, and holds '1.5' in rows 3, 4"),
+        ("boolean", ["true", "0", "1"], [True, "0", "1"], "boolean, and holds '0' in rows 2, 3"),
+        ("datetime", ["2024-01-31", "soon"], ["2024-01-31", "soon"], "datetime, and holds 'soon' in row 2"),
+    ],
+)
+def test_a_value_that_is_not_what_is_declared_is_named(tmp_path, kind, texts, values, said):
+    found = column(tmp_path, texts, a=kind)
+    assert [None if pd.isna(value) else value for value in found.tolist()] == values
+    with pytest.raises(StepError, match=re.escape(f"the column 'a' is declared {said}")):
+        column(tmp_path, texts, Schema({"a": kind}))
+
+
+def test_a_format_names_columns_that_are_there(tmp_path):
+    with pytest.raises(StepError, match="the data lack the column 'aa', which its `format` needs; did you mean 'a'"):
+        column(tmp_path, ["1"], schema_of({"format": {"columns": {"aa": "number"}}}))
+
+
+def test_a_dot_beside_a_decimal_comma_is_of_thousands_perhaps(tmp_path):
+    declared = {"delimiter": ";", "decimal": ",", "columns": {"x": "number"}}
+    (tmp_path / "table").write_text("x;y\n1.234;2,5\n7;1,0\n")
+    found = read_table(tmp_path / "table", schema_of({"format": {**declared, "columns": {}}}))
+    assert found["x"].tolist() == ["1.234", "7"]
+    assert found["y"].tolist() == [2.5, 1.0]
+    with pytest.raises(StepError, match=re.escape("declared number, and holds '1.234' in row 1")):
+        read_table(tmp_path / "table", schema_of({"format": declared}))
 
 
 def test_what_is_declared_wins_over_what_is_wanted(tmp_path):

@@ -8,16 +8,14 @@ Change it when estimators of another package may be named.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from mlspec.diagnostics.nearest import nearest
 from mlspec.errors import StepError
 from mlspec.library.model import LibraryStep, Option, Outputs, Paths, Port, path_of, suggestion
 from mlspec.library.options import COLUMNS, READING
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _PACKAGES = ("sklearn", "xgboost", "lightgbm")
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
@@ -28,6 +26,7 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
     from sklearn.pipeline import Pipeline
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    from mlspec.library.columns import plain
     from mlspec.library.frames import need_columns, read_table
     from mlspec.library.labels import true_labels
     from mlspec.library.preparing import preparation
@@ -42,10 +41,11 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
         raise StepError(f"the target {with_['target']!r} is among the features")
     if not names:
         raise StepError(f"the data have no column but {with_['target']!r}: there is nothing to learn from")
-    features = frame[names]
-    pipeline = Pipeline([("columns", preparation(features, estimator)), ("estimator", estimator)])
-    with threadpool_limits(limits=1):  # sums in one order: the same model on every machine
-        _fit(pipeline, features, truth, with_["estimator"])
+    features = plain(frame[names])
+    with _quoted(with_["estimator"]), threadpool_limits(limits=1):  # sums in one order: the same model on every machine
+        _check_kind(estimator, with_["estimator"])
+        pipeline = Pipeline([("columns", preparation(features, estimator)), ("estimator", estimator)])
+        pipeline.fit(features, truth)
         score = float(pipeline.score(features, truth))
     joblib.dump(pipeline, outputs["model"])
     return {"rows": len(frame), "columns": len(names), "score": score}
@@ -91,11 +91,25 @@ def _instead(last: str) -> str:
     return f"; did you mean {'.'.join(known[near].__module__.split('.')[:2])}.{near}?" if near else ""
 
 
-def _fit(pipeline: Any, features: pd.DataFrame, truth: Any, name: str) -> None:
+def _check_kind(estimator: Any, name: str) -> None:
+    """Refuse what finds clusters or outliers: it learns no target, and has no score."""
+    from sklearn.utils import get_tags
+
+    if get_tags(estimator).estimator_type not in ("classifier", "regressor"):
+        raise StepError(f"{name} is neither a classifier nor a regressor; train it by a function of yours (`call:`)")
+
+
+@contextmanager
+def _quoted(name: str) -> Iterator[None]:
+    """Turn what an estimator says of its parameters and of the data into one sentence."""
     try:
-        pipeline.fit(features, truth)
-    except (ValueError, TypeError) as error:  # what estimators say of parameters and data
-        raise StepError(f"{name} cannot be fitted: {' '.join(str(error).split())}") from error
+        yield
+    except (StepError, ModuleNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # estimators raise many kinds
+        said = " ".join(str(error).split())
+        first = said if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {said.partition('. ')[0]}"
+        raise StepError(f"{name} cannot be fitted: {first}") from error
 
 
 def _name_problem(name: str) -> str | None:

@@ -2,6 +2,7 @@ import decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -117,3 +118,18 @@ def test_one_group_that_has_nearly_all_rows(table, split):
     train, test, _ = split(lopsided, group="household")
     assert len(train)
     assert len(test)
+
+
+def test_columns_of_mappings_stay_as_they_are_stored(run, tmp_path):
+    attributes = pa.array([[("a", number)] for number in range(8)], pa.map_(pa.string(), pa.int64()))
+    pq.write_table(pa.table({"x": list(range(8)), "attributes": attributes}), tmp_path / "data")
+    _, folder = run("data/split", {"data": tmp_path / "data"})
+    kept = pa.concat_tables([pq.read_table(folder / part) for part in ("train", "test")]).sort_by("x")
+    assert kept.schema.field("attributes").type == attributes.type
+    assert kept["attributes"].combine_chunks().equals(attributes)
+
+
+def test_a_declared_column_is_what_it_is_declared_to_be(run, tmp_path):
+    (tmp_path / "data").write_text("z,y\n" + "1,0\n" * 20 + "x,1\n")
+    with pytest.raises(StepError, match="the column 'z' is declared number, and holds 'x' in row 21"):
+        run("data/split", {"data": tmp_path / "data"}, format={"columns": {"z": "number"}})

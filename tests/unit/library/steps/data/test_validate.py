@@ -1,5 +1,7 @@
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +40,15 @@ def broken(values, **column):
         ),
         ([2, 8], {"minimum": 2, "maximum": 8}, []),
         (["ab", "abc"], {"type": "string", "pattern": "[a-z]{2}"}, ["1 of 2 values are of another form, such as 'abc'"]),
+        (
+            [Decimal("0.10"), Decimal("19.99"), Decimal("20.00")],
+            {"minimum": 0.1, "maximum": 19.99, "allowed": (0.1, 19.99)},
+            [
+                "1 of 3 values are above 19.99, such as Decimal('20.00')",
+                "1 of 3 values are not allowed, such as Decimal('20.00')",
+            ],
+        ),
+        (np.float32([0.1, 0.2, 0.3]), {"allowed": (0.1, 0.2)}, ["1 of 3 values are not allowed, such as 0.30000001192092896"]),
         ([3, 3, 4], {"unique": True}, ["1 of 3 values repeat earlier ones"]),
         (["2024-01-31", "soon"], {"type": "datetime"}, ["1 of 2 values are no datetime, such as 'soon'"]),
         (
@@ -106,3 +117,10 @@ def test_only_the_first_twenty_are_listed(tmp_path, run):
         run("data/validate", {"data": tmp_path / "data"}, contract=str(tmp_path / "c.yaml"))
     lines = str(caught.value).split("\n")
     assert len(lines) == 22 and lines[-1] == "and 5 more"
+
+
+def test_one_bad_value_is_named_and_not_its_column(run, tmp_path):
+    (tmp_path / "table").write_text("a,b\n" + "\n".join(f"{number},x" for number in range(1000)) + "\noops,x\n")
+    (tmp_path / "contract.yaml").write_text("columns: {a: {type: integer, min: 0}, b: {type: string}}\n")
+    with pytest.raises(StepError, match="a: 1 of 1001 values are no integer, such as 'oops'"):
+        run("data/validate", {"data": tmp_path / "table"}, contract=str(tmp_path / "contract.yaml"))

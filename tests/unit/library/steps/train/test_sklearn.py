@@ -1,9 +1,13 @@
+from decimal import Decimal
+
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from mlspec.errors import StepError
+from mlspec.library.preparing import preparation
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 BOOSTED = "sklearn.ensemble.HistGradientBoostingClassifier"
@@ -105,3 +109,31 @@ def test_a_column_that_cannot_go_in_is_named(train, values, message):
 def test_one_class(table, train):
     with pytest.raises(StepError, match="cannot be fitted"):
         train(table.assign(sold="yes"), LOGISTIC, "sold")
+
+
+def test_decimals_are_numbers(table, train):
+    money = pd.Series([Decimal(f"{price:.2f}") for price in table["price"]], dtype=object)
+    frame = pd.DataFrame({"x": money, "y": (table["price"] > 0).astype(int)})
+    model, metrics = train(frame, LOGISTIC, "y")
+    assert metrics["score"] > 0.95
+    assert model.predict(pd.DataFrame({"x": [20.0]})).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "params", "said"),
+    [
+        ("sklearn.ensemble.IsolationForest", {}, "IsolationForest is neither a classifier nor a regressor"),
+        ("sklearn.ensemble.BaggingClassifier", {"estimator": "x"}, "BaggingClassifier cannot be fitted: AttributeError: "),
+        ("sklearn.ensemble.RandomForestClassifier", {"max_depth": 10**21}, "cannot be fitted: OverflowError: "),
+    ],
+)
+def test_what_an_estimator_refuses_is_one_sentence(table, train, estimator, params, said):
+    with pytest.raises(StepError) as caught:
+        train(table[["size", "sold"]], estimator, "sold", params=params)
+    assert said in str(caught.value)
+    assert "raised at" not in str(caught.value)
+
+
+def test_whole_numbers_that_nothing_holds_are_named():
+    with pytest.raises(StepError, match="the column 'x' holds whole numbers of more than 64 bits"):
+        preparation(pd.DataFrame({"x": pd.Series([10**30, 1], dtype=object)}), LogisticRegression())
