@@ -12,6 +12,7 @@ from contextlib import suppress
 
 def main() -> int:
     """Run the command line; returns the exit status, or ends the process with it."""
+    _open_streams()
     if len(sys.argv) > 1 and sys.argv[1] == "exec":
         from mlspec.exec.main import main as step_process
 
@@ -21,15 +22,24 @@ def main() -> int:
         with suppress(OSError):  # whoever reads our output may be gone
             sys.stdout.flush()
         os._exit(status)  # nothing is left to do, and freeing every object takes a tenth of a short step
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by who started us: nobody listens, and that is no mistake
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     from mlspec.cli.main import main as command_line
 
     status = command_line()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # all is written and closed; freeing every object first takes longer than checking a small spec
+
+
+def _open_streams() -> None:
+    """Have all three, where who started us has closed some: nobody listens, and that is no mistake.
+
+    In this order each gets its own number, which no other file may have: what we start would take that for its output.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

@@ -236,6 +236,33 @@ def test_a_closed_pipe_is_no_failure(project: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_no_run(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "mlspec.yaml").write_text(
+        "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: quiet}\n"
+        "steps: {a: {run: 'echo a > ${{ outputs.o }}; echo said', outputs: {o: artifact}}}\n"
+    )
+    for words, status in (
+        ("run", 0),
+        (
+            "exec --run-id r --lifecycle l --step s --store st --output o=artifact --shell 'echo a > ${{ outputs.o }}; echo said'",
+            0,
+        ),
+        ("exec --run-id r --lifecycle l --step t --store st --when false -- true", 99),
+    ):
+        done = subprocess.run(
+            f"{sys.executable} -m mlspec {words} {closed}",
+            shell=True,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (status, False), (words, done.stderr)
+    for made in ("st/l/r/s/o", ".mlspec/store/quiet/2*/a/o"):
+        assert [path.read_text() for path in tmp_path.glob(made)] == ["a\n"]
+
+
 def test_closed_streams_are_no_failure(project: Path) -> None:
     for closed in (">&-", "2>&-", ">&- 2>&-"):
         command = f"{sys.executable} -m mlspec validate {closed}"
