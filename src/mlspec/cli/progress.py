@@ -33,11 +33,11 @@ from mlspec.engine.events import (
     StepOutput,
     StepStarted,
 )
+from mlspec.engine.inbox import LAST_LINES
 from mlspec.exec.changes import in_words
 from mlspec.ir.model import Plan
 
 _MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "blocked": ("·", "bright_black")}
-_TAIL = 15
 _SHORT = 100
 
 
@@ -98,7 +98,7 @@ class Progress:
                 self.making = f"environment {event.name}"
                 self.live.start(self.making)
             case StepStarted():
-                self.tails[event.step] = deque(maxlen=_TAIL)
+                self.tails[event.step] = deque(maxlen=LAST_LINES)
                 self.live.start(event.step)
                 if self.colour and not self.live.is_drawn:
                     self._print(click.style(f"▸ {word(event.step)}", dim=True))
@@ -115,7 +115,7 @@ class Progress:
 
     def _keep(self, event: StepOutput) -> None:
         """Have the last lines of a step at hand, for its foot and for its failure."""
-        self.tails.setdefault(event.step, deque(maxlen=_TAIL)).append(event.line)
+        self.tails.setdefault(event.step, deque(maxlen=LAST_LINES)).append(event.line)
         self.live.say(event.step, event.line)
 
     def _print(self, line: str) -> None:

@@ -22,6 +22,9 @@ from mlspec.engine.frontier import Task
 LINES_BYTES = 4 * 1024 * 1024
 """How much of what steps wrote waits to be shown; what comes beyond it is in their logs alone."""
 
+LAST_LINES = 15
+"""How many lines at the end of what a step wrote are shown in any case: they tell why it failed."""
+
 _LINE_BYTES = 256
 """What an empty line takes in memory, about."""
 
@@ -58,13 +61,16 @@ Message: TypeAlias = Line | Ended | Interrupt | Synced
 
 
 class Inbox:
-    """A queue of messages. All but lines are always taken in; lines while there is room, and then a note of how many were not."""
+    """A queue of messages. All but lines are always taken in; lines while there is room, and then the last ones, behind a note of how many
+    were not."""
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque()
         self._size = 0
         self._shows = False
         self._dropped: Counter[Task] = Counter()
+        self._last: dict[Task, deque[str]] = {}
+        """The last lines of each task that has some which were dropped."""
         self._ready = threading.Condition(threading.RLock())  # a signal may come while this very thread holds it
 
     def showing(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -92,7 +98,7 @@ class Inbox:
             if isinstance(message, Line):
                 size = len(message.text) + _LINE_BYTES
                 if self._size + size > LINES_BYTES or message.task in self._dropped:
-                    self._dropped[message.task] += 1
+                    self._drop(message.task, [message.text])
                     return
                 self._size += size
             elif isinstance(message, Ended):
@@ -105,9 +111,9 @@ class Inbox:
         with self._ready:
             for number, raw in enumerate(lines):
                 if task in self._dropped:
-                    self._dropped[task] += len(lines) - number
+                    self._drop(task, list(map(_decoded, lines[max(number, len(lines) - LAST_LINES) :])), len(lines) - number)
                     break
-                self.put(Line(task, raw.decode("utf-8", "replace").rstrip("\r")))
+                self.put(Line(task, _decoded(raw)))
 
     def get(self, timeout: float | None) -> Message | None:
         """Take the first message, waiting for one; None when none came in time."""
@@ -122,11 +128,21 @@ class Inbox:
                         self._note(task)
             return message
 
+    def _drop(self, task: Task, last: Sequence[str], count: int = 1) -> None:
+        self._dropped[task] += count
+        self._last.setdefault(task, deque(maxlen=LAST_LINES)).extend(last)
+
     def _note(self, task: Task) -> None:
-        if count := self._dropped.pop(task, 0):
-            text = f"mlspec: {count} lines are not shown, for nobody read them in time; the log has them"
+        count, last = self._dropped.pop(task, 0), self._last.pop(task, ())
+        left_out = count - len(last)
+        note = f"mlspec: {left_out} lines are not shown, for nobody read them in time; the log has them"
+        for text in ([note] if left_out else []) + [*last]:
             self._messages.append(Line(task, text))
             self._size += len(text) + _LINE_BYTES
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").rstrip("\r")
 
 
 @contextmanager

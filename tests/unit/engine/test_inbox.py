@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mlspec.engine.frontier import Task
-from mlspec.engine.inbox import LINES_BYTES, Ended, Inbox, Interrupt, Line, Message
+from mlspec.engine.inbox import LAST_LINES, LINES_BYTES, Ended, Inbox, Interrupt, Line, Message
 
 TASK, OTHER = Task("a"), Task("b")
 
@@ -35,10 +35,12 @@ def test_lines_beyond_the_bound_become_a_note_before_the_end() -> None:
     inbox.put(Ended(TASK, 0))
     found = drained(inbox)
     lines = [message.text for message in found if isinstance(message, Line)]
-    assert sum(map(len, lines)) <= LINES_BYTES + 200
-    shown = len(lines) - 1
-    assert [int(text.split()[0]) for text in lines[:-1]] == list(range(shown))
-    assert lines[-1] == f"mlspec: {count - shown} lines are not shown, for nobody read them in time; the log has them"
+    assert sum(map(len, lines)) <= LINES_BYTES + 200 + LAST_LINES * 1000
+    shown = len(lines) - 1 - LAST_LINES
+    assert [int(text.split()[0]) for text in lines[:shown]] == list(range(shown))
+    left_out = count - shown - LAST_LINES
+    assert lines[shown] == f"mlspec: {left_out} lines are not shown, for nobody read them in time; the log has them"
+    assert [int(text.split()[0]) for text in lines[shown + 1 :]] == list(range(count - LAST_LINES, count))
     assert found[-1] == Ended(TASK, 0)
     assert Interrupt() in found
 
@@ -66,3 +68,13 @@ def test_lines_that_come_together_are_all_shown_or_counted() -> None:
         assert count or message.text == "x" * 1000
     assert shown > 1000
     assert shown + noted == 10_000
+
+
+def test_the_last_lines_of_a_flood_are_shown_however_they_come() -> None:
+    inbox, task = Inbox(), Task("a")
+    for start in range(0, 300_000, 1000):
+        inbox.put_lines(task, [b"%d" % number for number in range(start, start + 1000)])
+    inbox.put_lines(task, [b"why"])
+    inbox.put(Ended(task, 1))
+    found = [message.text for message in drained(inbox) if isinstance(message, Line)]
+    assert found[-LAST_LINES:] == [*(str(number) for number in range(300_001 - LAST_LINES, 300_000)), "why"]
