@@ -16,6 +16,9 @@ from mlspec.ir.declarations import Parameter
 from mlspec.ir.model import Plan
 from mlspec.terms import Json
 
+_LEAST = 8
+"""Characters of a secret that are no other text by chance."""
+
 
 def params_from_text(plan: Plan, texts: Mapping[str, str]) -> dict[str, Json]:
     """Read `name: text` pairs by each parameter's declared type; raises `ParameterError`."""
@@ -27,6 +30,18 @@ def complete_params(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
     for name, value in given.items():
         check_value(name, _known(plan, name), value)
     return {parameter.name: _as_read(parameter, given.get(parameter.name, parameter.default)) for parameter in plan.params}
+
+
+def refuse_secrets(plan: Plan, given: Mapping[str, Json], environ: Mapping[str, str]) -> None:
+    """Raise `ParameterError` for a value with that of a declared secret in it: parameters are kept, shown and sent on."""
+    for secret in plan.secrets.values():
+        for held in filter(None, map(environ.get, secret.variables)):
+            found = next((name for name, value in given.items() if len(held) >= _LEAST and held in as_text(value)), None)
+            if found is not None:
+                raise ParameterError(
+                    f"{found} holds the value of the secret {secret.name!r}, and parameters are kept and shown: "
+                    "let the step that needs it list the secret"
+                )
 
 
 def param_variables(params: Mapping[str, Json]) -> dict[str, str]:

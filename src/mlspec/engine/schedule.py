@@ -33,7 +33,7 @@ from mlspec.engine.logs import FOLDER
 from mlspec.engine.loop import Loop
 from mlspec.engine.outcome import existing, local_outcome
 from mlspec.engine.outline import outline
-from mlspec.engine.params import param_variables
+from mlspec.engine.params import param_variables, refuse_secrets
 from mlspec.engine.results import RunOutcome
 from mlspec.engine.selection import Selection, alone, meaning, rest, whole
 from mlspec.engine.sources import check_outputs, from_earlier
@@ -92,6 +92,7 @@ def run(
     runs = Runs(plan.lifecycle, plan.store, project)
     emit = on_event or (lambda _: None)
     in_turn = turn(plan, project, lambda why: emit(RunWaits(why)))
+    refuse_secrets(plan, params or {}, os.environ)
     if resume is not None and only is None:
         if run_id is not None:
             raise ValueError("a resumed run keeps its id")

@@ -1,4 +1,4 @@
-"""Secrets kept out of what steps write: their values, as they are and as base64, become `***`.
+"""Secrets kept out of what steps write: their values, as they are, as base64 and in URLs, become `***`.
 
 In: the values; bytes as they come. Out: the same bytes with every value masked, however it was split over writes. Owns in which forms a
 value is found; never knows where it came from. Standard library only.
@@ -39,6 +39,7 @@ def secret_values(variables: Iterable[str], environ: Mapping[str, str], files: I
     return values
 
 
+_HEX = re.compile("%[0-9A-F]{2}")
 _NOTHING = re.compile(b"(?!)")
 
 
@@ -130,6 +131,7 @@ class Masker:
 def _forms(value: str) -> Iterable[bytes]:
     """The texts that tell a value: itself and its lines, as JSON has it, and as base64."""
     import base64  # of most steps there are no values
+    from urllib.parse import quote, quote_plus
 
     raw = value.encode("utf-8", "surrogateescape")
     for text in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
@@ -139,6 +141,11 @@ def _forms(value: str) -> Iterable[bytes]:
         for line in lines:
             if len(line) >= (SHORTEST if len(lines) == 1 else _SHORTEST_LINE):
                 yield from _pieces(line.encode("utf-8", "surrogateescape"))
+    for content in {raw, raw.strip()}:
+        for url in {quote(content, safe=""), quote(content), quote_plus(content)} - {value}:
+            if len(content) >= SHORTEST:
+                yield from _pieces(url.encode("ascii"))
+                yield from _pieces(_HEX.sub(lambda found: found[0].lower(), url).encode("ascii"))
     for content in {raw, raw.strip(), raw.rstrip(b"\n") + b"\n"} - {b""}:  # `echo` ends a line
         for code in {base64.b64encode(content), base64.urlsafe_b64encode(content)}:
             yield from _codes(code)

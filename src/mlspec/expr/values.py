@@ -74,6 +74,8 @@ def typed(text: str, kind: str) -> Any:
         value = json.loads(text, parse_float=_number, parse_int=whole, parse_constant=_no_number, object_pairs_hook=_in_order)
     except InexactError as error:
         raise ValueError(f"{shortened(str(error))} is kept by no double, as which some targets keep all numbers") from None
+    except RepeatedError:
+        raise ValueError(f"{shortened(text)!r} has a key twice") from None
     except RecursionError:
         raise ValueError(f"{shortened(text)!r} is nested too deeply") from None
     except ValueError:
@@ -85,12 +87,19 @@ def typed(text: str, kind: str) -> Any:
     return value
 
 
+class RepeatedError(ValueError):
+    """A key that stands twice in an object."""
+
+
 class InexactError(ValueError):
     """A number that no double holds."""
 
 
 def _in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(sorted(dict(pairs).items()))
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise RepeatedError
+    return dict(sorted(found.items()))
 
 
 def _no_number(text: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from mlspec.engine.params import complete_params, param_variables, params_from_text
+from mlspec.engine.params import complete_params, param_variables, params_from_text, refuse_secrets
 from mlspec.expr.limits import ParameterError
-from mlspec.ir.declarations import Parameter
+from mlspec.ir.declarations import Parameter, Secret
 from mlspec.ir.model import Plan
 
 PLAN = Plan(
@@ -79,3 +80,16 @@ def test_the_rest_keep_their_defaults_and_the_plan_its_order() -> None:
         "MLSPEC_PARAM_PROMOTE": "true",
         "MLSPEC_PARAM_REGIONS": '["é",1]',
     }
+
+
+def test_a_value_that_holds_a_secret_is_refused() -> None:
+    plan = replace(PLAN, secrets={"token": Secret("token", "TOKEN")})
+    refuse_secrets(plan, {"name": "abcdefsecret"}, {})
+    refuse_secrets(plan, {"name": "ab"}, {"TOKEN": "ab"})
+    with pytest.raises(ParameterError, match="extra holds the value of the secret 'token'"):
+        refuse_secrets(plan, {"extra": {"a": ["pw is abcdefsecret"]}}, {"TOKEN": "abcdefsecret"})
+
+
+def test_a_key_that_stands_twice_is_refused() -> None:
+    with pytest.raises(ParameterError, match="has a key twice"):
+        params_from_text(PLAN, {"extra": '{"a": 1, "a": 2}'})

@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import textwrap
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import example, given
@@ -86,3 +87,10 @@ def test_nothing_is_masked_without_a_value_that_can_be_told() -> None:
     assert not Masker([])
     assert Masker(["", "7", "ok"]).mask("7 is ok") == "7 is ok"
     assert Masker(["hunter2"]).mask("a\udcffb") == "a\udcffb"
+
+
+@pytest.mark.parametrize("value", ["p@ss/w0rd+xyz", "a b&c", "gr\u00fc\u00dfe/1"])
+def test_a_value_in_a_url_is_masked(value: str) -> None:
+    masker = Masker([value])
+    for written in {quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="").lower()}:
+        assert masker.mask(f"https://me:{written}@host/") == "https://me:***@host/"
