@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -186,3 +187,25 @@ def test_what_was_altered_since_is_made_again(tmp_path: Path) -> None:
     assert (newest / "second/2/o/3").read_text() == "a\n"
     states = {path.parent.name: json.loads(path.read_text())["cached_from"] for path in newest.glob("second/*/_record.json")}
     assert [index for index, run in states.items() if run is None] == ["2"]
+
+
+def test_what_a_link_leads_to_is_not_in_the_store(tmp_path: Path) -> None:
+    project, evil = tmp_path / "project", tmp_path / "evil"
+    project.mkdir()
+    (project / "data").write_text("good\n")
+    evil.write_text("evil\n")
+    (project / "mlspec.yaml").write_text(
+        HEAD
+        + "steps: {a: {inputs: {i: {path: data}}, run: 'cat ${{ inputs.i }} > ${{ outputs.o }}', outputs: {o: artifact}}}\n"
+    )
+    assert mlspec("run", "-q", cwd=project).returncode == 0
+    (run,) = run_folders(project / ".mlspec/store/warm")
+    record = json.loads((run / "a/_record.json").read_text())
+    (run / "a/o").unlink()
+    (run / "a/o").symlink_to(evil)
+    record["outputs"]["o"]["digest"] = f"sha256:{hashlib.sha256(evil.read_bytes()).hexdigest()}"
+    (run / "a/_record.json").write_text(json.dumps(record))
+    foreseen = mlspec("plan", "--cached", cwd=project).stdout
+    assert "is not in the store" in foreseen
+    assert mlspec("run", "-q", cwd=project).returncode == 0
+    assert (run_folders(project / ".mlspec/store/warm")[-1] / "a/o").read_text() == "good\n"

@@ -39,7 +39,7 @@ from mlspec.ir.model import Plan, Step
 from mlspec.ir.sources import StepOutput
 from mlspec.store.cache import CacheEntries
 from mlspec.store.ending import Ending
-from mlspec.store.filesystem import is_remote
+from mlspec.store.filesystem import is_remote, local_path
 from mlspec.store.layout import Place
 from mlspec.store.records import Record
 from mlspec.store.runs import Runs, new_run_id
@@ -205,7 +205,7 @@ class _Foresight:
             if found is not None:
                 run_id, record, _ = found
                 remote = is_remote(self._runs.store.base)  # what is there is looked at when it is taken
-                if not remote and (why := fault(self._runs, record)) is not None:
+                if not remote and (why := self._outside(record) or fault(self._runs, record)) is not None:
                     return Foreseen("run", f"run {run_id} cannot lend it: {why}")
                 self._made[place] = record
                 self._digests |= {made["uri"]: made["digest"] for made in record["outputs"].values()}
@@ -214,6 +214,13 @@ class _Foresight:
             return Foreseen("run", sentence(error))
         changes = self._changes(step, place, key)
         return Foreseen("run", "" if changes else "it has not been made yet", changes=changes)
+
+    def _outside(self, record: Record) -> str | None:
+        """Why a run would not take what lies elsewhere."""
+        store = local_path(self._runs.store.base).resolve()
+        uris = [str(made["uri"]) for made in record["outputs"].values()]
+        out = next((uri for uri in uris if not self._runs.path(uri).resolve().is_relative_to(store)), None)
+        return None if out is None else f"{out} is not in the store"
 
     def _below(self, step: Step, task: Task, key: CacheKey, anew: str) -> Foreseen:
         """A step that reads what is made anew, which may turn out to be the same: what has changed beside is said first."""

@@ -274,7 +274,10 @@ class Outputs:
                 # Not renamed: where an orchestrator wants outputs may be another file system.
                 shutil.move(fetch(uri, self._scratch.folder("cached", name)), place.made)
             else:
-                share(local_path(uri), place.made)
+                made = local_path(uri)
+                if place.relative is not None and not made.resolve().is_relative_to(local_path(self._store.base).resolve()):
+                    raise StepError(f"{uri} is a link to what is not in the store")
+                share(made, place.made)
             if records[name]["digest"] != digest(place.made):
                 raise StepError(f"{uri} is not what its record says")
 
