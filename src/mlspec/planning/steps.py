@@ -133,7 +133,7 @@ class Builder:
             "resources": _resources(resources) if resources else model.NO_RESOURCES,
             "environment": (step.environment or self.defaults.environment) if process else None,
             "image_environment": None if process else step.environment,
-            "env": tuple(step.env.items()),
+            "env": tuple([(name, self.template(text)) for name, text in step.env.items()]) if step.env else (),
             "secrets": tuple(step.secrets) if step.gate is None else self._credentials(step),
             **self._cache(wired),
             "parallel": step.parallel,
@@ -210,6 +210,8 @@ class Builder:
             return bodies.Shell(self.template(body.script))
         if isinstance(body, bodies.Gate):
             return bodies.Gate(tuple(map(self.condition, body.lines)), body.otherwise)
+        if isinstance(body, bodies.Approval):
+            return body._replace(message=self.template(body.message))
         return body
 
 

@@ -108,6 +108,9 @@ class _Wiring:
                 self.findings.add(
                     "MLS307", f"`{address}`: `finally` steps read params and run only", address.span, hint, path=path
                 )
+            elif any(_same(upstream, address, *other) for other in found):
+                message = f"`any` takes two or more different outputs: `{address}` stands above already"
+                self.findings.add("MLS219", message, address.span, "remove it", path=path)
             else:
                 self.wired.edges.setdefault(upstream.name, address)
                 self.wired.read.add((upstream.name, address.parts[1]))
@@ -297,6 +300,11 @@ class _Wiring:
 
 
 _SHORT = 60
+
+
+def _same(one: Named, address: Address, other: Named, _: str, elsewhere: Address) -> bool:
+    """Whether two addresses are of one output: the keys of an instance stand in any order."""
+    return (one.name, one.only, address.parts[1]) == (other.name, other.only, elsewhere.parts[1])
 
 
 def _right_output(upstream: Named, port: Port) -> str | None:

@@ -174,3 +174,26 @@ def test_a_chain_of_ten_thousand_steps_is_planned() -> None:
         f"  s{index}: {{run: a, needs: [s{index - 1}]}}\n" for index in range(1, 10_000)
     )
     assert ids(planned(text))[-1] == "s9999"
+
+
+MATRIX = "steps:\n  m: {matrix: {k: [1, 2], l: [a]}, run: 'echo > ${{ outputs.m }}', outputs: {m: metrics}}\n"
+
+
+def test_an_instance_has_the_name_that_the_plan_gives_it_wherever_it_is_read() -> None:
+    steps = {
+        "env": "env: {E: 'e ${{ m[k=2].m.a }}'}, run: 'echo $E'",
+        "with": "with: {e: '${{ m[k=2].m.a }}'}, run: 'echo ${{ with.e }}'",
+        "run": "run: 'echo ${{ m[k=2].m.a }}'",
+        "approval": "approval: {message: 'ship ${{ m[k=2].m.a }}?'}",
+        "key": "inputs: {i: {path: .}}, cache: {key: '${{ m[k=2].m.a }}'}, run: 'true > ${{ outputs.o }}', outputs: {o: artifact}",
+    }
+    for what, body in steps.items():
+        step = planned(f"{MATRIX}  it: {{{body}}}\n").by_id["it"]
+        texts = repr((step.body, step.env, step.with_, step.cache_key))
+        assert ("m[k=2]" in texts, "m__1.m.a" in texts) == (False, True), what
+
+
+def test_one_output_stands_once_among_those_of_which_any_is_taken() -> None:
+    for first, second, found in (("k=1,l=a", "l=a,k=1", True), ("k=1", "k=2", False), ("k=2", "k=2,l=a", True)):
+        text = f"{MATRIX}  it: {{inputs: {{i: {{any: ['m[{first}].m', 'm[{second}].m']}}}}, run: 'cat ${{{{ inputs.i }}}}'}}\n"
+        assert ("MLS219" in codes(text)) == found, (first, second)
