@@ -173,3 +173,21 @@ def test_who_writes_where_steps_run_is_not_told(options: str, codes: list[str]) 
     spec = "environments: {ml: {image: 'ml:1'}}\ndefaults: {environment: ml}\nsteps: {s: {run: 'true'}}\n"
     made = planned(f"{head}{spec}targets: {{airflow: {options}}}\n")
     assert [finding.code for finding in TARGET.check(made)] == codes
+
+
+@pytest.mark.parametrize(
+    ("read", "more", "refused"),
+    [
+        ('{any: ["m[k=2].m", "m[k=1].m"]}', "on_failure: continue\n", True),
+        ('{any: ["m[k=2].m", "m[k=1].m", "m[k=3].m"]}', "on_failure: continue\n", False),
+        ('{any: ["m[k=2].m", "m[k=1].m"]}', "", False),
+        ("'m[k=2].m'", "on_failure: continue\n", True),
+    ],
+)
+def test_some_instances_of_a_matrix_are_not_all_of_it(read: str, more: str, refused: bool) -> None:
+    made = planned(
+        f"apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {{name: some}}\n{more}steps:\n"
+        "  m: {matrix: {k: [1, 2, 3]}, run: 'echo > ${{ outputs.m }}', outputs: {m: metrics}}\n"
+        f"  it: {{matrix: {{l: [1, 2]}}, inputs: {{i: {read}}}, run: 'cat ${{{{ inputs.i }}}}'}}\n"
+    )
+    assert [finding.code for finding in TARGET.check(made)].count("MLS548") == refused

@@ -12,7 +12,7 @@ from mlspec.diagnostics import Diagnostic, Span
 from mlspec.ir.bodies import Approval
 from mlspec.ir.describe import path_of
 from mlspec.ir.groups import hangs_on_any, is_whole, skips_apart
-from mlspec.ir.model import Plan
+from mlspec.ir.model import Plan, Step
 from mlspec.targets.airflow import cron, runner_findings
 from mlspec.targets.airflow.dag import FIRST_DAY
 from mlspec.targets.airflow.literals import depth
@@ -125,6 +125,7 @@ def _one_instance(plan: Plan, top: Span) -> Iterator[Diagnostic]:
 
     It ends as that one does where none can be skipped by itself, and where a failure ends the run.
     """
+    reported: set[str] = set()
     for step in plan.all_steps():
         if len(step.groups) > 1 and hangs_on_any(step, plan):
             yield Diagnostic(
@@ -134,22 +135,23 @@ def _one_instance(plan: Plan, top: Span) -> Iterator[Diagnostic]:
                 hint="take the one by `any` in a step of its own, and read that step's output here",
                 path=f"steps.{step.name}",
             )
-        for group in step.groups:
+        for group in _by_step(plan, step):
             first = plan.by_id[group[0]]
             paired = first.name in step.pairs
             if first.instance is None and not paired:
                 continue
-            if first.instance is not None and (len(group) > 1 or is_whole(group, plan.by_id)):
+            if step.name in reported or (first.instance is not None and is_whole(group, plan.by_id)):
                 continue
             numbers = {one.instance.index for one in (step, first) if one.instance is not None}
             strange = step.each is not None and len(numbers) > 1
             skipped = not paired and skips_apart(first, plan)
             if skipped or plan.on_failure == "continue" or step in plan.finals or strange:
+                reported.add(step.name)
                 reason = "may be skipped one by one" if skipped else "may fail while others go on"
                 reason = "are paired with those of another by their numbers" if strange else reason
                 yield Diagnostic(
                     "MLS548",
-                    f"`{step.name}` hangs on `{group[0]}` alone, and Airflow maps `{first.name}`, whose instances {reason}",
+                    f"`{step.name}` hangs on {_listed(group)} alone, and Airflow maps `{first.name}`, whose instances {reason}",
                     step.span or top,
                     hint=f"read all of `{first.name}`, or make a step of its own of that instance"
                     if not paired
@@ -157,6 +159,17 @@ def _one_instance(plan: Plan, top: Span) -> Iterator[Diagnostic]:
                     path=f"steps.{step.name}",
                 )
                 break
+
+
+def _by_step(plan: Plan, step: Step) -> Iterator[tuple[str, ...]]:
+    """What a step hangs on, the instances of one step together that are enough for it."""
+    for group in step.groups:
+        for name in dict.fromkeys(plan.by_id[one].name for one in group):
+            yield tuple(one for one in group if plan.by_id[one].name == name)
+
+
+def _listed(ids: tuple[str, ...]) -> str:
+    return " and ".join(f"`{one}`" for one in ids)
 
 
 def _awaited(plan: Plan, top: Span) -> Iterator[Diagnostic]:
