@@ -137,3 +137,43 @@ def test_a_log_is_followed_while_its_step_runs(project: Path) -> None:
     out, _ = follow.communicate(timeout=LIMIT)
     assert (follow.returncode, out.count("gone"), "try 2" in out) == (0, 2, True)
     assert run.wait(LIMIT) == 1
+
+
+@pytest.mark.parametrize("words", [(), ("-v",), ("--json",)], ids=str)
+def test_the_last_lines_of_a_flood_tell_why_it_failed(tmp_path: Path, words: tuple[str, ...]) -> None:
+    body = "seq 1 300000; echo 'IMPORTANT ERROR' >&2; exit 1"
+    (tmp_path / "mlspec.yaml").write_text(
+        f"apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {{name: flood}}\nsteps: {{a: {{run: {json.dumps(body)}}}}}\n"
+    )
+    done = mlspec("run", *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "IMPORTANT ERROR" in done.stdout.replace(body, "")
+
+
+def test_a_parameter_that_holds_a_secret_is_kept_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "mlspec.yaml").write_text(
+        "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: leak}\nparams: {note: hello}\n"
+        "secrets: {tok: {env: MY_TOKEN}}\nsteps: {a: {secrets: [tok], run: 'exit 1'}}\n"
+    )
+    done = mlspec("run", "-p", "note=pw is abcdefsecret", cwd=tmp_path, env={"MY_TOKEN": "abcdefsecret"})
+    assert done.returncode == 2
+    assert "note holds the value of the secret 'tok'" in done.stderr
+    assert not (tmp_path / ".mlspec").exists()
+
+
+def test_what_a_body_and_a_spec_call_things_is_obeyed_by_nobody(tmp_path: Path) -> None:
+    shell = "mkdir ${{ outputs.o }}; ln -s / \"${{ outputs.o }}/$(printf 'a\\n::error::x\\033[31m')\""
+    words = ("--run-id", "r", "--lifecycle", "w", "--step", "a", "--store", "st", "--output", "o=artifact", "--shell", shell)
+    done = mlspec("exec", *words, cwd=tmp_path)
+    wrong = mlspec("exec", "--run-id", "r", "--input", "a=\n::error::", "--", "\x1b[31mx", cwd=tmp_path)
+    for text in (done.stderr, wrong.stderr):
+        assert "\x1b" not in text
+        assert not re.search(r"^\s*::", text, re.MULTILINE)
+    assert "'a\\n::error::x\\x1b[31m' -> /" in done.stderr
+    (tmp_path / "mlspec.yaml").write_text(
+        "apiVersion: mlspec/v1\nkind: Lifecycle\nmetadata: {name: rows}\n"
+        'steps: {m: {matrix: {k: ["x\\n::error::boo\\n  deploy  succeeded"]}, run: "true"}}\n'
+    )
+    assert mlspec("run", "-q", cwd=tmp_path).returncode == 0
+    shown = mlspec("runs", "show", cwd=tmp_path).stdout
+    assert "m[k=x␊::error::boo␊  deploy  succeeded]" in shown

@@ -218,3 +218,11 @@ def test_what_is_asked_for_by_name_leaves_the_rest_alone() -> None:
     write("mlspec.yaml", "credit", "targets: {airflow: {}}\n")
     assert main(["compile", "-t", "jenkins"]) == main(["compile", "-t", "airflow"]) == 0
     assert files() == ["airflow/credit.py", "jenkins/credit.Jenkinsfile"]
+
+
+@pytest.mark.parametrize("other", ["file:///srv/store", "file:///srv/store/", "file:/srv/store", "/srv/../srv/store"])
+def test_a_store_is_one_folder_however_it_is_written(other: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write("a/mlspec.yaml", "dev")
+    write("b/mlspec.yaml", "dev", store=other)
+    assert main(["validate", "a", "b"]) == 1
+    assert "fill the store's folder `dev`" in capsys.readouterr().out

@@ -16,6 +16,7 @@ from mlspec.source import Document, Node
 from mlspec.source.merge import merge
 from mlspec.spec.lifecycle import Lifecycle
 from mlspec.spec.naming import named, with_profile
+from mlspec.store.filesystem import local_path
 from mlspec.targets.base import Target, targets
 
 
@@ -127,6 +128,8 @@ def _key_span(root: Node, profile: str) -> Span:
 def _store(root: Node, folder: str) -> str:
     node = root.get("store")
     store = node.value if node is not None and isinstance(node.value, str) else str(Lifecycle.model_fields["store"].default)
+    if store.startswith("file:"):
+        store = local_path(store).as_posix()
     return store if ":" in store else os.path.realpath(f"{folder}/{store}" if not store.startswith("/") else store)
 
 

@@ -34,7 +34,13 @@ from mlspec.terms import DONE, FINDINGS
     shell_complete=completion.targets,
     help="Compile to this target; repeat for several.",
 )
-@click.option("-o", "--output", "out", type=click.Path(file_okay=False), help="Write below this folder, not to pipelines/.")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(file_okay=False),
+    help="Write below this folder, which others may share, not to pipelines/: nothing is removed there.",
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings.")
 @arguments.locked
 @generated.options

@@ -84,9 +84,10 @@ def planned(checked: Checked) -> Plan:
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> str:
-    """Rows as aligned columns, the last one as long as it likes."""
+    """Rows as aligned columns, the last one as long as it likes; what has a line end in it is one line all the same."""
     if not rows:
         return ""
+    rows = [[cell.replace("\n", printable.shown("\n")) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = ("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows)
     return "\n".join((indent + line).rstrip() for line in lines)

@@ -280,7 +280,7 @@ def _enter_project(project: str | None) -> None:
 
 def _print_usage_error(error: UsageError, arguments: list[str]) -> int:
     message = f"mlspec exec: {error}; see docs/step-process.md"
-    print(_named_secrets(arguments).mask(message), file=sys.stderr)
+    print(_printable(_named_secrets(arguments).mask(message)), file=sys.stderr)
     return USAGE
 
 
@@ -293,4 +293,13 @@ def _named_secrets(arguments: list[str]) -> Masker:
 
 def _print_message(message: str) -> None:
     with suppress(OSError):  # whoever reads our messages may be gone; the record is what counts
-        print(f"mlspec: {message}", file=sys.stderr, flush=True)
+        print(f"mlspec: {_printable(message)}", file=sys.stderr, flush=True)
+
+
+def _printable(message: str) -> str:
+    """Our own line ends are left: what a spec, a file or a body says is one line, and nothing in it is obeyed."""
+    if message.isprintable():
+        return message
+    from mlspec.diagnostics.printable import lines
+
+    return lines(message)

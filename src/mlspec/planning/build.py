@@ -172,12 +172,12 @@ def _catchup(spec: Spec) -> Catchup | None:
 
 
 def _option_spans(spec: Spec) -> dict[str, Span]:
-    """Of the options of targets that are no mappings."""
+    """Of the options of targets that are no mappings with something in them."""
     waiting: list[tuple[str, Node | None]] = [(name, spec.node("targets", name)) for name in spec.lifecycle.targets]
     spans = {}
     while waiting:
         path, node = waiting.pop()
-        if node is not None and isinstance(node.value, dict):
+        if node is not None and isinstance(node.value, dict) and node.value:
             waiting += [(f"{path}.{key}", child) for key, child in node.value.items()]
         elif node is not None:
             spans[path] = node.span

@@ -199,9 +199,10 @@ def _includes(document: Document, includes: Node, path: PurePath, chain: list[st
             document.findings.append(Diagnostic("MLS111", message, item.span, hint="remove one include of the circle"))
             continue
         if not document.project.is_file(str(target)):
-            document.findings.append(
-                Diagnostic("MLS110", f"there is no file `{item.value}`", item.span, hint=_file_hint(document.project, target))
-            )
+            message, hint = f"there is no file `{item.value}`", _file_hint(document.project, target)
+            if document.project.exists(str(target)):  # a folder, a pipe
+                message, hint = f"`{item.value}` is no file", "name a file of YAML"
+            document.findings.append(Diagnostic("MLS110", message, item.span, hint=hint))
             continue
         document.folders[document.project.name(str(target))] = str(target.parent)
         part = _load(document, target, document.project.name(str(target)), chain)

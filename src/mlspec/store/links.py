@@ -40,10 +40,14 @@ def _outward(folder: Path, *, change: bool) -> str | None:
             text = os.readlink(link)  # noqa: PTH115 (as it is written)
             leads_to = os.path.realpath(link)
             if leads_to != top and not leads_to.startswith(f"{top}/"):
-                return f"has a link that leads out of it: {link.relative_to(top)} -> {text}"
+                return f"has a link that leads out of it: {_shown(str(link.relative_to(top)))} -> {_shown(text)}"
             if text.startswith("/") and change:
                 _replace(link, os.path.relpath(leads_to, os.path.realpath(path)))
     return None
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else ascii(name)
 
 
 def _replace(link: Path, target: str) -> None:

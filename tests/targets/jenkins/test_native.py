@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,24 @@ def test_a_pod_has_what_the_spec_adds_to_it(tmp_path: Path) -> None:
 def test_a_pod_keeps_what_the_file_says_of_it(tmp_path: Path, key: str) -> None:
     options = {"agent": {"kubernetes": {"image": "a:1", "pod": {key: []}}}}
     assert emitted(tmp_path, options, STEPS + "store: s3://a/b\n") == (None, ["MLS559"])
+
+
+@pytest.mark.parametrize(
+    ("options", "at"),
+    [
+        ({"options": {"timestamps": {}}}, "options.timestamps"),
+        ({"options": {"disableConcurrentBuilds": {"a": 1}}}, "options.disableConcurrentBuilds"),
+        ({"post": {"failure": [{"a b": 1}]}}, "post.failure"),
+        ({"agent": {"docker": True, "kubernetes": {}}}, "agent.docker"),
+        ({"agent": {"args": "-v /c:/c"}}, "agent.args"),
+    ],
+)
+def test_what_is_refused_is_found_where_it_stands(tmp_path: Path, options: dict[str, Any], at: str) -> None:
+    written = textwrap.indent(yaml.safe_dump(options, default_flow_style=False), "    ")
+    text = f"{HEAD}targets:\n  jenkins:\n{written}{STEPS}"
+    (tmp_path / "mlspec.yaml").write_text(text)
+    _, findings = api.emit(api.plan(api.load(tmp_path / "mlspec.yaml")), TARGET)
+    found = next(one for one in findings if one.severity == "error" and one.path == f"targets.jenkins.{at}")
+    key = at.rpartition(".")[2]
+    first = next(number for number, line in enumerate(text.splitlines(), 1) if f"{key}:" in line)
+    assert first <= found.span.line <= first + 1

@@ -128,7 +128,7 @@ FAULTS: dict[str, tuple[Files, list[tuple[str, str, int, int, str | None]]]] = {
     ),
     "an include that is a folder": (
         {"top.yaml/x": "", "org/base.yaml": "include: [../top.yaml]\n"},
-        [("MLS110", "org/base.yaml", 1, 11, "did you mean `top.yaml`?")],
+        [("MLS110", "org/base.yaml", 1, 11, "name a file of YAML")],
     ),
     "an include that is no text": ({"top.yaml": b"a: \xff\n"}, [("MLS101", "top.yaml", 1, 4, "save the file as UTF-8")]),
     "no requirements": (

@@ -67,37 +67,46 @@ def _native(plan: Plan) -> Iterator[Diagnostic]:
     for name, value in options.options.items():
         path = f"targets.jenkins.options.{name}"
         if name in OWN:
-            span = plan.option_spans.get(path.removeprefix("targets."), _top(plan))
+            span = _at(plan, path)
             yield Diagnostic("MLS559", f"`{name}` is none of the options to hand on", span, hint=OWN[name], path=path)
         elif reason := unspeakable(native_call(name, value)):
-            yield _unspeakable(f"the option `{name}`", reason, _top(plan), path)
+            yield _unspeakable(f"the option `{name}`", reason, _at(plan, path), path)
     for condition, name in post_names(options.post):
         if not re.fullmatch(NAME, name):
             path = f"targets.jenkins.post.{condition}"
             yield Diagnostic(
-                "MLS559", f"`{name}` is no name of a step", _top(plan), hint="write a name and its arguments", path=path
+                "MLS559", f"`{name}` is no name of a step", _at(plan, path), hint="write a name and its arguments", path=path
             )
     for condition, calls in post_calls(options.post).items():
         for call in calls:
             if reason := unspeakable(call):
                 path = f"targets.jenkins.post.{condition}"
-                yield _unspeakable(f"a step of `post.{condition}`", reason, _top(plan), path)
+                yield _unspeakable(f"a step of `post.{condition}`", reason, _at(plan, path), path)
     pods = options.agent.kubernetes
     for key, value in pods.pod.items() if pods is not None else ():
         path = f"targets.jenkins.agent.kubernetes.pod.{key}"
         if key in OWN_OF_PODS:
-            span = plan.option_spans.get(path.removeprefix("targets."), _top(plan))
+            span = _at(plan, path)
             yield Diagnostic("MLS559", f"`{key}` is nothing to hand on", span, hint=OWN_OF_PODS[key], path=path)
         elif reason := unspeakable(json.dumps(value, ensure_ascii=False)):
-            yield _unspeakable(f"`pod.{key}`", reason, _top(plan), path)
+            yield _unspeakable(f"`pod.{key}`", reason, _at(plan, path), path)
     if options.agent.args and not options.agent.docker:
         path = "targets.jenkins.agent.args"
-        span = plan.option_spans.get(path.removeprefix("targets."), _top(plan))
+        span = _at(plan, path)
         yield Diagnostic(
             "MLS559", "`args` means nothing without `docker: true`", span, hint="remove it, or set `docker: true`", path=path
         )
     elif reason := unspeakable(options.agent.args or ""):
-        yield _unspeakable("`agent.args`", reason, _top(plan), "targets.jenkins.agent.args")
+        yield _unspeakable("`agent.args`", reason, _at(plan, "targets.jenkins.agent.args"), "targets.jenkins.agent.args")
+
+
+def _at(plan: Plan, path: str) -> Span:
+    """Where the spec has an option, or the first of what is below it."""
+    option = path.removeprefix("targets.")
+    places = ((f"{place}.", span) for place, span in plan.option_spans.items())
+    return next(
+        (span for place, span in places if place.startswith(f"{option}.") or f"{option}.".startswith(place)), _top(plan)
+    )
 
 
 def _top(plan: Plan) -> Span:
@@ -210,7 +219,7 @@ def _agents(plan: Plan) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "MLS556",
             "steps run in containers or in pods, not in both",
-            _top(plan),
+            _at(plan, "targets.jenkins.agent.docker"),
             hint="remove `docker: true`",
             path="targets.jenkins.agent.docker",
         )
