@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tests.engines.browser import Browser
     from tests.engines.podman import Podman
 
-# Children inherit a signal that is ignored, as SIGHUP is under nohup; some tests send it to theirs.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Children inherit a signal that is ignored, as SIGHUP is under nohup, and SIGQUIT in the background; some tests send it to theirs.
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
 
 # The same examples each time, so that no run fails by chance; with FUZZ set, others. How long one takes is the machine's matter.
 settings.register_profile("repeatable", deadline=None, derandomize="FUZZ" not in os.environ)
