@@ -98,12 +98,12 @@ def invocation(
     uris = uris or in_store(plan)
     outputs = step.outputs
     if output_path is not None:
-        outputs = tuple([output._replace(path=output_path(output)) for output in outputs])
+        outputs = tuple([Output(output.name, output.type, output_path(output), output.file) for output in outputs])
     return Invocation(
         step=step.name,
         instance=step.instance,
         wiring=Wiring(
-            inputs=tuple([reference for item in step.inputs for reference in _inputs(item, uris)]),
+            inputs=_all_inputs(step, uris),
             outputs=outputs,
             with_=step.with_,
             values=tuple([_reference(value.address, value.source, uris) for value in step.values]) if step.values else (),
@@ -221,6 +221,16 @@ def cache_on(plan: Plan, step: Step, target: str, image: Callable[[], str | None
     if not takes_from_earlier_runs(plan, target) or not cacheable(plan, step):
         return None
     return cache_of(step, identity(plan.environments.get(step.environment or ""), image()))
+
+
+def _all_inputs(step: Step, uris: UrisOf) -> tuple[Reference, ...]:
+    found: list[Reference] = []
+    for item in step.inputs:
+        if isinstance(item.source, StepOutput):  # as most are
+            found.append(_reference(item.name, item.source, uris))
+        else:
+            found += _inputs(item, uris)
+    return tuple(found)
 
 
 def _inputs(item: Input, uris: UrisOf) -> list[Reference]:

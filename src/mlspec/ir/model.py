@@ -119,7 +119,9 @@ class Step:
     def changed(self, **fields: object) -> Step:
         """A copy with other fields: `dataclasses.replace` without `__init__`, which takes ten times as long. Plans have thousands."""
         copy = object.__new__(Step)
-        vars(copy).update(vars(self), **fields)
+        held = vars(copy)
+        held.update(vars(self))
+        held.update(fields)
         return copy
 
 
