@@ -59,9 +59,8 @@ def own_options(invocation: Invocation) -> list[Option]:
 
 def _of_step(invocation: Invocation, shared: tuple[Option, ...]) -> list[Option]:
     return [
-        ("--step", invocation.step),
-        *(instance_options(invocation.instance) if invocation.instance is not None else ()),
-        *(cache_options(invocation.cache) if invocation.cache is not None else ()),
+        *identity_options(invocation.step, invocation.instance),
+        *cache_options(invocation.cache),
         *wiring_options(invocation.wiring),
         *policy_options(invocation.policy),
         *shared,

@@ -6,7 +6,7 @@ orchestrator keeps its artifacts (`uris` and `output_path` say). Change it when 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from mlspec.environments.identity import identity
@@ -29,7 +29,7 @@ from mlspec.invocation.model import (
 from mlspec.ir.bodies import Approval, Output, Retry
 from mlspec.ir.declarations import Secret
 from mlspec.ir.model import NO_RETRY, Plan, Step
-from mlspec.ir.sources import AnyOutput, ExternalUri, Input, ProjectPath, StepOutput
+from mlspec.ir.sources import AnyOutput, ExternalUri, ProjectPath, StepOutput
 from mlspec.terms import UTC
 
 UrisOf = Callable[[StepOutput], list[str]]
@@ -103,7 +103,7 @@ def invocation(
         step=step.name,
         instance=step.instance,
         wiring=Wiring(
-            inputs=_all_inputs(step, uris),
+            inputs=tuple(_inputs(step, uris)),
             outputs=outputs,
             with_=step.with_,
             values=tuple([_reference(value.address, value.source, uris) for value in step.values]) if step.values else (),
@@ -223,39 +223,28 @@ def cache_on(plan: Plan, step: Step, target: str, image: Callable[[], str | None
     return cache_of(step, identity(plan.environments.get(step.environment or ""), image()))
 
 
-def _all_inputs(step: Step, uris: UrisOf) -> tuple[Reference, ...]:
-    found: list[Reference] = []
+def _inputs(step: Step, uris: UrisOf) -> Iterator[Reference]:
+    """One reference each; several where one of several outputs is taken and not this run's store holds them."""
     for item in step.inputs:
-        if isinstance(item.source, StepOutput):  # as most are
-            found.append(_reference(item.name, item.source, uris))
-        else:
-            found += _inputs(item, uris)
-    return tuple(found)
+        match item.source:
+            case StepOutput() as source:
+                yield _reference(item.name, source, uris)
+            case ProjectPath(place) | ExternalUri(place):
+                yield Reference(item.name, place)
+            case AnyOutput(sources):
+                yield from _any(item.name, sources, uris)
 
 
-def _inputs(item: Input, uris: UrisOf) -> list[Reference]:
-    """One reference; several where one of several outputs is taken and not this run's store holds them."""
-    if isinstance(item.source, AnyOutput):
-        found: list[str] = []
-        for source in item.source.sources:
-            try:
-                found += uris(source)[:1]
-            except LookupError:  # not in an earlier run, of which another has one
-                if source is item.source.sources[-1] and not found:
-                    raise
-        joined = first_of(found)
-        return [Reference(item.name, joined)] if joined is not None else [Reference(f"{item.name}?", uri) for uri in found]
-    return [_input(item.name, item.source, uris)]
-
-
-def _input(name: str, source: StepOutput | ProjectPath | ExternalUri, uris: UrisOf) -> Reference:
-    match source:
-        case StepOutput():
-            return _reference(name, source, uris)
-        case ProjectPath(path):
-            return Reference(name, path)
-        case ExternalUri(uri):
-            return Reference(name, uri)
+def _any(name: str, sources: tuple[StepOutput, ...], uris: UrisOf) -> list[Reference]:
+    found: list[str] = []
+    for source in sources:
+        try:
+            found += uris(source)[:1]
+        except LookupError:  # not in an earlier run, of which another has one
+            if source is sources[-1] and not found:
+                raise
+    joined = first_of(found)
+    return [Reference(name, joined)] if joined is not None else [Reference(f"{name}?", uri) for uri in found]
 
 
 def _reference(name: str, source: StepOutput, uris: UrisOf) -> Reference:
