@@ -39,7 +39,7 @@ from mlspec.ir.model import Plan, Step
 from mlspec.ir.sources import StepOutput
 from mlspec.store.cache import CacheEntries
 from mlspec.store.ending import Ending
-from mlspec.store.filesystem import is_remote, local_path
+from mlspec.store.filesystem import is_remote, leads_out
 from mlspec.store.layout import Place
 from mlspec.store.records import Record
 from mlspec.store.runs import Runs, new_run_id
@@ -217,9 +217,9 @@ class _Foresight:
 
     def _outside(self, record: Record) -> str | None:
         """Why a run would not take what lies elsewhere."""
-        store = local_path(self._runs.store.base).resolve()
+        store = self._runs.store.base
         uris = [str(made["uri"]) for made in record["outputs"].values()]
-        out = next((uri for uri in uris if not self._runs.path(uri).resolve().is_relative_to(store)), None)
+        out = next((uri for uri in uris if leads_out(store, self._runs.path(uri))), None)
         return None if out is None else f"{out} is not in the store"
 
     def _below(self, step: Step, task: Task, key: CacheKey, anew: str) -> Foreseen:

@@ -19,7 +19,7 @@ from mlspec.invocation.model import Invocation, Reference
 from mlspec.ir.bodies import FILE_NAME
 from mlspec.store.digests import digest
 from mlspec.store.files import is_within, move, remove, share
-from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, local_path
+from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, leads_out, local_path
 from mlspec.store.layout import entry_name, output_of_run, step_folder
 from mlspec.store.links import settle_links
 from mlspec.store.records import Records
@@ -275,7 +275,7 @@ class Outputs:
                 shutil.move(fetch(uri, self._scratch.folder("cached", name)), place.made)
             else:
                 made = local_path(uri)
-                if place.relative is not None and not made.resolve().is_relative_to(local_path(self._store.base).resolve()):
+                if place.relative is not None and leads_out(self._store.base, made):
                     raise StepError(f"{uri} is a link to what is not in the store")
                 share(made, place.made)
             if records[name]["digest"] != digest(place.made):

@@ -43,6 +43,11 @@ def local_path(uri: str) -> Path:
     return Path.cwd() / re.sub("^/{2,}", "/", path)
 
 
+def leads_out(store: str, path: Path) -> bool:
+    """Whether what is at a path is not in a store on this machine: links are followed."""
+    return not path.resolve().is_relative_to(local_path(store).resolve())
+
+
 @contextmanager
 def store_errors() -> Iterator[None]:
     """Turn what the operating system says of a store's files into a `StoreError`."""
