@@ -195,6 +195,10 @@ class Plan:
     lock: Lock | None = None
     """None where nothing is locked."""
 
+    def option_span(self, option: str) -> Span | None:
+        """Where the spec has an option of a target, `kubeflow.image`: of a mapping, where its first entry is."""
+        return next((span for path, span in self.option_spans.items() if f"{path}.".startswith(f"{option}.")), None)
+
     def stem(self, base: str | None = None) -> str:
         """What its files are called, but for a target's suffix; `base` is what stands for the name without a profile there."""
         base = base or self.base or self.lifecycle

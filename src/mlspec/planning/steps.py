@@ -127,7 +127,7 @@ class Builder:
             "with_": tuple([(name, _mapped(value, self.template)) for name, value in self._options(named)]),
             "when": self.condition(step.when.strip()) if step.when else None,
             "run_if": step.run_if,
-            "retry": _retry(retries, process=process) if retries else _NO_RETRY,
+            "retry": _retry(retries, process=process) if retries else model.NO_RETRY,
             "lost_given": bool(retries) and any("lost" in retry.model_fields_set for retry in retries),
             "timeout": (step.timeout or self.defaults.timeout) if process else None,
             "resources": _resources(resources) if resources else model.NO_RESOURCES,
@@ -217,7 +217,6 @@ class Builder:
 
 _ANY = model.Step("", "", "", bodies.Shell(""))
 """What steps are made of: it has the fields that nothing is said of."""
-_NO_RETRY = bodies.Retry()
 
 
 def _mapped(value: Json, change: Callable[[str], str]) -> Json:
@@ -247,7 +246,7 @@ def _body(named: Named) -> model.Body:
 
 def _retry(given: list[Retry], *, process: bool) -> bodies.Retry:
     """A step's own retries, else the defaults'; how often it may be lost is said apart, and of gates, too."""
-    lost = next((retry.lost for retry in given if "lost" in retry.model_fields_set), _NO_RETRY.lost)
+    lost = next((retry.lost for retry in given if "lost" in retry.model_fields_set), model.NO_RETRY.lost)
     if not process:
         return bodies.Retry(lost=lost)
     return bodies.Retry(given[0].limit, given[0].delay, given[0].factor, given[0].max_delay, lost)

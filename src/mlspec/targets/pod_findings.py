@@ -20,7 +20,7 @@ def places(plan: Plan, target: str, common: Pod, own: Callable[[Step], Pod]) -> 
     """Yield each setting that a spec gives, with its value, its path and its position; of a matrix once."""
     top = Span(plan.spec_file, 1, 1, 1, 1)
     for name, value in given(common).items():
-        yield name, value, f"targets.{target}.pods.{name}", _option_span(plan, f"{target}.pods.{name}") or top
+        yield name, value, f"targets.{target}.pods.{name}", plan.option_span(f"{target}.pods.{name}") or top
     seen = set()
     for section, steps in (("steps", plan.steps), ("finally", plan.finals)):
         for step in steps:
@@ -28,11 +28,6 @@ def places(plan: Plan, target: str, common: Pod, own: Callable[[Step], Pod]) -> 
             if path not in seen and target in step.extensions:
                 seen.add(path)
                 yield from ((name, value, f"{path}.{name}", step.span or top) for name, value in given(own(step)).items())
-
-
-def _option_span(plan: Plan, option: str) -> Span | None:
-    """Where it is said: of a mapping, where its first entry is."""
-    return next((span for path, span in plan.option_spans.items() if f"{path}.".startswith(f"{option}.")), None)
 
 
 def short_deadlines(plan: Plan, target: str, pod_of: Callable[[Step], Pod]) -> Iterator[Diagnostic]:
@@ -55,7 +50,7 @@ def short_deadlines(plan: Plan, target: str, pod_of: Callable[[Step], Pod]) -> I
         longest, step, deadline = common
         path = f"{target}.pods.deadline"
         hint = f"make it more than {number_text(longest)} s, or give the step a longer one by `x-{target}: {{deadline: …}}`"
-        yield _short(plan, step, deadline, longest, _option_span(plan, path), hint, f"targets.{path}")
+        yield _short(plan, step, deadline, longest, plan.option_span(path), hint, f"targets.{path}")
     for longest, step, deadline in own.values():
         path = f"{path_of(plan, step)}.x-{target}.deadline"
         hint = f"set `deadline` to more than {number_text(longest)} s, with room for the pull of the image"

@@ -101,12 +101,7 @@ def _native(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _at(plan: Plan, path: str) -> Span:
-    """Where the spec has an option, or the first of what is below it."""
-    option = path.removeprefix("targets.")
-    places = ((f"{place}.", span) for place, span in plan.option_spans.items())
-    return next(
-        (span for place, span in places if place.startswith(f"{option}.") or f"{option}.".startswith(place)), _top(plan)
-    )
+    return plan.option_span(path.removeprefix("targets.")) or _top(plan)
 
 
 def _top(plan: Plan) -> Span:
