@@ -27,8 +27,9 @@ def check_configured(checked: Checked, *, strict: bool = False) -> list[Diagnost
         span = plan.option_spans.get("split") or checked.spec.key_span("targets", "split") if checked.spec else None
         if span is not None:
             found.append(Diagnostic("MLS507", message, span, severity="warning", path="targets.split", hint=_REMOVE))
-    for name, target in targets().items():
+    for name in targets():
         if name in plan.target_options:
+            target = targets()[name]
             found += refusals(lowered, target) or target.check(lowered)
     return unsuppressed(checked.document, checked.spec, found, strict=strict)
 

@@ -84,13 +84,12 @@ def check_target_options(spec: Spec) -> tuple[TargetSettings, list[Diagnostic]]:
     from mlspec.targets.split import Split
 
     known = targets()
-    declared: dict[str, type] = {name: target.options for name, target in known.items()} | {"split": Split}
     for name in spec.lifecycle.targets:
         path: Path = ("targets", name)
-        if name not in declared:
-            findings.append(_no_target(name, declared, spec.key_span(*path), path))
+        if name not in known and name != "split":
+            findings.append(_no_target(name, [*known, "split"], spec.key_span(*path), path))
         else:
-            settings.options[name], found = _read(spec, declared[name], path)
+            settings.options[name], found = _read(spec, Split if name == "split" else known[name].options, path)
             _name_with_profile(spec, name, known, settings.options[name])
             findings += found
     for stage, name in settings.options.get("split", {}).items():

@@ -7,10 +7,10 @@ a particular target, never writes a file. Change it when every target must learn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, Protocol
@@ -107,10 +107,32 @@ class Target(Protocol):
         """Compile. Called only for lowered plans without errors from `refusals` and `check`."""
 
 
+class _Installed(Mapping[str, Target]):
+    """Targets by name, each loaded when it is first asked for: to compile to one takes no time for the others."""
+
+    def __init__(self, points: Mapping[str, EntryPoint]) -> None:
+        self._points = points
+        self._loaded: dict[str, Target] = {}
+
+    def __getitem__(self, name: str) -> Target:
+        if name not in self._loaded:
+            self._loaded[name] = self._points[name].load()
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._points
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+
 @cache
 def targets() -> Mapping[str, Target]:
     """All installed targets by name, sorted: ours and those of other packages' `mlspec.targets` entry points."""
-    return {point.name: point.load() for point in sorted(entry_points(group="mlspec.targets"), key=lambda p: p.name)}
+    return _Installed({point.name: point for point in sorted(entry_points(group="mlspec.targets"), key=lambda p: p.name)})
 
 
 def secret_forms(known: Mapping[str, Target]) -> dict[str, type]:
