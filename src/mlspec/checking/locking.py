@@ -20,6 +20,7 @@ from mlspec.environments.resolve import ResolveError, resolve
 from mlspec.errors import StoreError, sentence
 from mlspec.ir.declarations import Environment
 from mlspec.planning.locks import external_inputs, requires, text_of
+from mlspec.spec.naming import lock_name
 from mlspec.store.filesystem import is_remote
 from mlspec.store.present import present_digest
 
@@ -52,7 +53,7 @@ class Wanted:
     @property
     def lock_text(self) -> str | None:
         """The text of the lock that there is."""
-        return text_of(self.base.document.project, locking.lock_name(self.name))
+        return text_of(self.base.document.project, lock_name(self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def make(asked: Wanted, wish: Wish, resolving: Callable[[str], None]) -> Made:
             message = f"the input `{value}` cannot be locked: {_reason(error)}"
             made.findings.append(Diagnostic("MLS584", message, span, hint="a lock has its digest: it must be there", path=path))
     command = "mlspec lock" if asked.name == "mlspec.yaml" else f"mlspec lock {asked.name}"
-    made.files[locking.lock_name(asked.name)] = locking.render(Lock(environments, inputs, platforms), asked.name, command)
+    made.files[lock_name(asked.name)] = locking.render(Lock(environments, inputs, platforms), asked.name, command)
     made.gone = [locking.packages_name(asked.name, key) for key in before.environments if key not in environments]
     return made
 
@@ -184,7 +185,7 @@ def _readable(asked: Wanted) -> Lock:
 
 def stale(asked: Wanted, *, remote: bool = False) -> list[Diagnostic]:
     """Say what is not as the lock says, each an error; `remote`: inputs on other machines are fetched and looked at too."""
-    text, file = asked.lock_text, locking.lock_name(asked.name)
+    text, file = asked.lock_text, lock_name(asked.name)
     if text is None and (asked.environments or asked.inputs):
         top = Span(asked.base.document.file, 1, 1, 1, 1)
         return [Diagnostic("MLS621", f"there is no `{file}`: nothing is locked", top, hint="`mlspec lock` makes it")]
@@ -200,7 +201,7 @@ def stale(asked: Wanted, *, remote: bool = False) -> list[Diagnostic]:
 
 
 def _left_over(asked: Wanted, lock: Lock, text: str) -> Iterator[Diagnostic]:
-    file = asked.base.document.project.name(locking.lock_name(asked.name))
+    file = asked.base.document.project.name(lock_name(asked.name))
     for kind, names, known in (
         ("environment", lock.environments, asked.environments),
         ("input", lock.inputs, asked.inputs),

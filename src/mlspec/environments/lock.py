@@ -51,11 +51,6 @@ class LockError(Exception):
         self.line = line
 
 
-def lock_name(spec_file: str) -> str:
-    """What the lock of a spec is called, beside it."""
-    return f"{PurePath(spec_file).stem}.lock"
-
-
 def packages_folder(spec_file: str) -> str:
     """The folder of the files that say what environments came to; a spec that is not alone in its folder has one of its own."""
     stem = PurePath(spec_file).stem

@@ -110,7 +110,7 @@ def _environment(draft: Draft, name: str) -> declarations.Environment:
         spec.span("environments", name, "image") if written.image is not None else None,
         written.pull_secret,
         locked,
-        locks.file_of(spec, draft.locks, name) if locked else None,
+        draft.locks.files.get(name),
         {line: locks.place(spec, name, line)[0] for line in requirements},
     )
 

@@ -1,33 +1,36 @@
 """What a spec has locked, as far as that still holds.
 
-In: a spec, the lines of its environments, its pipelines. Out: `Locks`, and a warning for all that is not as the lock says. Owns what
-makes a lock stale, which needs no network: files alone. Never looks at what an input is (see `engine.locked`), never makes a lock.
-Change it when something else is locked.
+In: a spec, the lines of its environments, its pipelines. Out: `Locks`. Owns what may be locked and where a spec has it; how a lock is
+held against a spec, `lock_faults` says, which is read only where there is one. Never makes a lock. Change it when something else is locked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mlspec.diagnostics import Diagnostic, Span
-from mlspec.environments import lock as locking
-from mlspec.environments.lines import canonical, is_index, logical, requirement_of
-from mlspec.environments.lock import Lock, LockedEnvironment, LockError
+from mlspec.environments.lines import canonical, is_index
 from mlspec.planning.pipeline import Pipeline
 from mlspec.source.project import Project
 from mlspec.spec.loaded import Spec
+from mlspec.spec.naming import lock_name
 
-_AGAIN = "`mlspec lock` brings it up to date"
+if TYPE_CHECKING:
+    from mlspec.environments.lock import Lock
 
 
 @dataclass(frozen=True, slots=True)
 class Locks:
-    """What holds: the lines that each environment came to, and the digests of inputs. `lock` is None where there is none to read."""
+    """What holds. `lock` is None where there is none to read."""
 
     lock: Lock | None = None
     digest: str | None = None
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The lines that each environment came to."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The file of the lock that has them."""
     faults: tuple[Diagnostic, ...] = ()
 
 
@@ -37,24 +40,14 @@ def requires(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def read(spec: Spec, requirements: Mapping[str, tuple[str, ...]], pipelines: Iterable[Pipeline]) -> Locks:
-    """Read the lock beside a spec and hold it against the spec; the faults are warnings."""
-    name = locking.lock_name(spec.document.name)
+    """Read the lock beside a spec, if there is one, and hold it against the spec; the faults are warnings."""
+    name = lock_name(spec.document.name)
     text = text_of(spec.project, name)
     if text is None:
         return Locks()
-    file = spec.project.name(name)
-    spec.document.sources.setdefault(file, text)
-    try:
-        lock = locking.parse(text)
-    except LockError as error:
-        span = Span(file, error.line, 1, error.line, 1)
-        return Locks(
-            None, None, {}, (_fault("MLS621", f"the lock cannot be read: {error}", span, again="`mlspec lock` makes it anew"),)
-        )
-    judged = _Judge(spec, lock)
-    packages = {key: lines for key in requirements if (lines := judged.packages(key, requirements[key]))}
-    judged.inputs(pipelines)
-    return Locks(lock, locking.digest_of(text), packages, tuple(judged.faults))
+    from mlspec.planning.lock_faults import judged
+
+    return judged(spec, text, spec.project.name(name), requirements, pipelines)
 
 
 def text_of(project: Project, name: str) -> str | None:
@@ -85,84 +78,3 @@ def place(spec: Spec, name: str, line: str) -> tuple[Span, str]:
     packages = spec.lifecycle.environments[name].requirements.packages
     path = ("environments", name, "requirements", packages.index(line) if line in packages else "file")
     return spec.span(*path), ".".join(map(str, path))
-
-
-def file_of(spec: Spec, locks: Locks, name: str) -> str:
-    """The file that has what an environment came to."""
-    assert locks.lock is not None, "something is locked"
-    return locking.packages_name(spec.document.name, _key(spec, locks.lock, name))
-
-
-def _key(spec: Spec, lock: Lock, name: str) -> str:
-    """What an environment is called in the lock."""
-    profiled = locking.with_profile(name, spec.document.profile)
-    return profiled if profiled in lock.environments else name
-
-
-class _Judge:
-    """Holds one lock against one spec."""
-
-    def __init__(self, spec: Spec, lock: Lock) -> None:
-        self._spec = spec
-        self._lock = lock
-        self.faults: list[Diagnostic] = []
-
-    def packages(self, name: str, lines: tuple[str, ...]) -> tuple[str, ...]:
-        """What the environment came to; nothing where that does not hold any more."""
-        environment = self._spec.lifecycle.environments[name]
-        if not lines:
-            return ()
-        key = _key(self._spec, self._lock, name)
-        locked = self._lock.environments.get(key)
-        where, path = self._spec.key_span("environments", name), f"environments.{name}"
-        if locked is None:
-            self.faults.append(_fault("MLS620", f"the environment `{name}` is not in the lock", where, path))
-            return ()
-        faults = list(self._changes(name, lines, locked))
-        if environment.python != locked.python:
-            message = f"the environment `{name}` has {_python(environment.python)}, and was locked for {_python(locked.python)}"
-            faults.append(_fault("MLS620", message, self._spec.span("environments", name, "python"), f"{path}.python"))
-        file = locking.packages_name(self._spec.document.name, key)
-        text = None if faults else text_of(self._spec.project, file)
-        if not faults and (text is None or locking.digest_of(text) != locked.digest):
-            what = "is missing" if text is None else "is not what `mlspec lock` wrote"
-            faults.append(_fault("MLS621", f"`{file}`, the lock of the environment `{name}`, {what}", where, path))
-        self.faults += faults
-        return () if faults or text is None else tuple(logical(text))
-
-    def _changes(self, name: str, lines: tuple[str, ...], locked: LockedEnvironment) -> Iterator[Diagnostic]:
-        """What is asked for now and was not, and the other way round; of one package both in one finding."""
-        now = {canonical(line): line for line in lines if not is_index(line)}
-        gone = {_package(line): line for line in locked.requires if line not in now}
-        for spelling, line in now.items():
-            if spelling in locked.requires:
-                continue
-            before = gone.pop(_package(spelling), None)
-            then = f"it has `{before}`" if before is not None else "it has nothing of that name"
-            span, path = place(self._spec, name, line)
-            yield _fault("MLS620", f"`{line}` is not in the lock of the environment `{name}`: {then}", span, path)
-        where = self._spec.span("environments", name, "requirements")
-        for line in gone.values():
-            message = f"the lock of the environment `{name}` is for `{line}`, which it does not ask for any more"
-            yield _fault("MLS620", message, where, f"environments.{name}.requirements")
-
-    def inputs(self, pipelines: Iterable[Pipeline]) -> None:
-        """Tell of inputs that are not locked."""
-        for value, path in external_inputs(pipelines):
-            if value not in self._lock.inputs:
-                message = f"the input `{value}` is not in the lock"
-                self.faults.append(_fault("MLS622", message, self._spec.span(*path), ".".join(map(str, path))))
-
-
-def _fault(code: str, message: str, span: Span, path: str = "", again: str = _AGAIN) -> Diagnostic:
-    return Diagnostic(code, message, span, "warning", hint=again, path=path)
-
-
-def _package(line: str) -> str:
-    """What a line is about: a package, or itself."""
-    wanted = requirement_of(line)
-    return wanted.name if wanted is not None else line
-
-
-def _python(version: str | None) -> str:
-    return f"Python {version}" if version is not None else "no Python of its own"

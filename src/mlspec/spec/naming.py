@@ -1,4 +1,4 @@
-"""What a pipeline is called: by its lifecycle, and with a profile by both.
+"""What a pipeline is called: by its lifecycle, and with a profile by both. And what the lock of a spec is called.
 
 In: a `Spec`; a merged tree. Out: names. Owns the rule; never judges whether a name is free.
 Change it when pipelines are named in another way.
@@ -7,6 +7,7 @@ Change it when pipelines are named in another way.
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from mlspec.source import Document, Node
 from mlspec.spec.loaded import Spec
@@ -34,6 +35,11 @@ def with_profile(name: str, profile: str | None) -> str:
 def base_name(document: Document) -> str:
     """The lifecycle's name without a profile."""
     return _text(document.base.get("metadata", "name") if document.base is not None else None)
+
+
+def lock_name(spec_file: str) -> str:
+    """What the lock of a spec is called, beside it."""
+    return f"{PurePath(spec_file).stem}.lock"
 
 
 def _text(node: Node | None) -> str:
