@@ -7,7 +7,6 @@ Standard library only. Change it when tables should look different.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from html import escape
 from typing import TypeVar
 
 from mlspec.diagnostics.printable import visible
@@ -55,6 +54,8 @@ def as_text(title: str, rows: Sequence[Sequence[str]]) -> str:
 
 def as_html(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The same as a table that a notebook shows."""
+    from html import escape  # no command line needs it, and its names take long to read
+
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><caption>{escape(title)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

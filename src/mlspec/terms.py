@@ -5,6 +5,7 @@ decides what one means. Standard library only, for the step process reads it in 
 Change it when a vocabulary gains a word; nothing else lists one.
 """
 
+import re
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 Json: TypeAlias = Any
@@ -14,6 +15,8 @@ OutputType = Literal["dataset", "model", "report", "artifact", "metrics", "value
 OUTPUT_TYPES: Final[tuple[OutputType, ...]] = get_args(OutputType)
 FIELD_TYPES: Final[frozenset[OutputType]] = frozenset({"metrics", "values"})
 """The types that hold JSON: expressions read their fields, a `call:` returns them."""
+FILE_NAME: Final = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}")
+"""What an output may call its file: a name that needs no quotes anywhere, and is none of the store's own."""
 READ_TYPES: Final[frozenset[OutputType]] = frozenset({"dataset", "values"})
 """The types that are made to be read by a step; the others are results in their own right."""
 

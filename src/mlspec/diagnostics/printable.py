@@ -20,7 +20,7 @@ _OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=\[|vso\[)")
-_NOT_ASCII = re.compile(r"[\x7f-\uffff]|[\U00010000-\U0010ffff]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def visible(text: str) -> str:

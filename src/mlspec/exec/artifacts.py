@@ -16,7 +16,6 @@ from typing import Any
 from mlspec.errors import StepError, StoreError
 from mlspec.exec.evaluation import read_json
 from mlspec.invocation.model import Invocation, Reference
-from mlspec.ir.bodies import FILE_NAME
 from mlspec.store.digests import digest
 from mlspec.store.files import is_within, move, remove, share
 from mlspec.store.filesystem import LocalStore, Store, fetch, is_remote, leads_out, local_path
@@ -24,7 +23,7 @@ from mlspec.store.layout import entry_name, output_of_run, step_folder
 from mlspec.store.links import settle_links
 from mlspec.store.records import Records
 from mlspec.store.staging import Staging, remove_abandoned
-from mlspec.terms import FIELD_TYPES, LOCKED_VARIABLE, OutputType
+from mlspec.terms import FIELD_TYPES, FILE_NAME, LOCKED_VARIABLE, OutputType
 
 SCRATCH_PREFIX = "mlspec-exec-"
 MOST_VALUES = 64 * 2**20

@@ -15,8 +15,8 @@ from mlspec.errors import UsageError
 from mlspec.expr.limits import Limits, limits_from_text
 from mlspec.expr.values import decode
 from mlspec.invocation.model import Param
-from mlspec.ir.bodies import FILE_NAME, Instance, Output, Retry
-from mlspec.terms import OUTPUT_TYPES, PARAM_TYPES
+from mlspec.ir.bodies import Instance, Output, Retry
+from mlspec.terms import FILE_NAME, OUTPUT_TYPES, PARAM_TYPES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _INPUT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -7,14 +7,10 @@ Change it when steps have another kind of body, or say something new of one.
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple, TypeVar
 
 from mlspec.expr.values import as_text
 from mlspec.terms import LOST, Json, Otherwise, OutputType
-
-FILE_NAME = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}")
-"""What an output may call its file: a name that needs no quotes anywhere, and is none of the store's own."""
 
 _Kind = TypeVar("_Kind", bound=type)
 

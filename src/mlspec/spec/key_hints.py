@@ -12,8 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from mlspec.diagnostics.nearest import nearest
-from mlspec.ir.bodies import FILE_NAME
-from mlspec.terms import OUTPUT_TYPES
+from mlspec.terms import FILE_NAME, OUTPUT_TYPES
 
 Path = Sequence[str | int]
 

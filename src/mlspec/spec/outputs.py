@@ -10,11 +10,10 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from mlspec.ir.bodies import FILE_NAME
 from mlspec.spec.base import Section, wrong
 from mlspec.spec.formats import Format
 from mlspec.spec.scalars import Text
-from mlspec.terms import OutputType
+from mlspec.terms import FILE_NAME, OutputType
 
 _EDITORS_FILE_NAME = FILE_NAME.pattern.replace(r"\Z", "$")
 """The same in the words of JavaScript."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mlspec.analysis.files import found
-from mlspec.analysis.scripts import CODE, Word, programs, words
 from mlspec.diagnostics.collection import Findings
 from mlspec.planning.pipeline import Pipeline
 from mlspec.planning.scope import Named, Path
+
+if TYPE_CHECKING:
+    from mlspec.analysis.scripts import Word
 
 _MOST = 20
 """Files of one step that are reported."""
@@ -32,9 +35,11 @@ def check(pipeline: Pipeline, findings: Findings) -> None:
 
 
 def _script(pipeline: Pipeline, named: Named, script: str, findings: Findings) -> None:
-    project, reported, seen = pipeline.spec.project, set[str](), set[str]()
     if not _may_name_files(pipeline, named, script):
         return
+    from mlspec.analysis.scripts import words
+
+    project, reported, seen = pipeline.spec.project, set[str](), set[str]()
     listed = list(words(script))
     for word in listed:
         if word.is_code or word.text in seen:
@@ -60,16 +65,21 @@ def _may_name_files(pipeline: Pipeline, named: Named, script: str) -> bool:
     """Whether a script has the name of anything in the project's folder, or where modules are: most need no closer look."""
     project, roots = pipeline.spec.project, _roots(pipeline, named)
 
-    def names() -> list[str]:
-        return [name.removesuffix(".py") for folder in (".", *roots) for name in project.entries(folder)]
+    def signs() -> list[str]:
+        return ["*", "?", "[", *(name.removesuffix(".py") for folder in (".", *roots) for name in project.entries(folder))]
 
-    return any(sign in script for sign in ("*", "?", "[", *project.keep(("names", roots), names)))
+    for sign in project.keep(("names", roots), signs):  # noqa: SIM110 (a generator takes twice as long, and this is asked of each step)
+        if sign in script:
+            return True
+    return False
 
 
 def _programs(
     pipeline: Pipeline, named: Named, script: str, listed: list[Word], reported: set[str], findings: Findings
 ) -> None:
     """What the Python names that a script runs."""
+    from mlspec.analysis.scripts import programs
+
     run = list(programs(script, listed))
     if not run:
         return
@@ -127,6 +137,8 @@ def _undeclared(pipeline: Pipeline, named: Named, text: str) -> list[str]:
 
 def _has_files(pipeline: Pipeline, folder: str) -> bool:
     """Whether there is more in a folder than code: `pytest tests/` reads no data."""
+    from mlspec.analysis.scripts import CODE
+
     project = pipeline.spec.project
     names = [name for name in project.entries(folder) if not name.startswith((".", "_")) and not name.endswith(CODE)]
     return any(project.is_file(f"{folder}/{name}") for name in names)
