@@ -15,7 +15,7 @@ def guard(text: str) -> str:
     """Write `{{` as `{~{`, `$(` as `$~(`, `$$` as `$~$`, and what looks like one of these with one `~` more."""
     if "~" in text or "{{{" in text or "$$" in text:  # what is guarded already, or overlaps
         return _OPENING.sub("~", text)
-    return text.replace("{{", "{~{").replace("$(", "$~(")
+    return text.replace("{{", "{~{").replace("$(", "$~(") if "{" in text or "$" in text else text
 
 
 def unguard(text: str) -> str:

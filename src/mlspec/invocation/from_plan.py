@@ -6,7 +6,7 @@ orchestrator keeps its artifacts (`uris` and `output_path` say). Change it when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from mlspec.environments.identity import identity
@@ -29,7 +29,7 @@ from mlspec.invocation.model import (
 from mlspec.ir.bodies import Approval, Output, Retry
 from mlspec.ir.declarations import Secret
 from mlspec.ir.model import NO_RETRY, Plan, Step
-from mlspec.ir.sources import AnyOutput, ExternalUri, ProjectPath, StepOutput
+from mlspec.ir.sources import AnyOutput, ExternalUri, Input, ProjectPath, StepOutput
 from mlspec.terms import UTC
 
 UrisOf = Callable[[StepOutput], list[str]]
@@ -99,20 +99,20 @@ def invocation(
     outputs = step.outputs
     if output_path is not None:
         outputs = tuple([Output(output.name, output.type, output_path(output), output.file) for output in outputs])
+    wiring = Wiring(
+        inputs=tuple([reference for item in step.inputs for reference in _input(item, uris)]) if step.inputs else (),
+        outputs=outputs,
+        with_=step.with_,
+        values=tuple([_reference(value.address, value.source, uris) for value in step.values]) if step.values else (),
+        params=tuple([Param(name, plan.param(name).type, param_text(name)) for name in step.params]) if step.params else (),
+        env=step.env,
+        locked=_locked(plan, step) if plan.lock is not None else (),
+        timezone=plan.timezone if "day" in step.run_fields and plan.timezone != UTC else None,
+    )
     return Invocation(
         step=step.name,
         instance=step.instance,
-        wiring=Wiring(
-            inputs=tuple(_inputs(step, uris)),
-            outputs=outputs,
-            with_=step.with_,
-            values=tuple([_reference(value.address, value.source, uris) for value in step.values]) if step.values else (),
-            params=tuple([Param(name, plan.param(name).type, param_text(name)) for name in step.params]) if step.params else (),
-            **(_secrets(plan, step, files) if step.secrets else {}),
-            env=step.env,
-            locked=_locked(plan, step) if plan.lock is not None else (),
-            timezone=plan.timezone if "day" in step.run_fields and plan.timezone != UTC else None,
-        ),
+        wiring=wiring._replace(**_secrets(plan, step, files)) if step.secrets else wiring,
         policy=Policy(step.when, _retry(step.retry), step.timeout),
         environment=environment_of(plan, step),
         tracking=tracking(plan),
@@ -223,16 +223,15 @@ def cache_on(plan: Plan, step: Step, target: str, image: Callable[[], str | None
     return cache_of(step, identity(plan.environments.get(step.environment or ""), image()))
 
 
-def _inputs(step: Step, uris: UrisOf) -> Iterator[Reference]:
-    """One reference each; several where one of several outputs is taken and not this run's store holds them."""
-    for item in step.inputs:
-        match item.source:
-            case StepOutput() as source:
-                yield _reference(item.name, source, uris)
-            case ProjectPath(place) | ExternalUri(place):
-                yield Reference(item.name, place)
-            case AnyOutput(sources):
-                yield from _any(item.name, sources, uris)
+def _input(item: Input, uris: UrisOf) -> Iterable[Reference]:
+    """One reference; several where one of several outputs is taken and not this run's store holds them."""
+    match item.source:
+        case StepOutput() as source:
+            return (_reference(item.name, source, uris),)
+        case ProjectPath(place) | ExternalUri(place):
+            return (Reference(item.name, place),)
+        case AnyOutput(sources):
+            return _any(item.name, sources, uris)
 
 
 def _any(name: str, sources: tuple[StepOutput, ...], uris: UrisOf) -> list[Reference]:

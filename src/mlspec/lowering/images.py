@@ -14,51 +14,47 @@ in the image of the first of these that has one:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from operator import is_
 
 from mlspec.ir.bodies import Approval, Gate
-from mlspec.ir.model import Plan, Step
+from mlspec.ir.model import Plan
 
 
 def rewrite(plan: Plan) -> Plan:
     """Fill `Step.image`; the plan itself where every step has the right one."""
     images = {name: environment.image for name, environment in plan.environments.items() if environment.image}
-    found = {step.id: images.get(step.environment or step.image_environment or "") for step in plan.all_steps()}
-    if images:
-        found |= _inherited(plan, found, images.get(plan.default_environment or ""))
-    steps, finals = _with_images(plan.steps, found), _with_images(plan.finals, found)
-    return plan if steps is plan.steps and finals is plan.finals else replace(plan, steps=steps, finals=finals)
+    steps = plan.all_steps()
+    found = [images.get(step.environment or step.image_environment or "") for step in steps]
+    if images and None in found:
+        found = _inherited(plan, found, images.get(plan.default_environment or ""))
+    made = [step if step.image == image else step.changed(image=image) for step, image in zip(steps, found, strict=True)]
+    if all(map(is_, made, steps)):
+        return plan
+    finals = len(plan.steps)
+    return replace(plan, steps=tuple(made[:finals]), finals=tuple(made[finals:]))
 
 
-def _runs_nothing(step: Step) -> bool:
-    return isinstance(step.body, (Gate, Approval))
-
-
-def _inherited(plan: Plan, own: Mapping[str, str | None], default: str | None) -> dict[str, str | None]:
-    """The images of gates and approvals that name no environment with an image."""
-    without = [step.id for step in plan.all_steps() if _runs_nothing(step) and own[step.id] is None]
-    if default is not None or not without:
-        return dict.fromkeys(without, default)
-    first = next((image for image in own.values() if image), None)
+def _inherited(plan: Plan, own: Sequence[str | None], default: str | None) -> list[str | None]:
+    """The images of all steps, those of gates and approvals included that name no environment with an image."""
+    steps = plan.all_steps()
+    lacking = [image is None and isinstance(step.body, (Gate, Approval)) for step, image in zip(steps, own, strict=True)]
+    if default is not None or not any(lacking):
+        return [default if lacks else image for lacks, image in zip(lacking, own, strict=True)]
+    first = next((image for image in own if image), None)
     nearest = _nearest(plan, own)
-    return {step_id: nearest[step_id][1] or first for step_id in without}
+    return [nearest[step.id][1] or first if lacks else image for step, lacks, image in zip(steps, lacking, own, strict=True)]
 
 
-def _nearest(plan: Plan, own: Mapping[str, str | None]) -> dict[str, tuple[int, str | None]]:
+def _nearest(plan: Plan, own: Sequence[str | None]) -> dict[str, tuple[int, str | None]]:
     """How many steps above each step the nearest image is, and which; in one walk down the plan."""
     far = len(own) + 1
     nearest: dict[str, tuple[int, str | None]] = {}
-    for step in plan.all_steps():
-        if image := own[step.id]:
+    for step, image in zip(plan.all_steps(), own, strict=True):
+        if image:
             nearest[step.id] = (0, image)
         else:
             above = min((nearest[name] for name in step.upstream), key=lambda found: found[0], default=(far, None))
             nearest[step.id] = (above[0] + 1, above[1])
     return nearest
-
-
-def _with_images(steps: tuple[Step, ...], images: Mapping[str, str | None]) -> tuple[Step, ...]:
-    made = tuple([step if step.image == (image := images.get(step.id)) else step.changed(image=image) for step in steps])
-    return steps if all(map(is_, made, steps)) else made

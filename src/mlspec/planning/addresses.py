@@ -8,7 +8,6 @@ Change it when a name can mean something else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from mlspec.diagnostics import Span
@@ -65,7 +64,7 @@ def find_step(scope: Scope, own: Named | None, address: Address, findings: Findi
     final = own is not None and own.final
     if named is not None and named.final == final:
         if values is None and "needs" not in path and scope.is_paired(own, named):
-            return replace(named, only=PAIRED)
+            return named._replace(only=PAIRED)
         return named if values is None else _instance(scope, named, values, address, findings)
     if named is None:
         others = () if exhausted() else scope.steps.values()

@@ -48,7 +48,7 @@ class Expressions:
 
     def script(self, path: Path, text: str) -> None:
         """Check a `run:` script: its placeholders, and the quotes around them."""
-        if is_simple(text) and self._own_words().issuperset(addresses(text)):
+        if is_simple(text) and all(map(self._is_own_word, addresses(text))):
             return  # as most are
         found = self._template(path, text, "run")
         if found is None:
@@ -116,16 +116,14 @@ class Expressions:
             self.resolver.resolve(Address(self.spec, path, placeholder.address_start, parts), place)
         return None if malformed else found
 
-    def _own_words(self) -> set[str]:
-        """The addresses of the step's own that are one word each: `outputs.model`, `with.depth`; inputs but lists."""
+    def _is_own_word(self, address: str) -> bool:
+        """Whether it is one of the step's own that is one word: `outputs.model`, `with.depth`; an input but a list."""
         if self.step is None:
-            return set()
-        inputs = [f"inputs.{name}" for name in self.step.step.inputs]
-        return {
-            *[f"outputs.{name}" for name in self.step.outputs],
-            *[f"with.{name}" for name in self.step.step.with_],
-            *[address for address in inputs if not self._is_list(address)],
-        }
+            return False
+        root, _, name = address.partition(".")
+        if root == "inputs":
+            return name in self.step.step.inputs and not self._is_list(address)
+        return name in (self.step.outputs if root == "outputs" else self.step.step.with_ if root == "with" else ())
 
     def _is_list(self, address: str) -> bool:
         root, _, name = address.partition(".")

@@ -7,9 +7,9 @@ Owns the table that wiring and expressions look names up in; never reports. Chan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlspec.expr.instances import chosen
 from mlspec.library import load
@@ -27,8 +27,7 @@ PAIRED = -1
 """Stands for the instance that is paired with the reader's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A step as others see it."""
 
     name: str
@@ -96,7 +95,7 @@ class Scope:
         if named is None or values is None:
             return named
         found = self.matching(named, values)
-        return replace(named, only=found[0]) if len(found) == 1 else None
+        return named._replace(only=found[0]) if len(found) == 1 else None
 
     def is_paired(self, reader: Named | None, named: Named) -> bool:
         """Whether instances of a reader read one of a step's each: both run over one fan-out, the reader by `each`."""
@@ -123,7 +122,7 @@ def _paired(steps: dict[str, Named]) -> dict[str, Named]:
             seen.add(root.name)
         fan = {"matrix": root.step.matrix, "foreach": root.step.foreach}
         if named.step.each is not None and any(over is not None for over in fan.values()) and root.final == named.final:
-            found[name] = replace(named, step=named.step.model_copy(update=fan), fan=root.name)
+            found[name] = named._replace(step=named.step.model_copy(update=fan), fan=root.name)
     return found
 
 

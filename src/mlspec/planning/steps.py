@@ -8,7 +8,6 @@ Change it when a step of the plan carries something new.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -68,15 +67,15 @@ class Builder:
                 if fan is not None:
                     self._pair = (fan, instance.index if instance is not None else 0)
                     (upstream, groups), shared = self._upstream(wired, above), self._shared(wired)
-                yield _ANY.changed(
-                    id=step,
-                    slug=name if instance is None else f"{name}__{instance.index}",
-                    instance=instance,
-                    upstream=upstream,
-                    groups=groups,
-                    description=_described(wired.named.step.description, instance),
-                    **shared,
-                )
+                shared |= {
+                    "id": step,
+                    "slug": name if instance is None else f"{name}__{instance.index}",
+                    "instance": instance,
+                    "upstream": upstream,
+                    "groups": groups,
+                    "description": _described(wired.named.step.description, instance),
+                }
+                yield model.Step.of(shared)
 
     def _upstream(self, wired: Wired, names: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """The ids that a step hangs on, in order, and what of them counts as one where single instances are meant."""
@@ -96,7 +95,7 @@ class Builder:
         found = self.scope.find(part)
         if found is None:
             name, _, index = part.rpartition("__")
-            found = replace(self.scope.steps[name], only=int(index))
+            found = self.scope.steps[name]._replace(only=int(index))
         return found
 
     def template(self, text: str) -> str:
@@ -112,7 +111,8 @@ class Builder:
         process = step.gate is None and step.approval is None
         resources = (step.resources or self.defaults.resources) if process else None
         retries = [retry for retry in (step.retry, self.defaults.retry) if retry is not None]  # the step's own first
-        return {
+        fields = self._cache(wired)
+        fields |= {
             "name": named.name,
             "body": self._body(named),
             "stage": named.stage,
@@ -124,7 +124,7 @@ class Builder:
             "values": tuple([self.value(address) for address in sorted(reads.values)]) if reads.values else (),
             "params": tuple(sorted(reads.params)) if reads.params else (),
             "run_fields": tuple(sorted(reads.run)) if reads.run else (),
-            "with_": tuple([(name, _mapped(value, self.template)) for name, value in self._options(named)]),
+            "with_": self._options(named) if step.with_ or named.library is not None else (),
             "when": self.condition(step.when.strip()) if step.when else None,
             "run_if": step.run_if,
             "retry": _retry(retries, process=process) if retries else model.NO_RETRY,
@@ -135,14 +135,15 @@ class Builder:
             "image_environment": None if process else step.environment,
             "env": tuple([(name, self.template(text)) for name, text in step.env.items()]) if step.env else (),
             "secrets": tuple(step.secrets) if step.gate is None else self._credentials(step),
-            **self._cache(wired),
             "parallel": step.parallel,
-            "each": named.fan,
-            "pairs": tuple(dict.fromkeys([name for group in wired.groups for name, only in group if only == PAIRED])),
             "foreach": self._foreach(step),
             "extensions": self.extensions.get(named.path, {}),
             "span": self.scope.spec.key_span(*named.path),
         }
+        if named.fan is not None:
+            pairs = [name for group in wired.groups for name, only in group if only == PAIRED]
+            fields |= {"each": named.fan, "pairs": tuple(dict.fromkeys(pairs))}
+        return fields
 
     def _credentials(self, gate: SpecStep) -> tuple[str, ...]:
         """What trackers want of the process of a gate, which has no body that could see it."""
@@ -163,9 +164,12 @@ class Builder:
             return {"cache": rule.enabled, "cache_for": rule.for_, "cache_key": self.template(rule.key or "")}
         return {"cache": self.cache and bool(wired.named.step.inputs or wired.read)}
 
-    def _options(self, named: Named) -> Iterator[tuple[str, Json]]:
-        own = ((name, beside(self.scope, named, name, value)) for name, value in named.step.with_.items())
-        return chain(own, reading(self.scope, named).items())
+    def _options(self, named: Named) -> tuple[tuple[str, Json], ...]:
+        given: Mapping[str, Json] = named.step.with_
+        if named.library is not None:
+            given = {name: beside(self.scope, named, name, value) for name, value in given.items()}
+            given |= reading(self.scope, named)
+        return tuple([(name, _mapped(value, self.template)) for name, value in given.items()])
 
     def _source(self, source: Source) -> sources.StepOutput | sources.AnyOutput | sources.ProjectPath | sources.ExternalUri:
         if source.path is not None:
@@ -180,7 +184,7 @@ class Builder:
     def _output(self, part: str, output: str) -> sources.StepOutput:
         named = self.named(part)
         if self._pair is not None and named.only is None and self._pair[0] in (named.fan, named.name):
-            named = replace(named, only=self._pair[1])
+            named = named._replace(only=self._pair[1])
         return sources.StepOutput(
             self._ids_of(named.name, named.only),
             output,
@@ -205,18 +209,18 @@ class Builder:
         return model.ForEach(self.value(f"{self.named(name).root}.{output}"), tuple(field), (), step.parallel)
 
     def _body(self, named: Named) -> model.Body:
-        body = _body(named)
-        if isinstance(body, bodies.Shell):
-            return bodies.Shell(self.template(body.script))
-        if isinstance(body, bodies.Gate):
-            return bodies.Gate(tuple(map(self.condition, body.lines)), body.otherwise)
-        if isinstance(body, bodies.Approval):
-            return body._replace(message=self.template(body.message))
-        return body
-
-
-_ANY = model.Step("", "", "", bodies.Shell(""))
-"""What steps are made of: it has the fields that nothing is said of."""
+        step = named.step
+        if step.run is not None:
+            return bodies.Shell(self.template(step.run))
+        if step.call is not None:
+            return bodies.Call(step.call)
+        if step.uses is not None:
+            return bodies.Uses(step.uses)
+        if step.gate is not None:
+            return bodies.Gate(tuple([self.condition(line.strip()) for line in step.gate]), step.otherwise or "stop")
+        assert step.approval is not None
+        asked = step.approval
+        return bodies.Approval(self.template(asked.message), tuple(asked.approvers), asked.timeout)
 
 
 def _mapped(value: Json, change: Callable[[str], str]) -> Json:
@@ -228,20 +232,6 @@ def _mapped(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, dict):
         return {key: _mapped(item, change) for key, item in value.items()}
     return value
-
-
-def _body(named: Named) -> model.Body:
-    step = named.step
-    if step.run is not None:
-        return bodies.Shell(step.run)
-    if step.call is not None:
-        return bodies.Call(step.call)
-    if step.uses is not None:
-        return bodies.Uses(step.uses)
-    if step.gate is not None:
-        return bodies.Gate(tuple(line.strip() for line in step.gate), step.otherwise or "stop")
-    assert step.approval is not None
-    return bodies.Approval(step.approval.message, tuple(step.approval.approvers), step.approval.timeout)
 
 
 def _retry(given: list[Retry], *, process: bool) -> bodies.Retry:

@@ -130,23 +130,21 @@ def _of_steps(steps: Node, base: Path) -> Iterator[tuple[Path, Node, Node]]:
             continue
         yield from _keys(step, path)
         for key, node in step.value.items():
-            is_inner = isinstance(node.value, _INNER)
-            if key in _CONDITIONS or (key in _READ and not is_inner):
-                continue
-            if is_inner:
-                if _is_plain(node):  # as most are: a closer look takes five times as long
+            value = node.value
+            if isinstance(value, _INNER):
+                if key in _CONDITIONS or _is_plain(value):  # as most are: a closer look takes five times as long
                     continue
                 below = _below(step, (*path, key), node, values=key not in _READ)
                 yield from (found for found in below if found[0][len(path) :] not in _READ_WITHIN)
-            elif isinstance(node.value, str) and "${{" in node.value:
+            elif isinstance(value, str) and "${{" in value and key not in _READ and key not in _CONDITIONS:
                 yield (*path, key), step, node
 
 
-def _is_plain(node: Node) -> bool:
+def _is_plain(inner: object) -> bool:
     """Whether it is a mapping of scalars without brackets."""
-    if not isinstance(node.value, dict):
+    if not isinstance(inner, dict):
         return False
-    for key, child in node.value.items():
+    for key, child in inner.items():
         value = child.value
         if "${{" in key or isinstance(value, _INNER) or (isinstance(value, str) and "${{" in value):
             return False

@@ -29,7 +29,7 @@ _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
 
 def is_remote(uri: str) -> bool:
     """Tell whether only fsspec can reach `uri`; `file:` and plain paths are local."""
-    return _REMOTE.match(uri) is not None and not uri.startswith("file:")
+    return ":" in uri and _REMOTE.match(uri) is not None and not uri.startswith("file:")
 
 
 def is_shared_folder(uri: str) -> bool:
