@@ -100,7 +100,7 @@ def test_a_run_keeps_its_parameters(project: Project) -> None:
 def test_a_resumed_foreach_and_matrix_keep_the_instances_they_read(project: Project) -> None:
     train = matrix("train", 2, "echo ${{ matrix.k }} > ${{ outputs.o }}", outputs={"o": "artifact"})
     work = step("work", "echo ${{ item }} > ${{ outputs.o }}", foreach=ForEach(None, (), ("a", "b")), outputs={"o": "artifact"})
-    fan_in = replace(every([work], "o"), dynamic=True)
+    fan_in = every([work], "o")._replace(dynamic=True)
     join = step(
         "join",
         "[ -e mended ]; cat ${{ inputs.m }} ${{ inputs.w }} > ${{ outputs.o }}",

@@ -54,10 +54,11 @@ def test_one_job_runs_one_step_at_a_time_in_the_order_of_the_plan(project: Proje
     ("on_failure", "independent", "status"), [("stop", "blocked", "failed"), ("continue", "succeeded", "failed")]
 )
 def test_a_failing_branch(project: Project, on_failure: str, independent: str, status: str) -> None:
-    marker = ".mlspec/store/life/R/_failed/bad"
+    # The run knows of the failure when it has reaped the process of `bad`: only then may `running` end.
+    gone = f"{until_there('.mlspec/store/life/R/_failed/bad')}; while kill -0 $(cat bad.pid) 2>/dev/null; do sleep 0.02; done"
     failing = plan(
-        step("running", f"touch up; {until_there(marker)}; echo o > ${{{{ outputs.o }}}}", outputs={"o": "artifact"}),
-        step("bad", f"{until_there('up')}; exit 7"),
+        step("running", f"touch up; {gone}; echo o > ${{{{ outputs.o }}}}", outputs={"o": "artifact"}),
+        step("bad", f"{until_there('up')}; sed -n 's/^PPid://p' /proc/$PPID/status > bad.pid; exit 7"),
         step("below", "true", "bad"),
         step("apart", "true", "running"),
         finals=(
