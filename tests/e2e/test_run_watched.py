@@ -103,7 +103,7 @@ def test_a_failure_says_its_command_and_how_to_run_that_step_alone(project: Path
     assert (ran.returncode, (project / "tries").read_text().count("x")) == (1, before + 2), ran.stderr
     alone = mlspec(*shlex.split(again), cwd=project)
     assert alone.returncode == 1
-    assert "1 steps" in alone.stdout and "work[" not in alone.stdout
+    assert ", 1 step\n" in alone.stdout and "work[" not in alone.stdout
     assert mlspec(*shlex.split(again.replace("still not", "yes")), cwd=project).returncode == 0
 
 

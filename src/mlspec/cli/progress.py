@@ -89,8 +89,9 @@ class Progress:
             case RunStarted():
                 self.run_id = event.run_id
                 self.live.expect(event.steps)
+                count = f"{len(event.steps)} step{'s' if len(event.steps) != 1 else ''}"
                 kept = f", {len(event.kept)} kept" if event.kept else ""
-                self._print(f"{word(self.plan.lifecycle)}: run {word(event.run_id)}, {len(event.steps)} steps{kept}")
+                self._print(f"{word(self.plan.lifecycle)}: run {word(event.run_id)}, {count}{kept}")
             case StepNotKept():
                 self._print(word(f"↻ {event.step} runs again: {event.reason}"))
             case EnvironmentBuilding():
