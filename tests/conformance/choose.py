@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.conformance.drawn import Life, Step
+from tests.conformance.drawn import KINDS, Life, Step
 from tests.conformance.graph import name_of, upstream
 from tests.conformance.limits import LIMITS, broken
 from tests.conformance.oracle import foresee
@@ -97,8 +97,7 @@ def _shape(step: Step, steps: dict[str, Step]) -> Iterator[str]:
         yield f"prints {address.split('.')[0] if address.split('.')[0] in ('params', 'run', 'matrix', 'item') else 'a value'}"
     if "parallel" in step:
         yield "parallel"
-    if step.get("secrets"):
-        yield "a secret"
+    yield from (f"a secret, {KINDS.get(name, 'text')}" for name in step.get("secrets", []))
 
 
 def _texts(tree: Any) -> Iterator[str]:

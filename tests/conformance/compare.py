@@ -20,7 +20,7 @@ from mlspec import api
 from mlspec.diagnostics import has_errors
 from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile, targets
-from tests.conformance.drawn import Life, text_of, variable_of
+from tests.conformance.drawn import KINDS, Life, text_of, user_of, user_variable_of, variable_of
 from tests.conformance.oracle import Prophecy, foresee
 from tests.conformance.refusal import LOCAL, heeded
 from tests.conformance.render import project
@@ -64,8 +64,23 @@ def bent_on_kubeflow(life: Life) -> bool:
 
 def run_here(project: Path, plan: Plan, _files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
     """The engine that needs no target; its secrets are in its own environment, which no other engine looks at."""
-    os.environ.update({variable_of(name): value for name, value in secrets.items()})
+    os.environ.update(variables(secrets, project.parent / "keys"))
     return local.run(project, plan, params)
+
+
+def variables(secrets: Secrets, folder: Path) -> dict[str, str]:
+    """What a process has of secrets where nobody else gives them to it; those that are files are written to `folder`."""
+    found = {}
+    for name, text in secrets.items():
+        found[variable_of(name)] = text
+        match KINDS.get(name):
+            case "file":
+                folder.mkdir(exist_ok=True)
+                (folder / name).write_bytes(text.encode())
+                found[variable_of(name)] = str(folder / name)
+            case "login":
+                found[user_variable_of(name)] = user_of(name)
+    return found
 
 
 def compare(life: Life, folder: Path, engines: Mapping[str, Engine]) -> Verdict:

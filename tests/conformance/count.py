@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.conformance.drawn import Life, Step
+from tests.conformance.drawn import KINDS, Life, Step
 from tests.conformance.graph import upstream
 from tests.conformance.limits import LIMITS, broken
 from tests.conformance.oracle import foresee
@@ -126,8 +126,7 @@ def _of_step(step: Step, instances: list[Expected]) -> Iterator[str]:
             yield "reads: one of several"
             continue
         yield "reads: a file of the project" if isinstance(source, dict) else "reads: an output"
-    if step.get("secrets"):
-        yield "reads: a secret"
+    yield from {f"reads: a secret, {KINDS.get(name, 'text')}" for name in step.get("secrets", [])}
     if step.get("env"):
         yield "reads: a plain variable"
     if step.get("folders"):

@@ -93,14 +93,28 @@ class Life(TypedDict, total=False):
     env: dict[str, Tree]
     """The plain variables of the environment, which the functions run in; they read parameters alone."""
     secrets: dict[str, str]
-    """What each secret holds when it runs; a step that is handed nothing fails before it starts."""
+    """What each secret holds when it runs, of a login the password; a step that is handed nothing fails before it starts."""
     steps: dict[str, Step]
     finals: dict[str, Step]
 
 
+KINDS: dict[str, Literal["file", "login"]] = {"key": "file", "no": "login"}
+"""What secrets of these names are; all others are texts."""
+
+
 def variable_of(secret: str) -> str:
-    """The environment variable in which a step finds a secret."""
+    """The environment variable in which a step finds a secret: of a file its path, of a login the password."""
     return f"HIDDEN_{secret.upper()}"
+
+
+def user_variable_of(secret: str) -> str:
+    """That in which it finds the user of a login."""
+    return f"{variable_of(secret)}_USER"
+
+
+def user_of(secret: str) -> str:
+    """Who logs in."""
+    return f"pw-user-{secret}"
 
 
 def variables_of(step: Step, env: dict[str, Tree]) -> dict[str, Tree]:

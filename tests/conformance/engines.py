@@ -7,6 +7,7 @@ runs a spec. Change it when another engine, or another version of one, should ag
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,8 +16,8 @@ from typing import Any
 
 from mlspec.ir.model import Plan
 from mlspec.targets.base import GeneratedFile
-from tests.conformance.compare import Engine, Secrets
-from tests.conformance.drawn import variable_of
+from tests.conformance.compare import Engine, Secrets, variables
+from tests.conformance.drawn import KINDS, user_of
 from tests.engines import EngineRun, jenkins, kfp_local
 from tests.engines.airflow import AIRFLOW_2, Airflow
 
@@ -52,17 +53,26 @@ def _airflow(stack: ExitStack, airflow: Airflow) -> Engine:
     stack.callback(airflow.close)
 
     def run(project: Path, plan: Plan, files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
-        return airflow.run(
-            project, plan, files, params, {f"AIRFLOW_VAR_{name.upper()}": text for name, text in secrets.items()}
-        )
+        return airflow.run(project, plan, files, params, dict(airflow_variable(*secret) for secret in secrets.items()))
 
     return run
 
 
+def airflow_variable(name: str, text: str) -> tuple[str, str]:
+    """A connection of a login, else a variable, as Airflow's environment has it."""
+    if KINDS.get(name) == "login":
+        return f"AIRFLOW_CONN_{name.upper()}", json.dumps({"conn_type": "generic", "login": user_of(name), "password": text})
+    return f"AIRFLOW_VAR_{name.upper()}", text
+
+
 def _kubeflow(project: Path, plan: Plan, files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
-    # kfp.local knows no Kubernetes secrets: here they are in the pods' environment already.
-    return kfp_local.run(project, plan, files, params, {variable_of(name): text for name, text in secrets.items()})
+    # kfp.local knows no Kubernetes secrets: here they are in the pods' environment already, and files where a volume would be.
+    mounted = project.parent / "mounted"
+    held = variables(secrets, mounted)
+    held = {name: text for name, text in held.items() if not Path(text).is_relative_to(mounted)}
+    return kfp_local.run(project, plan, files, params, held, volumes={"/var/run/mlspec/secrets/hidden": mounted})
 
 
 def _jenkins(project: Path, plan: Plan, files: list[GeneratedFile], params: dict[str, Any], secrets: Secrets) -> EngineRun:
-    return jenkins.run(project, plan, files, params, credentials=secrets)
+    held = {name: f"{user_of(name)}:{text}" if KINDS.get(name) == "login" else text for name, text in secrets.items()}
+    return jenkins.run(project, plan, files, params, credentials=held)

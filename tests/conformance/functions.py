@@ -6,9 +6,9 @@ writes can be foretold; never what they come to. Change it together with `effect
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from tests.conformance.drawn import Fault, Step, Tree, variable_of, variables_of
+from tests.conformance.drawn import KINDS, Fault, Step, Tree, user_variable_of, variable_of, variables_of
 
 
 def module_of(steps: Mapping[str, Step], env: dict[str, Tree]) -> str:
@@ -27,10 +27,19 @@ def _function(name: str, step: Step, env: dict[str, Tree]) -> str:
         "folders": step.get("folders", []),
         "values": [value for value in step.get("values", {}) if value not in step.get("writes", {}).values()],
         "inputs": list(step.get("inputs", {})),
-        "secrets": [variable_of(secret) for secret in step.get("secrets", [])] + [*variables_of(step, env)],
+        "variables": [*_variables(step), *variables_of(step, env)],
+        "keys": [variable_of(secret) for secret in step.get("secrets", []) if KINDS.get(secret) == "file"],
         "writes": step.get("writes", {}),
     }
     return f"\n\ndef do_{name}(**given):\n    return _work({told!a}, given)\n"
+
+
+def _variables(step: Step) -> Iterator[str]:
+    """Those of the step's secrets."""
+    for secret in step.get("secrets", []):
+        if KINDS.get(secret) == "login":
+            yield user_variable_of(secret)
+        yield variable_of(secret)
 
 
 _MODULE = '''"""Functions of the user's, which do what the scripts of the other steps do."""
@@ -74,8 +83,9 @@ def _work(told, given):
         return None
     assert set(given) == {*told["plain"], *told["inputs"], *told["values"], *told["writes"].values()}, sorted(given)
     body = "".join("<" + _text(given[name]) + ">" for name in told["values"]).encode()
-    for name in told["secrets"]:
-        body += b"<" + os.environb[name.encode()] + b">"
+    for name in told["variables"]:
+        text = os.environb[name.encode()]
+        body += b"<" + (Path(os.fsdecode(text)).read_bytes() if name in told["keys"] else text) + b">"
     for name in told["inputs"]:
         for path in given[name] if isinstance(given[name], list) else [given[name]]:
             body += _read(path)

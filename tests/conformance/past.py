@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tests.conformance.drawn import DATES, Life, Step, text_of, variables_of
+from tests.conformance.drawn import DATES, KINDS, Life, Step, text_of, user_of, variables_of
 from tests.conformance.effects import Given, Output, digest_of
 from tests.conformance.graph import fan_of, root_of
 from tests.conformance.matrices import ids
@@ -110,7 +110,7 @@ class Past:
     def given(self, step: Step, own: Own) -> Given:
         """What the body of an instance is handed. Raises NoValueError where a part of it is not there."""
         look = partial(self.look, own)
-        secrets = [self.life["secrets"][name] for name in step.get("secrets", [])]
+        secrets = [text for name in step.get("secrets", []) for text in self._secret(name)]
         if "" in secrets:
             raise NoValueError("a secret")
         values = {key: resolve(tree, look) for key, tree in step.get("values", {}).items()}
@@ -118,6 +118,11 @@ class Past:
         inputs = {name: self._input(own, source) for name, source in step.get("inputs", {}).items()}
         env = [text_of(resolve(tree, look)) for tree in variables_of(step, self.life.get("env", {})).values()]
         return Given(values, [*printed, *secrets, *env], inputs)
+
+    def _secret(self, name: str) -> list[str]:
+        """What a body prints of a secret."""
+        held = self.life["secrets"][name]
+        return [user_of(name), held] if KINDS.get(name) == "login" else [held]
 
     def _paired(self, own: Own, root: str) -> str:
         """What a step's name means to an instance that is paired with one of its instances: that one."""

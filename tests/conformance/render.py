@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.conformance.drawn import Condition, Life, Step, Tree, variable_of
+from tests.conformance.drawn import KINDS, Condition, Life, Step, Tree, user_variable_of, variable_of
 from tests.conformance.functions import module_of
 from tests.conformance.scripts import script
 from tests.conformance.yamltext import yaml_of
@@ -43,21 +43,31 @@ def spec(life: Life) -> dict[str, Any]:
             for name, param in life["params"].items()
         }
     if life.get("secrets"):
-        made["secrets"] = {
-            name: {
-                "env": variable_of(name),
-                "kubernetes": {"secret": "hidden", "key": name},
-                "airflow": {"variable": name},
-                "jenkins": {"credentials": name},
-            }
-            for name in life["secrets"]
-        }
+        made["secrets"] = {name: _secret(name) for name in life["secrets"]}
     if any(step["body"] == "call" for _, step in _all(life)):
         env = {name: tree_of(tree) for name, tree in life.get("env", {}).items()}
         made["environments"] = {"own": {"pythonpath": ["src"], **({"env": env} if env else {})}}
     made["steps"] = {name: _step(name, step) for name, step in life["steps"].items()}
     if life.get("finals"):
         made["finally"] = {name: _step(name, step) for name, step in life["finals"].items()}
+    return made
+
+
+def _secret(name: str) -> dict[str, Any]:
+    """A secret in the form of its kind that each orchestrator has."""
+    made: dict[str, Any] = {
+        "env": variable_of(name),
+        "kubernetes": {"secret": "hidden", "key": name},
+        "airflow": {"variable": name},
+        "jenkins": {"credentials": name},
+    }
+    match KINDS.get(name):
+        case "file":
+            return {"kind": "file", **made}
+        case "login":
+            env = {"user": user_variable_of(name), "password": variable_of(name)}
+            kubernetes = {"secret": "hidden", "user": f"{name}-user", "password": name}
+            return {**made, "kind": "login", "env": env, "kubernetes": kubernetes, "airflow": {"connection": name}}
     return made
 
 

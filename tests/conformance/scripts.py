@@ -6,7 +6,7 @@ be foretold; never what they come to. Change it together with `effects`, and wit
 
 from __future__ import annotations
 
-from tests.conformance.drawn import Step, variable_of, variables_of
+from tests.conformance.drawn import KINDS, Step, user_variable_of, variable_of, variables_of
 
 
 def script(name: str, step: Step) -> str:
@@ -28,7 +28,7 @@ def script(name: str, step: Step) -> str:
             case _:
                 body.append(f"printf '<%s>' ${{{{with.{value}}}}}")
     body += [f"printf '<%s>' ${{{{ {address} }}}}" for address in step.get("prints", [])]
-    body += [f"printf '<%s>' \"${variable_of(secret)}\"" for secret in step.get("secrets", [])]
+    body += [_secret(secret) for secret in step.get("secrets", [])]
     body += [f"printf '<%s>' \"${name}\"" for name in variables_of(step, {})]
     body += [
         f'for one in ${{{{ inputs.{one} }}}}; do if [ -d "$one" ]; then cat "$one/a.txt"; else cat "$one"; fi; done'
@@ -46,6 +46,17 @@ def script(name: str, step: Step) -> str:
     if not plain and body:
         lines += ["{", *body, "} > /dev/null"]
     return "\n".join(lines or ["true"]) + "\n"
+
+
+def _secret(name: str) -> str:
+    variable = f'"${variable_of(name)}"'
+    match KINDS.get(name):
+        case "file":
+            return f"printf '<'; cat {variable}; printf '>'"
+        case "login":
+            return f"printf '<%s>' \"${user_variable_of(name)}\" {variable}"
+        case _:
+            return f"printf '<%s>' {variable}"
 
 
 def _place(step: Step, output: str) -> str:

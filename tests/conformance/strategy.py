@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.conformance.bodies import VARIABLES, draw_process, variable_tree
 from tests.conformance.conditions import apart, condition
 from tests.conformance.drawing import Drawing, Source
-from tests.conformance.drawn import Life, Param, Step
+from tests.conformance.drawn import KINDS, Life, Param, Step
 from tests.conformance.limits import break_one, draw_limits, within
 from tests.conformance.matrices import addresses, elements
 from tests.conformance.texts import numbers, texts, without_null
@@ -40,8 +40,9 @@ def _life(drawing: Drawing) -> Life:
         break_one(drawing)
     life["params"] = drawing.params
     if drawing.chance(50):
-        for name in drawing.some(["token", "class", "A_1"], 2):
-            drawing.secrets[name] = "" if drawing.chance(10) else _secret(drawing.draw(texts))
+        for name in drawing.some(["token", "class", "A_1", *KINDS], 3):
+            absent = name not in KINDS and drawing.chance(10)
+            drawing.secrets[name] = "" if absent else _secret(drawing.draw(texts))
     if drawing.chance(30):
         read = [f"params.{name}" for name in drawing.params]
         life["env"] = {name: variable_tree(drawing, read) for name in drawing.some(VARIABLES, 2)}

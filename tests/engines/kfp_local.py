@@ -43,14 +43,16 @@ def run(
     params: Mapping[str, object],
     environment: Mapping[str, str] | None = None,
     root: Path | None = None,
+    volumes: Mapping[str, Path] | None = None,
 ) -> EngineRun:
     """Run a plan's pipeline in `project`; artifacts go to `root` or to a folder that is gone afterwards, records to the plan's
-    store.
+    store. `volumes` are folders by the path at which pods would have them.
     """
     from kfp import local
 
     pods = _pods()
     pods.project, pods.environment, pods.commands = project, dict(environment or {}), []
+    pods.volumes = dict(volumes or {})
     with tempfile.TemporaryDirectory() as passing:
         runner = local.SubprocessRunner(use_venv=False)
         return call(plan, files, params, runner, str(root or passing), pods.commands)
@@ -118,6 +120,7 @@ def _pods() -> Any:
         project: Path
         environment: dict[str, str]
         commands: list[list[str]]
+        volumes: dict[str, Path]
 
         def validate_image(self, image: str) -> None:
             pass
@@ -132,6 +135,8 @@ def _pods() -> Any:
             Pods.commands.append(self.full_command)
             variables = {**kubernetes.expanded_variables(self.env_vars), **Pods.environment}
             command = kubernetes.expanded_command(self.full_command, variables)
+            for mounted, folder in Pods.volumes.items():
+                command = [word.replace(mounted, str(folder)) for word in command]
             path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
             inherited = {key: value for key, value in os.environ.items() if not key.startswith("MLSPEC")}
             done = subprocess.run(

@@ -21,6 +21,7 @@ from mlspec.targets.base import targets
 from tests.conformance.compare import lay_out
 from tests.conformance.corpus import FOLDER, read
 from tests.conformance.drawn import Life
+from tests.conformance.engines import airflow_variable
 from tests.conformance.oracle import foresee
 from tests.engines.airflow_scheduler import Airflow3, Scheduled, awaited, ended, place
 from tests.engines.outcome import Outcome, outcome_of
@@ -135,7 +136,7 @@ class Deployment:
                 self._deploy_life(f"corpus-{path.stem}", life)
 
     def _deploy_life(self, dag: str, life: Life) -> None:
-        wanted = {f"AIRFLOW_VAR_{name.upper()}": text for name, text in life.get("secrets", {}).items()}
+        wanted = dict(airflow_variable(*secret) for secret in life.get("secrets", {}).items())
         if any(self.variables.get(name, text) != text for name, text in wanted.items()):
             return  # another one has a secret of that name
         project = lay_out(life, self.home / "projects" / dag)
