@@ -50,6 +50,14 @@ def test_text_gaps_and_booleans_are_prepared_and_go_to_onnx(table, train, run, t
     assert compared["mismatched_labels"] == 0
 
 
+@pytest.mark.parametrize("estimator", ["xgboost.XGBClassifier", "lightgbm.LGBMClassifier"])
+def test_boosted_trees_take_names_of_any_kind(table, train, estimator):
+    table = table.rename(columns={"size": 'size, "m²"', "rooms": "[rooms]", "age": "age:{years}"})
+    model, metrics = train(table, estimator, "sold", drop=["price"], params={"n_estimators": 20})
+    assert metrics["score"] > 0.9
+    assert list(model.feature_names_in_) == [name for name in table.columns if name not in ("sold", "price")]
+
+
 def test_it_is_what_scikit_learn_gives(table, train):
     from sklearn.linear_model import Ridge
 
