@@ -126,6 +126,22 @@ def test_what_git_merged_may_be_compiled_anew_and_is_then_known(capsys: pytest.C
     assert capsys.readouterr().err.count("was edited by hand") == 3
 
 
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_what_somebody_edits_after_a_merge_is_kept(capsys: pytest.CaptureFixture[str], is_committed: bool) -> None:
+    branches(*CHANGES[0])
+    git("merge", "-q", "--no-edit", *([] if is_committed else ["--no-commit"]), "one")
+    assert main(["compile", "--check"]) == 0
+    path = Path("pipelines/airflow/merged.py")
+    path.write_text(path.read_text().replace("--fast", "--by-hand"))
+    if is_committed:
+        git("commit", "-q", "-a", "-m", "by hand")
+    assert main(["compile"]) == 1
+    assert "pipelines/airflow/merged.py may have been edited by hand" in capsys.readouterr().err
+    assert "--by-hand" in path.read_text()
+    assert main(["compile", "--force"]) == 0
+    assert "--by-hand" not in path.read_text()
+
+
 def test_changes_of_the_same_lines_conflict_and_are_made_again(capsys: pytest.CaptureFixture[str]) -> None:
     Path(".gitattributes").write_text("pipelines/** merge=mlspec-generated\n")
     assert main(["merge-generated", "--install"]) == 0

@@ -95,6 +95,7 @@ def _folders(pipelines: Path) -> list[Path]:
 
 def _review(files: list[GeneratedFile], folder: Path, wish: Wish, shared: bool, scope: Scope | None) -> int:
     from mlspec.generated import existing, staleness, textdiff
+    from mlspec.generated.merges import as_merged
 
     present = existing(files, folder, shared=shared)
     if wish.diff:
@@ -102,7 +103,7 @@ def _review(files: list[GeneratedFile], folder: Path, wish: Wish, shared: bool, 
         text = textdiff.diff(files, present, scope, root=folder.as_posix(), color=colour, safe=safe)
         if text:
             click.echo(text.rstrip("\n"), color=True, err=wish.found is not None)
-    stale = staleness.check(files, present, scope, shared=shared)
+    stale = staleness.check(files, present, scope, as_merged(folder, present), shared=shared)
     if wish.check:
         for item in stale:
             wish.say((folder / item.path).as_posix(), item.reason)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from mlspec.emission.seal import GeneratedFile, Seal, has_conflict, read_seal, with_own_ends
@@ -16,6 +17,8 @@ from mlspec.generated import checksums
 from mlspec.generated.checksums import Checksums
 
 Kind = Literal["current", "missing", "stale", "edited", "unknown", "merged", "foreign", "other", "orphan", "leftover", "behind"]
+
+NOTHING_MERGED: Checksums = MappingProxyType({})
 
 _TEMPORARY = re.compile(r"(^|/)\.mlspec-[0-9a-f]{16}\.tmp$")
 """What `write` lays beside files, and could not remove."""
@@ -41,8 +44,8 @@ class Verdict:
     """What stands at `path` beside what ought to.
 
     `current`: the same bytes. `missing`: nothing. `stale`: ours, unedited, but not these bytes. `edited`: ours, changed
-    by hand. `unknown`: ours, with no checksum to tell whether it was. `merged`: ours, with both sides of a merge in it, or laid over
-    each other by git. `behind`: checksums that know of a merge's sides alone, whose outcome is as it ought to be.
+    by hand. `unknown`: ours, with no checksum to tell whether it was. `merged`: ours, with git's marks around
+    both sides of a merge. `behind`: checksums that know of a merge's sides alone, whose outcome is as it ought to be.
     `foreign`: none of ours (or a link, a folder, no text). `other`: generated from another spec file,
     `from_spec`. `orphan`: ours, unedited, from the same spec file, and no longer made. `leftover`: an orphan that was
     edited by hand, which nobody but its editor may remove.
@@ -82,19 +85,25 @@ class Verdict:
                 return "is no longer generated, but was edited by hand: delete it, or delete its header to keep it"
 
 
-def judge(files: Sequence[GeneratedFile], present: Mapping[str, str | None], scope: Scope | None = None) -> list[Verdict]:
+def judge(
+    files: Sequence[GeneratedFile],
+    present: Mapping[str, str | None],
+    scope: Scope | None = None,
+    merged: Checksums = NOTHING_MERGED,
+) -> list[Verdict]:
     """Compare what ought to be in a folder with what is; one verdict a path, sorted by path.
 
     `present` maps the paths of the files that are there to their texts, None for what is not a text file of its own
     (a link, a folder, bytes). Every path of it that `files` lacks is looked at for an orphan: one in `scope`, or without one
-    from a spec file of `files`. Raises `ValueError` when
-    two files have one path or one has no valid seal.
+    from a spec file of `files`. `merged` are checksums of what git made of files (`generated.merges`). Raises `ValueError` when two files
+    have one path or one has no valid seal.
     """
     wanted = {file.path: file.content for file in files}
     if len(wanted) != len(files):
         repeated = sorted({file.path for file in files if sum(other.path == file.path for other in files) > 1})
         raise ValueError(f"two generated files have the path {', '.join(repeated)}")
-    recorded = checksums.read(present.get(checksums.FILE) or "")
+    recorded = dict(checksums.read(present.get(checksums.FILE) or ""))
+    recorded |= {path: recorded.get(path, frozenset()) | sums for path, sums in merged.items()}
     seals = {path: read_seal(content) for path, content in wanted.items()}
     spec_files = sorted({seal.spec_file for seal in seals.values()})
     scopes = [scope] if scope is not None else [Scope(name) for name in spec_files]
@@ -134,13 +143,13 @@ def judge_checksums(verdicts: Sequence[Verdict], present: Mapping[str, str | Non
 
 
 def _state(path: str, text: str, seal: Seal, recorded: Checksums) -> Literal["ours", "edited", "unknown", "merged", "foreign"]:
-    """What has become of a file since it was written."""
+    """What has become of a file since it was written. With several checksums of a merge, none of which it has, nobody knows."""
     if seal.state != "ours":
         return seal.state
     known = recorded.get(path, frozenset())
     if checksums.checksum_of(text) in known:
         return "ours"
-    return "unknown" if not known else "merged" if len(known) > 1 else "edited"
+    return "edited" if len(known) == 1 else "unknown"
 
 
 def _judge_wanted(path: str, wanted: str, seal: Seal, present: Mapping[str, str | None], recorded: Checksums) -> Verdict:

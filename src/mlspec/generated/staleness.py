@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlspec.emission.seal import GeneratedFile
-from mlspec.generated.judge import Kind, Scope, judge, judge_checksums
+from mlspec.generated.checksums import Checksums
+from mlspec.generated.judge import NOTHING_MERGED, Kind, Scope, judge, judge_checksums
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,19 @@ class Stale:
 
 
 def check(
-    files: Sequence[GeneratedFile], present: Mapping[str, str | None], scope: Scope | None = None, *, shared: bool = False
+    files: Sequence[GeneratedFile],
+    present: Mapping[str, str | None],
+    scope: Scope | None = None,
+    merged: Checksums = NOTHING_MERGED,
+    *,
+    shared: bool = False,
 ) -> list[Stale]:
     """Return everything that writing would change or refuse, sorted by path; empty when all is up to date.
 
-    Of checksums nothing is said where files are not up to date either: they are written with them.
+    `merged` are checksums of what git made of files (`generated.merges`). Of checksums nothing is said where files are not up to date
+    either: they are written with them.
     """
-    verdicts = judge(files, present, scope)
+    verdicts = judge(files, present, scope, merged)
     wrong = [verdict for verdict in verdicts if verdict.kind != "current"]
     if not wrong and (verdict := judge_checksums(verdicts, present, shared=shared)).kind not in ("current", "behind"):
         wrong = [verdict]

@@ -20,6 +20,7 @@ from typing import Literal
 from mlspec.emission.seal import GeneratedFile
 from mlspec.generated.existing import existing
 from mlspec.generated.judge import Scope, Verdict, judge, judge_checksums
+from mlspec.generated.merges import as_merged
 
 Action = Literal["created", "updated", "unchanged", "removed", "kept"]
 
@@ -64,7 +65,7 @@ def write(
     be told apart there. Raises `RefusedError` before anything is written, `OSError` after everything has been undone.
     """
     present = existing(files, folder, shared=shared)
-    verdicts = judge(files, present, scope)
+    verdicts = judge(files, present, scope, as_merged(folder, present))
     both = [*verdicts, judge_checksums(verdicts, present, shared=shared)]
     refused = [v for v in both if v.kind == "foreign" or (v.kind in ("edited", "unknown", "other") and not force)]
     if refused:

@@ -1,6 +1,6 @@
 """What a work tree is at, and a clean copy of what it was at.
 
-In: a folder of a repository, a commit. Out: the commit, what no commit has, a clone. Owns which git commands tell of it
+In: a folder of a repository, a commit. Out: the commit, what no commit has, the text of a file, a clone. Owns which git commands tell of it
 (docs/decisions/0008); never changes a repository but the clone that it makes. Change it when more must be known of where files are from.
 """
 
@@ -43,6 +43,19 @@ def clone(folder: Path, commit: str, into: Path) -> None:
     quiet = ("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false")
     _git(folder, *quiet, "clone", "-q", "--shared", "--no-checkout", "--", top, str(into))
     _git(into, *quiet, "checkout", "-q", "--detach", commit)
+
+
+def last_commit(folder: Path, path: str) -> str:
+    """The last commit that changed a file of the folder, a merge that took neither side of it among them; empty before there is one.
+
+    Raises `ProjectError` where there is no repository.
+    """
+    return _git(folder, "log", "-1", "--format=%H", "--", path).strip()
+
+
+def committed(folder: Path, commit: str, path: str) -> str:
+    """The text of a file of the folder in a commit, or without one in the index; raises `ProjectError` where it has none."""
+    return _git(folder, "show", f"{commit}:./{path}")
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -46,7 +46,11 @@ def test_checksums_of_both_sides_of_a_merge_will_do_for_what_is_right() -> None:
     sums = {path: frozenset(["0" * 16, "1" * 16]) for path in CURRENT}
     assert check(FILES, {**CURRENT, FILE: written(sums)}) == []
     assert check(FILES[:1], {"a.py": text("x = 3\n"), FILE: written(sums)}) == [
-        Stale("a.py", "merged", "holds both sides of a merge")
+        Stale("a.py", "unknown", "may have been edited by hand: .gitattributes beside it has no checksum of it")
+    ]
+    merged = {"a.py": frozenset([checksum_of(text("x = 3\n"))])}
+    assert check(FILES[:1], {"a.py": text("x = 3\n"), FILE: written(sums)}, merged=merged) == [
+        Stale("a.py", "stale", "is not what the spec says now")
     ]
 
 
