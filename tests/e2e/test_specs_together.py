@@ -133,6 +133,19 @@ def test_a_profile_writes_files_of_its_own(capsys: pytest.CaptureFixture[str]) -
     assert "with the profile prod: mlspec compile --profile prod" in capsys.readouterr().err
 
 
+def test_a_profile_is_checked_where_it_was_compiled_to(capsys: pytest.CaptureFixture[str]) -> None:
+    write("mlspec.yaml", "credit-risk", PROFILES)
+    assert main(["compile"]) == 0
+    assert main(["compile", "--profile", "prod", "-t", "airflow"]) == 0
+    for words in ([], ["-t", "jenkins"], ["-t", "airflow"]):
+        assert main(["compile", "--check", *words]) == 0, capsys.readouterr()
+    write("mlspec.yaml", "credit-risk", PROFILES, text="y")
+    assert main(["compile"]) == 0
+    assert [file for code, file, _ in found(capsys, "compile", "--check") if code == "MLS506"] == [
+        "pipelines/airflow/credit_risk.prod.py"
+    ]
+
+
 def test_a_profile_may_name_its_pipeline() -> None:
     more = "targets: {airflow: {dag_id: Credit}}\nprofiles:\n  a: {}\n  b: {metadata: {name: live}, targets: {airflow: {dag_id: L}}}\n"
     write("mlspec.yaml", "credit", more)

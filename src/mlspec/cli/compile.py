@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -116,15 +116,16 @@ class _Compiler:
         document = checked.document
         if self.wish.check and checked.spec is not None and document.profile is None:
             quiet = replace(self.wish, quiet=True)
-            for profile in self._profiles_there(checked.spec):
-                done = self._compile_one(self.check(document.file, profile), quiet)
+            for profile, targets_there in self._profiles_there(checked.spec):
+                done = self._compile_one(self.check(document.file, profile), quiet, targets_there)
                 if done != DONE:
                     again = arguments.again(document.file, "lifecycle", profile, self.sets, self.include_roots)
                     output.say(f"with the profile {profile}: mlspec compile{again}", err=True)
                 status = max(status, done)
         return status
 
-    def _compile_one(self, checked: Checked, wish: generated.Wish) -> int:
+    def _compile_one(self, checked: Checked, wish: generated.Wish, among: Container[str] | None = None) -> int:
+        """The same of one profile; of the targets that are asked for, those `among`."""
         self.print(checked.findings, checked.document.shown)
         if checked.plan is None or checked.spec is None:
             return FINDINGS
@@ -134,7 +135,7 @@ class _Compiler:
         kept = frozenset({None, *checked.spec.lifecycle.profiles} - {plan.profile})
         scope, shared = Scope(plan.spec_file, kept), self.out is not None
         asked = self.names or _default_targets(plan)
-        for name in asked:
+        for name in asked if among is None else filter(among.__contains__, asked):
             files = self._emit(checked, plan, name)
             done = FINDINGS if files is None else generated.handle(files, pipelines / name, wish, shared=shared, scope=scope)
             status = max(status, done)
@@ -150,15 +151,22 @@ class _Compiler:
     def _pipelines(self, document: Document) -> Path:
         return Path(self.out) if self.out else document.folder / "pipelines"
 
-    def _profiles_there(self, spec: Spec) -> Iterator[str]:
-        pipelines, base = self._pipelines(spec.document), spec.lifecycle.metadata.name
+    def _profiles_there(self, spec: Spec) -> Iterator[tuple[str, set[str]]]:
+        """Each profile of which files are there, and the targets whose they are."""
+        found = {folder.name: self._profiles_in(folder, spec) for folder in generated.folders(self._pipelines(spec.document))}
+        for profile in spec.lifecycle.profiles:
+            if there := {target for target, profiles in found.items() if profile in profiles}:
+                yield profile, there
+
+    def _profiles_in(self, folder: Path, spec: Spec) -> set[str | None]:
         # In a folder that specs share, the names of files tell whose they are; elsewhere their headers do, old names included.
-        names = {path.name for path in pipelines.glob("*/*")}
-        made = generated.profiles_there(pipelines, spec.document.name) if self.out is None else set()
+        base, names = spec.lifecycle.metadata.name, [path.name for path in folder.iterdir()]
+        made = generated.profiles_there(folder, spec.document.name) if self.out is None else set()
         for profile in spec.lifecycle.profiles:
             stems = [f"{stem}.{profile}" for stem in (base, base.replace("-", "_"))]
-            if profile in made or any(name == stem or name.startswith(f"{stem}.") for name in names for stem in stems):
-                yield profile
+            if any(name == stem or name.startswith(f"{stem}.") for name in names for stem in stems):
+                made.add(profile)
+        return made
 
 
 def _default_targets(plan: Plan) -> list[str]:

@@ -72,23 +72,24 @@ def handle_leftovers(pipelines: Path, asked: Collection[str], wish: Wish, scope:
     from mlspec.generated import existing, staleness
 
     status = DONE
-    for folder in _folders(pipelines):
+    for folder in folders(pipelines):
         here = replace(scope, target=folder.name)
         if folder.name not in asked and staleness.check([], existing([], folder), here):
             status = max(status, handle([], folder, wish, shared=False, scope=here))
     return status
 
 
-def profiles_there(pipelines: Path, spec_file: str) -> set[str | None]:
-    """The profiles that files below were made with from a spec file; None is among them where some were made without."""
+def profiles_there(folder: Path, spec_file: str) -> set[str | None]:
+    """The profiles that files of a target were made with from a spec file; None is among them where some were made without."""
     from mlspec.emission.seal import read_seal
     from mlspec.generated import existing
 
-    texts = [text for folder in _folders(pipelines) for text in existing([], folder).values() if text is not None]
+    texts = [text for text in existing([], folder).values() if text is not None]
     return {seal.profile for seal in map(read_seal, texts) if seal.spec_file == spec_file and seal.target is not None}
 
 
-def _folders(pipelines: Path) -> list[Path]:
+def folders(pipelines: Path) -> list[Path]:
+    """The folders of targets below, those of links aside."""
     there = sorted(pipelines.iterdir()) if pipelines.is_dir() else []
     return [folder for folder in there if folder.is_dir() and not folder.is_symlink()]
 

@@ -15,6 +15,7 @@ from mlspec.expr.limits import ParameterError, value_of
 from mlspec.expr.values import parameter_variable
 from mlspec.invocation.kubeflow import altered_params, exposed_params
 from mlspec.invocation.model import Invocation
+from mlspec.terms import SHORTEST_SECRET
 
 
 def check_parameters(invocation: Invocation) -> None:
@@ -22,6 +23,7 @@ def check_parameters(invocation: Invocation) -> None:
     texts = {param.name: param.text for param in invocation.wiring.params} | dict(invocation.wiring.given)
     if invocation.run.executor_input is not None:
         _check_altered(invocation, invocation.run.executor_input, texts)
+    _refuse_secrets(invocation, texts)
     broken = []
     for name, limits in invocation.run.limits:
         text = _text(name, texts)
@@ -35,6 +37,21 @@ def check_parameters(invocation: Invocation) -> None:
             raise StepError(f"parameter {name} has a pattern, and {error.name} is not installed here") from None
     if broken:
         raise StepError("; ".join(broken))
+
+
+def _refuse_secrets(invocation: Invocation, texts: Mapping[str, str | None]) -> None:
+    """Parameters are kept and shown by whoever passes them: none holds what a secret does."""
+    variables = {*invocation.run.secrets, *invocation.listed}
+    held = {variable: value for variable in variables if len(value := os.environ.get(variable, "")) >= SHORTEST_SECRET}
+    if not held:
+        return
+    for name in {**dict(invocation.run.limits), **texts}:
+        found = next((variable for variable, value in held.items() if value in (_text(name, texts) or "")), None)
+        if found is not None:
+            raise StepError(
+                f"{name} holds the value of the secret in {found}, and parameters are kept and shown: "
+                "let the step that needs it list the secret"
+            )
 
 
 def _text(name: str, texts: Mapping[str, str | None]) -> str | None:

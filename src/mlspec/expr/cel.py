@@ -51,6 +51,9 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> bool:
     return bool(verdict)
 
 
+_LARGEST = 2**63
+
+
 def _as_double(token: Token) -> Token:
     if token.type not in ("INT_LIT", "UINT_LIT"):
         return token
@@ -62,6 +65,8 @@ def _as_double(token: Token) -> Token:
 def _to_cel(value: Any) -> Any:
     if isinstance(value, bool):
         return BoolType(value)
+    if isinstance(value, int) and abs(value) < _LARGEST and float(value) != value:
+        return IntType(value)  # what no double holds stays what it is, and is compared with nothing
     if isinstance(value, int | float):
         return DoubleType(widened(value))
     if isinstance(value, str):
@@ -95,6 +100,12 @@ def _kind(value: Any) -> str:
     return "a list" if isinstance(value, ListType) else "an object" if isinstance(value, MapType) else "null"
 
 
+def _refuse_inexact(*values: Any) -> None:
+    for value in values:
+        if isinstance(value, IntType):
+            raise TypeError(f"{int(value)} is beyond 2^53 and no double: conditions cannot tell it from its neighbours")
+
+
 def _compare(symbol: str, compare: Callable[[Any, Any], bool]) -> CELFunction:
     ordered = symbol not in ("==", "!=")
 
@@ -103,6 +114,7 @@ def _compare(symbol: str, compare: Callable[[Any, Any], bool]) -> CELFunction:
             if isinstance(value, CELEvalError):
                 return value
         kinds = (_kind(left), _kind(right))
+        _refuse_inexact(left, right)
         if kinds == ("a number", "a number"):
             if math.isnan(left) or math.isnan(right):
                 raise TypeError(f"NaN {symbol} …" if math.isnan(left) else f"… {symbol} NaN")
@@ -123,6 +135,7 @@ def _arithmetic(symbol: str, compute: Callable[[float, float], float]) -> CELFun
         for value in (left, right):
             if isinstance(value, CELEvalError):
                 return value
+        _refuse_inexact(left, right)
         if _kind(left) == _kind(right) == "a number":
             try:
                 return DoubleType(compute(float(left), float(right)))

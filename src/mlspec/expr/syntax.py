@@ -74,6 +74,13 @@ def double_of(literal: str) -> float:
     return sign * widened(int(digits, 16)) if digits.startswith("0x") else float(text)
 
 
+def is_exact(literal: str) -> bool:
+    """Whether a double holds the value of a CEL integer; of one beyond all doubles nobody expects it."""
+    text = literal.lower().rstrip("u")
+    value, double = int(text, 16) if "0x" in text else int(text), double_of(literal)
+    return double == value or math.isinf(double)
+
+
 def widened(number: float) -> float:
     """The double nearest to a number of any size."""
     try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from mlspec.diagnostics.collection import Findings
 from mlspec.environments.lines import logical
+from mlspec.source import OUTSIDE_HINT
 from mlspec.spec import leaks
 from mlspec.spec.loaded import Spec
 
@@ -65,6 +66,9 @@ class _Files:
             return []
         if self._count == MAX_FILES:
             self._refuse(f"it leads to more than {MAX_FILES} requirements files", "list packages in fewer files")
+            return []
+        if self._spec.project.leads_out(place, self._spec.document.include_roots):
+            self._refuse(f"the requirements file {called} lies outside the project", OUTSIDE_HINT)
             return []
         try:
             text = self._spec.project.read(place).decode("utf-8-sig")

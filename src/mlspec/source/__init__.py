@@ -4,9 +4,9 @@
 `--set`. Nothing here knows what a lifecycle is.
 """
 
-from mlspec.source.assemble import Document, assemble
+from mlspec.source.assemble import OUTSIDE_HINT, Document, assemble
 from mlspec.source.node import Node, plain, values_of
 from mlspec.source.positions import inner_span
 from mlspec.source.reader import read
 
-__all__ = ["Document", "Node", "assemble", "inner_span", "plain", "read", "values_of"]
+__all__ = ["OUTSIDE_HINT", "Document", "Node", "assemble", "inner_span", "plain", "read", "values_of"]

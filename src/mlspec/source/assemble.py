@@ -211,13 +211,15 @@ def _includes(document: Document, includes: Node, path: PurePath, chain: list[st
     return base
 
 
+OUTSIDE_HINT = (
+    "the project is the git work tree, or without git the folder, that the spec is in; "
+    "copy the file there or allow its folder: --include-root DIR"
+)
+"""What to do where a file that is read to compile a spec lies outside of its project."""
+
+
 def _outside(item: Node) -> Diagnostic:
-    message = f"`{item.value}` lies outside the project"
-    hint = (
-        "the project is the git work tree, or without git the folder, that the spec is in; "
-        "copy the file there or allow its folder: --include-root DIR"
-    )
-    return Diagnostic("MLS115", message, item.span, hint=hint)
+    return Diagnostic("MLS115", f"`{item.value}` lies outside the project", item.span, hint=OUTSIDE_HINT)
 
 
 def _file_hint(project: Project, target: PurePath) -> str | None:

@@ -62,9 +62,17 @@ def remove(path: Path) -> None:
     try:
         _remove_folder(path)
     except PermissionError:
-        for folder, _, _ in os.walk(path):
-            Path(folder).chmod(0o700)
+        _open_up(path)
         _remove_folder(path)
+
+
+def _open_up(path: Path) -> None:
+    """Let all folders be read and written to, each before it is looked into."""
+    waiting = [path]
+    for folder in waiting:  # which grows meanwhile
+        folder.chmod(0o700)
+        with os.scandir(folder) as entries:
+            waiting += [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _remove_folder(path: Path) -> None:

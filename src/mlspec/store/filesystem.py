@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mlspec.errors import StoreError, sentence
+from mlspec.errors import DamagedError, StoreError, sentence
 from mlspec.store import staging
 from mlspec.store.files import create, files_below, move, remove, write
 from mlspec.store.schemes import WITHOUT_FOLDERS, scheme_of
@@ -59,6 +60,11 @@ def store_errors() -> Iterator[None]:
         raise StoreError(sentence(error)) from None
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file, and a pipe that nobody writes to likewise."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 class LocalStore:
     """A folder. Files appear in it by renaming, never half-written."""
 
@@ -75,12 +81,17 @@ class LocalStore:
         return self.root / relative
 
     def read(self, relative: str) -> bytes | None:
-        """The content of a file; None when there is none."""
+        """The content of a file; None when there is none. Raises `DamagedError` for what is no file: a folder, a pipe, a device."""
         with store_errors():
             try:
-                return self.path(relative).read_bytes()
+                with open(self.path(relative), "rb", buffering=0, opener=_without_waiting) as file:
+                    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                        return file.readall()
             except (FileNotFoundError, NotADirectoryError):
                 return None
+            except IsADirectoryError:
+                pass
+        raise DamagedError(f"{self.uri(relative)} is damaged: it is no file")
 
     def write(self, relative: str, content: bytes, *, durable: bool = True) -> None:
         """Write a file all at once; where it is `durable` it outlasts a loss of power from then on."""

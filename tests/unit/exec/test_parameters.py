@@ -64,6 +64,15 @@ def test_what_it_reads_is_held_to_them_as_it_is_given(project: Project) -> None:
     assert "depth: 0 is below its minimum 1; parameter rate: 2 is above its maximum 1" in last
 
 
+@pytest.mark.parametrize("lists", [("--secret", "TOKEN"), ("--hide", "TOKEN")], ids=["its own", "another's"])
+@pytest.mark.parametrize("given", [("--param", "tag:string"), ("--given", "tag=a s3cr3t-token")], ids=["read", "held"])
+def test_a_parameter_that_holds_a_secret(project: Project, lists: tuple[str, str], given: tuple[str, str]) -> None:
+    last = project.fails("--step", "a", *lists, *given, *TOUCH, TOKEN="s3cr3t-token", MLSPEC_PARAM_TAG="a s3cr3t-token")
+    assert "tag holds the value of the secret in TOKEN, and parameters are kept and shown" in last
+    assert "s3cr3t" not in last
+    assert not (project.root / "ran").exists()
+
+
 def test_what_a_process_is_not_told_is_held_to_nothing(project: Project) -> None:
     project.done(*words(other={"type": "integer"}), *TOUCH)
 

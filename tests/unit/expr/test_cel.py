@@ -18,7 +18,7 @@ SCOPE: dict[str, Any] = {
         "metrics": {"auc": 0.8, "n": 3, "bad": math.nan},
         "info": {"names": ["a", "b"], "none": None, "nested": {"x": 1}},
     },
-    "params": {"min_auc": 0.75, "name": "log", "on": True, "huge": 10**400},
+    "params": {"min_auc": 0.75, "name": "log", "on": True, "huge": 10**400, "odd": 2**53 + 1},
 }
 
 
@@ -58,6 +58,8 @@ def test_what_does_not(condition: str) -> None:
         ("train.info.names[5] == 'a'", "there is no element"),
         ("train.info.names > 1", "a list > a number"),
         ("1 >", "is no condition"),
+        ("params.odd == 9007199254740992", "9007199254740993 is beyond 2^53 and no double"),
+        ("params.odd - 1 > 0", "9007199254740993 is beyond 2^53 and no double"),
     ],
 )
 def test_what_cannot_be_decided_says_why(condition: str, reason: str) -> None:
@@ -208,3 +210,13 @@ def test_a_step_named_like_a_literal_cannot_be_read() -> None:
     (found,) = problems("null.metrics.auc > 1")
     assert found[1] == "null" and "cannot be called null, true or false" in found[0]
     assert problems("true.m.x") != []
+
+
+@pytest.mark.parametrize(
+    ("literal", "exact"),
+    [("9007199254740993", False), ("-9007199254740993", False), ("0x20000000000001", False), ("9007199254740993u", False),
+     ("9007199254740992", True), ("18014398509481984", True), ("9007199254740993.0", True), ("007", True), ("1" + "0" * 400, True)],
+)  # fmt: skip
+def test_a_number_that_no_double_holds_is_found_where_it_stands(literal: str, exact: bool) -> None:
+    found = check(parse(f"1 < {literal}"), lambda *_: "any")
+    assert [problem.message.partition(" is")[0].strip("-`") for problem in found] == ([] if exact else [literal.lstrip("-")])

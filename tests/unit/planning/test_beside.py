@@ -68,6 +68,24 @@ def test_what_the_spec_lays_over_is_beside_the_spec(spec: Path) -> None:
     assert dict(plan.by_id["check"].with_)["contract"] == "mine.yaml"
 
 
+@pytest.mark.parametrize("through", ["name", "link", "line"])
+def test_requirements_outside_of_the_project_are_not_read(spec: Path, tmp_path: Path, through: str) -> None:
+    secret = tmp_path.parent / f"{tmp_path.name}.json"
+    secret.write_text('{"token": "s3cr3t"}\n')
+    file = f"../../{secret.name}" if through == "name" else "own.txt"
+    if through == "link":
+        (spec.parent / "own.txt").symlink_to(secret)
+    elif through == "line":
+        (spec.parent / "own.txt").write_text(f"-r ../../{secret.name}\n")
+    spec.write_text(SPEC)
+    checked = api.check(spec, sets=[f"environments.ml.requirements.file={file}"])
+    [found] = [one for one in checked.findings if one.code == "MLS413"]
+    assert "lies outside the project" in found.message and checked.plan is None
+    assert "s3cr3t" not in "".join(checked.document.sources.values())
+    allowed = api.check(spec, sets=[f"environments.ml.requirements.file={file}"], include_roots=[tmp_path.parent])
+    assert "MLS413" not in {one.code for one in allowed.findings}
+
+
 def test_what_is_only_beside_the_spec_is_found_there(spec: Path) -> None:
     (spec.parents[1] / "organisation/requirements/ml.txt").unlink()
     (spec.parent / "requirements").mkdir()

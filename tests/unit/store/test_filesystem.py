@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlspec.errors import StoreError
+from mlspec.errors import DamagedError, StoreError
+from mlspec.store.files import remove
 from mlspec.store.filesystem import LocalStore, RemoteStore, fetch, is_remote, open_store
 from mlspec.store.layout import output_of_run, run_folder, run_id_of
 
@@ -179,6 +181,41 @@ def test_an_empty_folder_is_refused_by_a_remote_store(tmp_path: Path) -> None:
         open_store("memory://bucket/empty").put(tmp_path, "x/folder")
 
 
+def test_what_is_no_file_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "device").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe")
+    store = LocalStore(str(tmp_path))
+    for name in ("folder", "device", "pipe"):
+        with pytest.raises(DamagedError, match=f"{name} is damaged: it is no file"):
+            store.read(name)
+    assert store.read("none") is None
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o311, 0o555])
+def test_folders_that_may_not_be_read_are_removed(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "made/deep").mkdir(parents=True)
+    (tmp_path / "made/deep/file").touch()
+    (tmp_path / "made/deep").chmod(mode)
+    (tmp_path / "made").chmod(mode)
+    if os.getuid() == 0:  # for whom no folder is closed
+        for path in (tmp_path, tmp_path / "made", tmp_path / "made/deep", tmp_path / "made/deep/file"):
+            os.chown(path, 65534, 65534)
+        child = os.fork()
+        if child == 0:
+            try:
+                os.chdir(tmp_path)
+                os.setuid(65534)
+                remove(Path("made"))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+    else:
+        remove(tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
 def test_what_the_operating_system_says_of_a_folder_is_an_error_of_the_store(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = LocalStore(str(tmp_path))
@@ -188,7 +225,5 @@ def test_what_the_operating_system_says_of_a_folder_is_an_error_of_the_store(tmp
         lambda: store.put(tmp_path / "none", "x"),
         lambda: store.read("x" * 300),
     ):
-        with pytest.raises(
-            StoreError, match=rf"^{re.escape(str(tmp_path))}/.*: [A-Z]|^{re.escape(str(tmp_path))}: Is a directory"
-        ):
+        with pytest.raises(StoreError, match=rf"^{re.escape(str(tmp_path))}/(.*: [A-Z]|\. is damaged: it is no file)"):
             act()
