@@ -17,9 +17,15 @@ _TEXT_RUNNERS = frozenset({"exec", "eval", "execfile"})
 _RUNNERS = frozenset({
     *("run_path", "run_module", "exec_module", "load_module", "spec_from_file_location", "SourceFileLoader", "load_source"),
     *("iter_modules", "walk_packages", "entry_points", "load_model", "read_pickle", "popen", "posix_spawn", "Unpickler", "addsitedir"),
+    *("create_subprocess_exec", "create_subprocess_shell", "subprocess_exec", "subprocess_shell"),
 })  # fmt: skip
 """Functions that run code which no `import` names: a text, by its path, in another process, or out of a pickle."""
-_DYNAMIC_MODULES = frozenset({"subprocess", "runpy", "pkgutil", "imp", "pexpect", "sh", "plumbum"})
+_IMPORTERS = ("import_module", "__import__")
+_DYNAMIC_MODULES = frozenset({
+    *("subprocess", "runpy", "pkgutil", "imp", "pexpect", "sh", "plumbum"),
+    *("pydoc", "hydra", "lazy_loader", "stevedore", "pluggy", "zipimport"),
+})  # fmt: skip
+"""Modules that are there to run other processes, or to find code by a name in a text."""
 _OF_MODULES = {
     **dict.fromkeys(("pickle", "cPickle", "dill", "cloudpickle", "joblib", "torch", "shelve"), ("load", "loads", "open")),
     "os": ("system", "execv", "execve", "execvp", "execvpe", "execl", "execlp", "spawnl", "spawnv", "spawnvp", "spawnlp"),
@@ -84,7 +90,7 @@ class Modules:
     def imported_by(self, module: Module) -> list[Module]:
         """The modules of the project that a module imports, packages above them included."""
         if module.file not in self._imported:
-            found = {name: self.locate(name) for name in dict.fromkeys(imports(module, self.files))}
+            found = {name: self.locate(name) for name in dict.fromkeys(imports(module, self))}
             self._imported[module.file] = list({one.file: one for modules in found.values() for one in modules}.values())
             self._unknown[module.file] = [name for name, modules in found.items() if not modules]
         return self._imported[module.file]
@@ -151,7 +157,7 @@ def reach(modules: Modules, name: str) -> Reach:
     return reached
 
 
-def imports(module: Module, files: Files) -> Iterator[str]:
+def imports(module: Module, modules: Modules) -> Iterator[str]:
     """Names of all that a module may import, wherever in it; some are no modules but what is in one."""
     for node in ast.walk(module.tree or ast.Module([], [])):
         if isinstance(node, ast.Import):
@@ -162,8 +168,8 @@ def imports(module: Module, files: Files) -> Iterator[str]:
                 yield base
             yield from (f"{base}.{alias.name}".lstrip(".") for alias in node.names if alias.name != "*")
             if any(alias.name == "*" for alias in node.names):
-                yield from _public(base, module, files)
-        elif isinstance(node, ast.Call) and _name(node.func) in ("import_module", "__import__") and (name := _constant(node)):
+                yield from _public(base, modules)
+        elif isinstance(node, ast.Call) and _name(node.func) in _IMPORTERS and (name := _constant(node)):
             yield name
 
 
@@ -176,12 +182,16 @@ def origin(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
-def _public(base: str, module: Module, files: Files) -> Iterator[str]:
-    """The modules of a package that `import *` may import: those that its `__all__` may name."""
-    folder = posixpath.dirname(module.file) if base == module.package else base.replace(".", "/")
-    for entry in files.entries(folder):
-        if entry.endswith(".py") and entry != "__init__.py":
-            yield f"{base}.{entry[:-3]}"
+def _public(base: str, modules: Modules) -> Iterator[str]:
+    """The modules and packages of a package that `import *` may import: those that its `__all__` may name."""
+    package = modules.get(base)
+    if package is None or package.package != base:
+        return
+    folder = posixpath.dirname(package.file)
+    for entry in modules.files.entries(folder):
+        name = entry.removesuffix(".py")
+        if name.isidentifier() and (name != entry or modules.files.is_folder(f"{folder}/{entry}")):
+            yield f"{base}.{name}"
 
 
 def _is_dynamic(tree: ast.Module) -> bool:
@@ -204,8 +214,19 @@ def _is_dynamic(tree: ast.Module) -> bool:
             return True
         if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
             return True
-    calls = (node for node in nodes if isinstance(node, ast.Call))
-    return any(_name(call.func) in ("import_module", "__import__") and not _constant(call) for call in calls)
+    return _imports_by_text(nodes)
+
+
+def _imports_by_text(nodes: Sequence[ast.AST]) -> bool:
+    """Whether a module is imported by a name that is made when it runs; an importer under another name may be given any."""
+    calls = [node for node in nodes if isinstance(node, ast.Call) and _name(node.func) in _IMPORTERS]
+    plain = {id(call.func) for call in calls if _constant(call)}
+    renamed = (alias for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names if alias.asname is not None)
+    return (
+        any(alias.name in _IMPORTERS for alias in renamed)
+        or any(_name(node) in _IMPORTERS and id(node) not in plain for node in nodes)
+        or any(isinstance(node, ast.Constant) and node.value in _IMPORTERS for node in nodes)
+    )
 
 
 def _name(node: ast.AST) -> str | None:

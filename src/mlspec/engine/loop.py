@@ -31,7 +31,7 @@ from mlspec.engine.step_process import Child, end_all
 from mlspec.engine.takeover import end_bodies, marked
 from mlspec.errors import StepError, StoreError
 from mlspec.exec.evidence import evidence
-from mlspec.exec.masking import secret_values
+from mlspec.exec.masking import Masker, secret_values
 from mlspec.ir.bodies import Approval
 from mlspec.ir.model import Plan, Step
 from mlspec.observers import notify
@@ -67,6 +67,7 @@ class Loop:
         self._commands = commands
         self._environ = environ
         self._secrets = _values(commands.plan, environ)
+        self._mask = Masker(self._secrets).mask
         self._lease = lease
         self._server = server
         self._jobs = jobs
@@ -202,11 +203,11 @@ class Loop:
             if step.when is not None and not self._commands.scope(invocation).holds(step.when):
                 self._end_without_process(task, "skipped", None)
                 return
-            message = self._commands.scope(invocation).text("the message", approval.message)
+            message = self._mask(self._commands.scope(invocation).text("the message", approval.message))
         except (RunError, StepError, StoreError) as error:
-            self._end_without_process(task, "failed", str(error))
+            self._end_without_process(task, "failed", self._mask(str(error)))
             return
-        seen = evidence(self._records, f"mlspec runs show {self._commands.run_id}")
+        seen = self._mask(evidence(self._records, f"mlspec runs show {self._commands.run_id}"))
         self._questions[task] = approvals.ask(self._records, step, approval, message, seen)
         command = f"mlspec approve {shlex.quote(self._commands.run_id)} {shlex.quote(step.id)}"
         self._outbox.emit(

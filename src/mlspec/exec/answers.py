@@ -7,7 +7,7 @@ Standard library only. Change it when an approval must tell people more, or hold
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mlspec.errors import StepError
 from mlspec.exec.evidence import evidence
@@ -19,9 +19,9 @@ from mlspec.store.records import Record, Records
 from mlspec.terms import Json
 
 
-def put(records: Records, place: Place, label: str, message: str) -> list[str]:
-    """Keep the question as it is asked; returns its two texts: the message, and what the run has come to."""
-    shown = evidence(records)
+def put(records: Records, place: Place, label: str, message: str, mask: Callable[[str], str]) -> list[str]:
+    """Keep the question as it is asked, masked; returns its two texts: the message, and what the run has come to."""
+    message, shown = mask(message), mask(evidence(records))
     Questions(records).write(entry_name(*place), question(records, label, "elsewhere", message, shown))
     return [message, shown]
 

@@ -65,7 +65,8 @@ class Step:
         self._inputs = Inputs(records, scratch)
         self.outputs = Outputs(invocation, records.store, records.run, scratch)
         self.ending = Ending()
-        self._cache = Cache(invocation, records, self.outputs, Masker(supervisor.secrets).mask if supervisor.secrets else str)
+        self._mask = Masker(supervisor.secrets).mask if supervisor.secrets else str
+        self._cache = Cache(invocation, records, self.outputs, self._mask)
         self.reason = ""
         self.unfinished = False
         self.settled = False
@@ -273,7 +274,7 @@ class Step:
         message = scope.text("the message", answered.message) if answered.message and self.unfinished else ""
         self._report("to be approved" if self.unfinished else f"approved{by}")
         if message:  # last of all that is printed: whoever asks reads it
-            print(compact(put(self._records, place, self._invocation.label, message)), flush=True)
+            print(compact(put(self._records, place, self._invocation.label, message, self._mask)), flush=True)
 
     def _join(self) -> None:
         """Tell whether instances succeeded. Of no instances at all the step has succeeded, too: its list was empty."""

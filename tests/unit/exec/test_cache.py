@@ -422,6 +422,22 @@ def test_what_changes_nothing_that_a_function_does_makes_nothing_stale(
     assert runs(project) == 1
 
 
+@pytest.mark.parametrize("changed", ["src/pack/sub/a.py", "src/pack/sub/inner/__init__.py"])
+def test_what_a_package_gives_away_counts_wherever_it_is_searched(project: Project, changed: str) -> None:
+    project.write("src/pack/__init__.py", "")
+    project.write("src/pack/sub/__init__.py", "__all__ = ['a', 'inner']\n")
+    for path in ("src/pack/sub/a.py", "src/pack/sub/inner/__init__.py"):
+        project.write(path, "WORD = 'a'\n")
+    project.write("src/work.py", "from pack.sub import *\n\ndef make(o):\n    o.write_text(a.WORD + inner.WORD)\n")
+    made = (*MADE, "--pythonpath", "src")
+    for run in ("1", "2"):
+        project.done(*made, run=run)
+    assert project.record("s", "2")["cached_from"] == "1"
+    project.write(changed, "WORD = 'b'\n")
+    project.done(*made, run="3")
+    assert "b" in project.read("s", "o", "3")
+
+
 @pytest.mark.parametrize(
     ("path", "after"),
     [
@@ -442,6 +458,13 @@ def test_what_changes_what_a_function_does_makes_it_stale(project: Project, path
     assert runs(project) == 2
 
 
+_SAID = """
+async def _said(*command):
+    process = await asyncio.create_subprocess_exec(*command, stdout=-1)
+    return (await process.communicate())[0].decode()
+"""
+
+
 @pytest.mark.parametrize(
     "how",
     [
@@ -450,12 +473,19 @@ def test_what_changes_what_a_function_does_makes_it_stale(project: Project, path
         "subprocess.check_output([sys.executable, '-c', 'import other; print(other.WORD)'], text=True)",
         "(lambda scope: exec('from other import WORD', scope) or scope['WORD'])({})",
         "pickle.loads(b'cother\\nWORD\\n.')",
+        "[load := importlib.import_module, load('oth' + 'er').WORD][1]",
+        "getattr(importlib, 'import_module')('oth' + 'er').WORD",
+        "pydoc.locate('oth' + 'er.WORD')",
+        "asyncio.run(_said(sys.executable, '-c', 'import other; print(other.WORD)'))",
     ],
 )
 def test_code_that_no_import_names_counts(project: Project, how: str) -> None:
     project.write("other.py", "WORD = 'a'\n")
-    modules = ", ".join(name for name in ("importlib", "pickle", "runpy", "subprocess", "sys") if name in how)
-    project.write("work.py", f"{'import ' + modules if modules else ''}\n\ndef make(o):\n    o.write_text({how})\n")
+    modules = ", ".join(
+        name for name in ("asyncio", "importlib", "pickle", "pydoc", "runpy", "subprocess", "sys") if name in how
+    )
+    said = _SAID if "_said" in how else ""
+    project.write("work.py", f"{'import ' + modules if modules else ''}\n{said}\n\ndef make(o):\n    o.write_text({how})\n")
     for run in ("1", "2"):
         project.done(*MADE, run=run)
     assert project.record("s", "2")["cached_from"] == "1"

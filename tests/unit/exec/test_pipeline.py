@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from mlspec.exec.pipeline import check_pipeline
+from mlspec.invocation.from_plan import invocation
 from mlspec.targets.jenkins.target import TARGET
+from tests.conformance.texts import texts
 from tests.targets.built import plan, step
 from tests.unit.exec.conftest import Project
 
@@ -30,6 +36,7 @@ def jenkinsfile(layers: tuple[str, ...] = (), more: int = 0, **changed: Any) -> 
     [
         ({}, False),
         ({"script": "rm -rf /"}, True),
+        ({"script": SCRIPT.replace(" > ran", ">ran")}, True),
         ({"with_": (("deep", {"a": ["it's", "\né"]}), ("n", 2))}, True),
         ({"with_": (("deep", {"a": ["it's", "\né"]}), ("n", 1), ("m", 1))}, True),
         ({"timeout": None}, True),
@@ -44,6 +51,20 @@ def test_files_of_another_spec_are_refused(project: Project, changed: dict[str, 
     else:
         project.done(*words)
     assert (project.root / "ran").exists() is not fails
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(texts, min_size=1, max_size=4), texts.filter(str.strip), st.sampled_from([0, 200]))
+def test_what_the_files_say_is_what_the_step_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[str], script: str, more: int
+) -> None:
+    with_ = tuple((f"k{number}", value) for number, value in enumerate(values))
+    made = plan("x", step("s", script, with_=with_), *[step(f"s{number}", "true") for number in range(more)])
+    told = invocation(made, made.steps[0])
+    monkeypatch.chdir(tmp_path)
+    Path(FILE).parent.mkdir(parents=True, exist_ok=True)
+    Path(FILE).write_text(TARGET.emit(made)[0].content, encoding="utf-8", newline="")
+    check_pipeline(told._replace(run=told.run._replace(pipeline=FILE)))
 
 
 @pytest.mark.parametrize(
