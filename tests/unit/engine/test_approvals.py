@@ -13,8 +13,8 @@ from mlspec import observers
 from mlspec.engine import RunError
 from mlspec.engine.approvals import answer
 from mlspec.engine.events import ApprovalWanted, Event, StepEnded
-from mlspec.ir.bodies import Approval
-from mlspec.ir.declarations import Parameter
+from mlspec.ir.bodies import Approval, Shell
+from mlspec.ir.declarations import Parameter, Secret
 from mlspec.ir.model import Plan
 from mlspec.observers.base import EndedStep
 from tests.unit.engine.conftest import Project
@@ -50,6 +50,19 @@ def test_an_approved_run_goes_on(project: Project) -> None:
     assert wanted.message == "Promote?"
     assert wanted.approvers == ("risk-officers",)
     assert (wanted.answer, wanted.refusal) == ("mlspec approve 'R 1' sign_off", "mlspec approve 'R 1' sign_off --reject")
+
+
+def test_a_question_shows_no_secret(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "0.123456789")
+    asked = Approval("Promote ${{ train.metrics.auc }}?")
+    spec = asking(asked, values=(value("train.metrics"),))
+    train = replace(spec.steps[0], body=Shell("echo '{\"auc\": 0.123456789}' > ${{ outputs.metrics }}"))
+    spec = replace(spec, steps=(train, *spec.steps[1:]), secrets={"token": Secret("token", "TOKEN", {}, None, "text", None)})
+    ran = project.run(spec, run_id="R1", on_event=answering(project, spec, approved=True))
+    [wanted] = [event for event in ran.events if isinstance(event, ApprovalWanted)]
+    assert wanted.message == "Promote ***?"
+    assert "train.metrics.auc = ***" in wanted.evidence
+    assert not [path for path in project.folder.rglob("_approvals/*") if "0.123456789" in path.read_text()]
 
 
 def test_approvers_see_the_numbers_the_run_and_how_to_look_at_it(project: Project) -> None:

@@ -82,3 +82,11 @@ def test_an_answer_stands_as_long_as_what_was_seen_does(project: Project) -> Non
     approve(project)
     project.done(*DEPLOY)
     assert "every step of the run has ended well" in judged(project)
+
+
+def test_a_question_that_an_orchestrator_asks_shows_no_secret(project: Project) -> None:
+    project.done("--step", "a", "--output", "v=values", "--shell", """echo '{"t": "s3cr3t-token"}' > ${{ outputs.v }}""")
+    words = ("--step", "ask", "--approval", "asked", "--message", "is ${{ a.v.t }}", "--value", "a.v=run:a/v")
+    shown = project.done(*words, "--hide", "TOKEN", TOKEN="s3cr3t-token")
+    assert "s3cr3t" not in str(shown)
+    assert not [path for path in project.root.rglob("_approvals/*") if "s3cr3t" in path.read_text()]
