@@ -86,8 +86,11 @@ def _other_delimiter(header: list[str]) -> str:
     return f"; its columns seem to be separated by {found[0]!r}: declare the `delimiter`" if found else ""
 
 
-def typed(column: pa.ChunkedArray, kind: ColumnType | None, schema: Schema) -> pd.Series[Any]:
-    """Return a column of text as what it is declared to be; a value that does not fit stays text. None: as what it is seen to be."""
+def typed(column: pa.ChunkedArray, name: str, schema: Schema, wanted: Mapping[str, ColumnType]) -> pd.Series[Any]:
+    """Return a column of text as what it is declared to be, else what a model wants, else what it is seen to be; a value that does not
+    fit stays text. Who wants numbers takes booleans, too: models are trained on them as on 0 and 1.
+    """
+    kind = schema.types.get(name, wanted.get(name))
     import pyarrow.compute as pc
 
     if kind in ("string", "datetime"):
@@ -95,7 +98,7 @@ def typed(column: pa.ChunkedArray, kind: ColumnType | None, schema: Schema) -> p
     trimmed = pc.utf8_trim_whitespace(column)
     values = pc.if_else(_is_gap(trimmed, schema.missing, GAPS), None, trimmed)
     found = None
-    if kind in (None, "boolean"):
+    if kind in (None, "boolean") or (kind == "number" and name not in schema.types):
         found = _boolean(values)
     if found is None and kind != "boolean":
         found = _number(values, schema.decimal, declared=kind is not None)
@@ -190,5 +193,5 @@ def frame_of(table: pa.Table, schema: Schema, wanted: Mapping[str, ColumnType]) 
     import pandas as pd
 
     return pd.DataFrame({
-        name: typed(table.column(name), schema.types.get(name, wanted.get(name)), schema) for name in table.column_names
+        name: typed(table.column(name), name, schema, wanted) for name in table.column_names
     })  # fmt: skip

@@ -191,7 +191,7 @@ def _frame(
         if key not in columns:
             texts = [[place.get(key)] * len(table) for (table, _), place in zip(tables, places, strict=True)]
             values = pa.chunked_array([pa.array(part, pa.string()) for part in texts])
-            columns[key] = typed(values, schema.types.get(key, wanted.get(key)), schema)
+            columns[key] = typed(values, key, schema, wanted)
     return pd.DataFrame(columns, index=range(len(joined)))
 
 

@@ -31,6 +31,11 @@ class OnnxColumn:
     tensor: Tensor
     note: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def holds_gaps(self) -> bool:
+        """Whether its input can hold one at all."""
+        return self.tensor in ("string", "number")
+
     def without_gaps(self) -> OnnxColumn:
         """Return the same column of a model that refuses gaps in it."""
         return replace(self, note={**self.note, "gaps": "refused"})

@@ -8,7 +8,7 @@ extreme wherever the original answers such a row) and what "alike" means; never 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlspec.errors import StepError
@@ -35,6 +35,8 @@ class Rows:
     frame: pd.DataFrame
     about: list[str]
     gaps: Mapping[str, str] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    """The columns in which the original answers no gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,16 @@ def made_up(original: Model, features: pd.DataFrame) -> Rows:
         (name, value, words) for name in features.columns for value, words in _odd(features[name], original.trained.get(name))
     ]
     rows = [_with(base, name, value) for name, value, _ in wanted]
+    refused = frozenset[str]()
     if not _answers(original, rows):
         kept = [_answers(original, [row]) for row in rows]
+        refused = frozenset(name for (name, _, words), keep in zip(wanted, kept, strict=True) if words == _GAP and not keep)
         wanted, rows = ([one for one, keep in zip(some, kept, strict=True) if keep] for some in (wanted, rows))
     if not rows:
-        return Rows(features.head(0), [])
+        return Rows(features.head(0), [], refused=refused)
     about = [f"a row {words} in {name!r}" for name, _, words in wanted]
     gaps = {said: name for said, (name, _, words) in zip(about, wanted, strict=True) if words == _GAP}
-    return Rows(pd.concat(rows, ignore_index=True), about, gaps)
+    return Rows(pd.concat(rows, ignore_index=True), about, gaps, refused)
 
 
 def _odd(values: pd.Series[Any], known: Trained | None) -> Iterator[tuple[Any, str]]:
@@ -149,7 +153,7 @@ def answered(exported: Model, rows: Rows) -> tuple[Rows, int]:
         return rows, 0
     kept = [one for one in _each(rows) if _answers(exported, [one.frame])]
     places = [rows.about.index(one.about[0]) for one in kept]
-    return Rows(rows.frame.iloc[places], [one.about[0] for one in kept], rows.gaps), len(rows.about) - len(kept)
+    return replace(rows, frame=rows.frame.iloc[places], about=[one.about[0] for one in kept]), len(rows.about) - len(kept)
 
 
 def gaps_apart(original: Model, exported: Model, rows: Rows, absolute: float, relative: float) -> set[str]:

@@ -50,7 +50,9 @@ def _run(inputs: Paths, outputs: Outputs, with_: Mapping[str, Any]) -> dict[str,
     exported = OnnxModel(_serialized(model, columns))
     made_up, refused = parity.answered(exported, made_up)
     limits = with_["tolerance"], with_["relative_tolerance"]
-    apart = {name for name in parity.gaps_apart(original, exported, made_up, *limits) if features[name].notna().all()}
+    apart = {column.name for column in columns if column.name in made_up.refused and column.holds_gaps}
+    apart |= parity.gaps_apart(original, exported, made_up, *limits)
+    apart = {name for name in apart if features[name].notna().all()}
     if apart:  # nobody is misled by a model that refuses them
         columns = [column.without_gaps() if column.name in apart else column for column in columns]
         exported = OnnxModel(_serialized(model, columns))

@@ -8,6 +8,7 @@ import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import (
+    AdaBoostClassifier,
     BaggingClassifier,
     ExtraTreesClassifier,
     GradientBoostingRegressor,
@@ -18,7 +19,7 @@ from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from mlspec.errors import StepError
@@ -311,6 +312,32 @@ def test_gaps_that_onnx_would_answer_otherwise_are_refused(export, run, tmp_path
         StepError, match=r"the column '(age|income)' has no value in rows? 1.*answer otherwise than the model that it was"
     ):
         run("evaluate/classifier", {"model": tmp_path / "exported", "data": tmp_path / "later"}, target="y")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        AdaBoostClassifier(n_estimators=5, random_state=0),
+        KNeighborsClassifier(),
+        make_pipeline(KBinsDiscretizer(n_bins=4, encode="ordinal"), LogisticRegression()),
+    ],
+    ids=["boosted stumps", "neighbours", "bins"],
+)
+def test_gaps_that_the_original_refuses_are_refused(export, run, tmp_path, estimator):
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": draw.normal(size=200), "b": draw.normal(size=200)}).assign(
+        y=lambda made: (made.a > 0).astype(int)
+    )
+    _, content = export(estimator, frame, "y")
+    (tmp_path / "exported").write_bytes(content)
+    frame.loc[::3, "a"] = np.nan
+    frame.to_parquet(tmp_path / "later")
+    for model, reason in (
+        (tmp_path / "in" / "model", "'a'"),
+        (tmp_path / "exported", "the column 'a' has no value in rows 1, 4"),
+    ):
+        with pytest.raises(StepError, match=reason):
+            run("evaluate/classifier", {"model": model, "data": tmp_path / "later"}, target="y")
 
 
 def test_a_tie_is_called_one(export):

@@ -50,6 +50,18 @@ def test_text_gaps_and_booleans_are_prepared_and_go_to_onnx(table, train, run, t
     assert compared["mismatched_labels"] == 0
 
 
+@pytest.mark.parametrize("estimator", [LOGISTIC, BOOSTED])
+def test_booleans_of_a_file_are_read_as_they_were_trained_on(table, run, tmp_path, estimator):
+    table[["lift", "size", "sold"]].to_csv(tmp_path / "data", index=False)  # `True` and `False`
+    _, folder = run("train/sklearn", {"data": tmp_path / "data"}, estimator=estimator, target="sold")
+    before, _ = run(
+        "evaluate/classifier", {"model": folder / "model", "data": tmp_path / "data"}, target="sold", positive="yes"
+    )
+    run("export/onnx", {"model": folder / "model", "data": tmp_path / "data"})
+    after, _ = run("evaluate/classifier", {"model": folder / "model", "data": tmp_path / "data"}, target="sold", positive="yes")
+    assert before["auc"] == pytest.approx(after["auc"], abs=1e-6)
+
+
 @pytest.mark.parametrize("estimator", ["xgboost.XGBClassifier", "lightgbm.LGBMClassifier"])
 def test_boosted_trees_take_names_of_any_kind(table, train, estimator):
     table = table.rename(columns={"size": 'size, "m²"', "rooms": "[rooms]", "age": "age:{years}"})
