@@ -13,7 +13,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeAlias
 
 MASK = b"***"
 SHORTEST = 3
@@ -40,27 +42,20 @@ def secret_values(variables: Iterable[str], environ: Mapping[str, str], files: I
 
 
 _HEX = re.compile("%[0-9A-F]{2}")
-_NOTHING = re.compile(b"(?!)")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 class Masker:
     """Masks one stream. `feed` returns what can be shown already, `flush` the rest at its end."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        self._forms = sorted({form for value in values for form in _forms(value)}, key=lambda form: (-len(form), form))
-        every = b"|".join(map(re.escape, self._forms))
-        self._any = re.compile(every) if self._forms else None
-        self._each = re.compile(b"(?=(" + every + b"))") if self._forms else _NOTHING
-        self._by_first: dict[int, list[bytes]] = {}
-        for form in self._forms:
-            self._by_first.setdefault(form[0], []).append(form)
-        self._longest = max(map(len, self._forms), default=0)
+        self._tree, self._any, self._longest = _finder(frozenset(values))
         self._held = b""
         self._masked = False
         """What was last returned ends with a mask, which touches what is held."""
 
     def __bool__(self) -> bool:
-        return bool(self._forms)
+        return self._any is not None
 
     def feed(self, data: bytes) -> bytes:
         """Take in more; returns it with values masked, but for an end that may be the beginning of one."""
@@ -93,22 +88,26 @@ class Masker:
 
     def _found(self, content: bytes) -> list[tuple[int, int]]:
         """Where values are; of those that overlap, all together."""
-        if self._any is None or self._any.search(content) is None:
-            return []
         spans: list[tuple[int, int]] = []
-        for match in self._each.finditer(content):
-            start, stop = match.span(1)
+        match = self._any.search(content) if self._any is not None else None
+        while self._any is not None and match is not None:
+            start, stop = match.span()
             if spans and start < spans[-1][1]:
                 spans[-1] = spans[-1][0], max(stop, spans[-1][1])
             else:
                 spans.append((start, stop))
+            match = self._any.search(content, start + 1)
         return spans
 
     def _open(self, content: bytes) -> int:
         """Where the longest end begins that may be the beginning of a value."""
         for place in range(max(0, len(content) - self._longest + 1), len(content)):
-            rest = content[place:]
-            if any(len(form) > len(rest) and form.startswith(rest) for form in self._by_first.get(content[place], ())):
+            node: _Tree | None = self._tree
+            for byte in content[place:]:
+                node = node.get(byte) if node is not None else None
+                if node is None:
+                    break
+            if node is not None and node.keys() - {_END}:
                 return place
         return len(content)
 
@@ -126,6 +125,45 @@ class Masker:
             parts.append(content[place:])
             self._masked = False
         return b"".join(parts)
+
+
+_Tree: TypeAlias = dict[int, Any]
+"""Texts by their first byte, and so on; `_END` is there where one ends."""
+_END = -1
+
+
+@lru_cache(maxsize=8)
+def _finder(values: frozenset[str]) -> tuple[_Tree, re.Pattern[bytes] | None, int]:
+    """What finds the forms of these values: by their first bytes, at any place, and how long the longest is."""
+    forms = sorted({form for value in values for form in _forms(value)})
+    tree = _tree_of(forms)
+    return tree, re.compile(_pattern(tree)) if forms else None, max(map(len, forms), default=0)
+
+
+def _tree_of(forms: Iterable[bytes]) -> _Tree:
+    tree: _Tree = {}
+    for form in forms:
+        node = tree
+        for byte in form:
+            node = node.setdefault(byte, {})
+        node[_END] = {}
+    return tree
+
+
+def _pattern(tree: _Tree) -> bytes:
+    """What finds the longest of the texts at a place, with one look at each byte however many there are."""
+    parts = []
+    for byte, node in tree.items():
+        if byte == _END:
+            continue
+        run = bytes([byte])
+        while len(node) == 1 and _END not in node:
+            ((byte, node),) = node.items()
+            run += bytes([byte])
+        rest = _pattern(node)
+        group = b"(?:" + rest + b")" if rest else b""
+        parts.append(re.escape(run) + (group + b"?" if group and _END in node else group))
+    return b"|".join(parts)
 
 
 def _forms(value: str) -> Iterable[bytes]:
@@ -154,10 +192,12 @@ def _forms(value: str) -> Iterable[bytes]:
         code = base64.b64encode(b"\0" * offset + raw)
         inner = code[offset + 1 : (offset + len(raw)) * 8 // 6]  # what of it depends on nothing else
         for part in (inner, code[offset + 1 :], code[offset + 1 :].rstrip(b"=")):
-            yield from _codes(part)
-            yield from _codes(part.translate(bytes.maketrans(b"+/", b"-_")))
+            for spelling in {part, part.translate(_TO_URL)}:
+                yield from _codes(spelling)
+                yield from _wrapped(spelling, offset + 1)
     for code in {base64.b64encode(raw), base64.urlsafe_b64encode(raw)}:  # and before `:password`
         yield from _codes(code[: len(raw) * 8 // 6])
+        yield from _wrapped(code[: len(raw) * 8 // 6], 0)
 
 
 def _codes(code: bytes) -> Iterable[bytes]:
@@ -167,6 +207,15 @@ def _codes(code: bytes) -> Iterable[bytes]:
         if len(code) > width:
             for place in range(0, len(code), width):
                 yield from _pieces(code[place : place + width])
+
+
+def _wrapped(code: bytes, column: int) -> Iterable[bytes]:
+    """The parts of a code behind another text, whose length says where in a line it begins: each fourth column from `column` on."""
+    for width in _WRAPS:
+        for first in range(width - column, 0, -4):
+            if len(code) > first:
+                lines = [code[:first], *(code[place : place + width] for place in range(first, len(code), width))]
+                yield from (line for line in lines if len(line) >= _SHORTEST_CODE)
 
 
 def _pieces(text: bytes) -> Iterable[bytes]:

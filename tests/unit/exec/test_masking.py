@@ -56,6 +56,22 @@ def test_base64_alone_and_behind_a_user(value: str, user: str, urlsafe: bool) ->
     assert len(shown.replace(b"***", b"")) <= len(before) * 8 // 6 + 1
 
 
+@given(
+    st.text("abcXYZ019_+/é", min_size=20, max_size=120),
+    st.text("user", max_size=60),
+    st.sampled_from([64, 76]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_base64_behind_a_user_in_lines(value: str, user: str, width: int, end: str) -> None:
+    """As `base64` and `encodebytes` write it: of no line is more left than what is beside the value, and a few characters."""
+    before = f"{user}:".encode()
+    code = base64.b64encode(before + value.encode()).decode()
+    lines = [code[place : place + width] for place in range(0, len(code), width)]
+    shown = Masker([value]).mask(end.join(lines) + end)
+    left = shown.replace("***", "").replace(end, "").rstrip("=")
+    assert len(left) <= len(before) * 8 // 6 + 1 + 5
+
+
 @pytest.mark.parametrize(
     "value", ["hunter2", "pässwörd", "-----BEGIN KEY-----\nabcdefgh\nijk\n-----END KEY-----\n", 'a"b\\c' * 40]
 )
