@@ -110,6 +110,7 @@ def compile(plan: Plan, target: str) -> list[GeneratedFile]:
     """
     from mlspec.targets.base import targets
 
+    _refuse_spec(plan, "compile")
     files, findings = emit(plan, targets()[target])
     if files is None:
         raise TargetError(target, findings)
@@ -144,6 +145,7 @@ def run(plan: Plan, project: str | Path | None = None, **options: Any) -> RunOut
     """
     from mlspec import engine as runner
 
+    _refuse_spec(plan, "run")
     folder = plan.folder if project is None else project
     if folder is None:
         raise ProjectError(f"the {plan.spec_file} of this plan is not on disk: say in which folder the plan is to run")
@@ -155,6 +157,12 @@ def origin(plan: Plan, folder: str | Path) -> dict[str, Any]:
     from mlspec.source.git_work import origin as found
 
     return found(Path(folder), plan.spec_file, plan.store)
+
+
+def _refuse_spec(plan: object, what: str) -> None:
+    """A spec is what people have in their hands, and forget to plan."""
+    if isinstance(plan, Spec):
+        raise TypeError(f"mlspec.{what} takes a plan, and this is a spec: write mlspec.plan(spec)")
 
 
 def _said(head: str, findings: Sequence[Diagnostic]) -> str:

@@ -54,6 +54,13 @@ def test_the_page_is_true(project: Path) -> None:
     assert names["spec"].steps["train"].outputs == {"model": "model"}
 
 
+def test_a_spec_is_planned_first(project: Path) -> None:
+    spec: Any = mlspec.load("mlspec.yaml")
+    for act in (lambda: mlspec.run(spec), lambda: mlspec.compile(spec, "airflow")):
+        with pytest.raises(TypeError, match=r"takes a plan, and this is a spec: write mlspec\.plan\(spec\)"):
+            act()
+
+
 def test_a_spec_and_a_run_are_tables_to_look_at(project: Path) -> None:
     spec = mlspec.load("mlspec.yaml")
     assert repr(spec) == "credit-default: 4 steps, from mlspec.yaml"

@@ -9,7 +9,7 @@ from mlspec.ir.bodies import Approval, Retry
 from mlspec.ir.declarations import Environment, Notification, Parameter, Resources, Secret
 from mlspec.ir.features import Feature
 from mlspec.ir.model import Monitor, Plan, Step
-from mlspec.ir.triggers import Schedule
+from mlspec.ir.triggers import Overlapping, Schedule
 from mlspec.targets.base import refusals
 from mlspec.targets.jenkins import TARGET
 from mlspec.targets.jenkins.groovy import literal
@@ -26,6 +26,12 @@ def found(made: Plan) -> list[tuple[str, str, int]]:
 def test_a_secret_needs_credentials() -> None:
     made = plan("secret", step("a", secrets=("token",)), secrets={"token": Secret("token", "TOKEN")})
     assert found(made) == [("MLS550", "secrets.token", 1)]
+
+
+def test_an_option_beside_what_the_spec_says_is_refused() -> None:
+    made = plan("two", step("a"), overlap=Overlapping("queue", 1), target_options={"jenkins": {"concurrent_builds": True}})
+    assert found(made) == [("MLS501", "targets.jenkins.concurrent_builds", 1)]
+    assert found(replace(made, target_options={"jenkins": {"concurrent_builds": False}})) == []
 
 
 @pytest.mark.parametrize("text", ["x" * 65_536, "é" * 32_768, "a\x00b", "a\uffffb", "a\ud800b"])

@@ -134,6 +134,11 @@ def _overlap(plan: Plan) -> Iterator[Diagnostic]:
         hint = "write `overlap: queue` or `overlap: cancel`, with one run at a time"
         span = plan.overlap.span or _top(plan)
         yield Diagnostic("MLS501", f"jenkins cannot do `{what}`", span, hint=hint, path="triggers.overlap")
+    path = "targets.jenkins.concurrent_builds"
+    if options_of(plan).concurrent_builds:
+        message = "jenkins cannot do `concurrent_builds` beside `triggers.overlap`, which says it"
+        span = plan.option_span("jenkins.concurrent_builds") or _top(plan)
+        yield Diagnostic("MLS501", message, span, hint="remove one of them", path=path)
 
 
 def _parameters(plan: Plan) -> Iterator[Diagnostic]:
