@@ -191,6 +191,12 @@ def test_the_head_names_the_plugins_and_where_mlspec_must_be(options: dict[str, 
     assert f"// Needs the {names}.\n" in text(made)
 
 
+@pytest.mark.parametrize(("enum", "kind"), [(("a", "b"), "choice"), (("a", "b\nc"), "text"), (("a", "b\rc"), "text")])
+def test_values_of_several_lines_are_typed_and_not_chosen(enum: tuple[str, ...], kind: str) -> None:
+    made = plan("kinds", step("s"), params=(Parameter("mode", "string", "a", enum=enum),))
+    assert f"{kind}(name: 'MLSPEC_PARAM_MODE', " in text(made)
+
+
 def test_parameters_are_labelled_as_people_name_them() -> None:
     assert "description: 'who: Whom to greet · string'" in text(DIAMOND)
 

@@ -64,10 +64,12 @@ def parameter_line(parameter: Parameter) -> str:
     description = f", description: {literal(_description(parameter))}"
     if parameter.type == "boolean":
         return f"booleanParam(name: {name}, defaultValue: {text}{description})"
-    if parameter.enum and len(parameter.enum) <= LIST_LIMIT:  # else the step processes alone hold it to them
-        choices = [text, *(choice for choice in map(as_text, parameter.enum) if choice != text)]
+    choices = list(dict.fromkeys([text, *map(as_text, parameter.enum)]))
+    several_lines = any("\n" in choice or "\r" in choice for choice in choices)
+    # Else the step processes alone hold it to them; a browser sends line ends as others than those of the choice.
+    if parameter.enum and len(parameter.enum) <= LIST_LIMIT and not several_lines:
         return f"choice(name: {name}, choices: [{', '.join(map(literal, choices))}]{description})"
-    kind = "text" if "\n" in text else "string"
+    kind = "text" if several_lines else "string"
     return f"{kind}(name: {name}, defaultValue: {literal(text)}{description})"
 
 
