@@ -138,6 +138,20 @@ def _secrets(plan: Plan, step: Step, files: FileOf) -> dict[str, Any]:
     }
 
 
+def approvals_above(plan: Plan, step: Step) -> tuple[str, ...]:
+    """The approvals above a step, each with the steps that make what was approved: those may run again, and nobody be asked again."""
+    making: dict[str, set[str]] = {}
+    for approval in plan.approvals_above.get(step.id, ()):
+        names, left = making.setdefault(plan.by_id[approval].name, set()), [approval]
+        met = set(left)
+        while left:
+            new = set(plan.by_id[left.pop()].upstream) - met
+            met |= new
+            left += new
+            names |= {plan.by_id[one].name for one in new if plan.by_id[one].outputs}
+    return tuple(" ".join([name, *sorted(making[name])]) for name in sorted(making))
+
+
 def withheld(plan: Plan, step: Step) -> tuple[str, ...]:
     """The variables of the secrets that the spec declares and the step does not list."""
     listed = {variable for name in step.secrets for variable in plan.secrets[name].variables}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mlspec.exec.pipeline import check_pipeline
 from mlspec.invocation.from_plan import invocation
+from mlspec.ir.bodies import Approval, Output
 from mlspec.targets.jenkins.target import TARGET
 from tests.conformance.texts import texts
 from tests.targets.built import plan, step
@@ -51,6 +52,27 @@ def test_files_of_another_spec_are_refused(project: Project, changed: dict[str, 
     else:
         project.done(*words)
     assert (project.root / "ran").exists() is not fails
+
+
+@pytest.mark.parametrize("more", [0, 200])
+@pytest.mark.parametrize(("told", "fails"), [((), True), (("sign make",), False), (("sign make", "also make"), True)])
+def test_an_approval_that_the_files_have_and_the_pipeline_has_not(
+    project: Project, told: tuple[str, ...], fails: bool, more: int
+) -> None:
+    made = plan(
+        "x",
+        step("make", "true", outputs=(Output("o", "artifact"),)),
+        step("sign", "", upstream="make", body=Approval("Sure?")),
+        step("s", "touch ran", upstream="sign"),
+        *[step(f"s{number}", "true") for number in range(more)],
+        store="s3://acme/store",
+    )
+    project.write(FILE, TARGET.emit(made)[0].content)
+    words = ("--step", "s", "--shell", "touch ran", "--pipeline", FILE, *[word for one in told for word in ("--approved", one)])
+    if fails:
+        assert "are of different specs" in project.fails(*words)
+    else:
+        project.done(*words)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -27,6 +27,7 @@ from mlspec.invocation.arguments import (
 from mlspec.invocation.from_plan import (
     Held,
     UrisOf,
+    approvals_above,
     cache_on,
     environment_of,
     in_store,
@@ -78,21 +79,7 @@ def start_of(plan: Plan, step: Step) -> Start:
     step needs, which Airflow does not look at: a teardown runs, however what it waits for has ended.
     """
     needs = _needs(plan, step) if step in plan.finals else ()
-    return Start(when_failed=_failures(plan, step), needs=needs, approved=_approvals(plan, step))
-
-
-def _approvals(plan: Plan, step: Step) -> tuple[str, ...]:
-    """The approvals above a step, each with the steps that make what was approved: a clear may run those again, and not ask again."""
-    making: dict[str, set[str]] = {}
-    for approval in plan.approvals_above.get(step.id, ()):
-        names, left = making.setdefault(plan.by_id[approval].name, set()), [approval]
-        met = set(left)
-        while left:
-            new = set(plan.by_id[left.pop()].upstream) - met
-            met |= new
-            left += new
-            names |= {plan.by_id[one].name for one in new if plan.by_id[one].outputs}
-    return tuple(" ".join([name, *sorted(making[name])]) for name in sorted(making))
+    return Start(when_failed=_failures(plan, step), needs=needs, approved=approvals_above(plan, step))
 
 
 def paired_start(plan: Plan, step: Step) -> Start:

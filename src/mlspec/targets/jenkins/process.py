@@ -16,13 +16,14 @@ from mlspec.invocation.arguments import (
     environment_options,
     instance_options,
     policy_options,
+    start_options,
     step_options,
     tracking_options,
     wiring_options,
 )
-from mlspec.invocation.from_plan import cache_on, environment_of, fan_out, invocation
+from mlspec.invocation.from_plan import approvals_above, cache_on, environment_of, fan_out, invocation
 from mlspec.invocation.from_plan import tracking as plan_tracking
-from mlspec.invocation.model import Invocation, StepEnvironment
+from mlspec.invocation.model import Invocation, Start, StepEnvironment
 from mlspec.ir.groups import is_whole
 from mlspec.ir.model import Plan, Step
 from mlspec.targets.jenkins.settings import container_image
@@ -46,6 +47,7 @@ def process_options(plan: Plan, step: Step) -> ProcessOptions:
     return ProcessOptions(
         own=[
             *instance_options(process.instance),
+            *start_options(process.start),
             *cache_options(process.cache),
             *wiring_options(process.wiring),
             *policy_options(process.policy),
@@ -59,7 +61,8 @@ def process_options(plan: Plan, step: Step) -> ProcessOptions:
 
 def all_arguments(plan: Plan, step: Step) -> set[str]:
     """What the file says of the step's process, wherever it stands."""
-    options = [*step_options(_invocation(plan, step)), *wiring_options(fan_out(plan, step))]
+    process = _invocation(plan, step)
+    options = [*start_options(process.start), *step_options(process), *wiring_options(fan_out(plan, step))]
     return {argument for option in options for argument in option}
 
 
@@ -99,6 +102,7 @@ def _invocation(plan: Plan, step: Step) -> Invocation:
     A foreach's instances find their list by `items`, so that no other option says where it is.
     """
     made = invocation(plan, step)
+    made = made._replace(start=Start(approved=approvals_above(plan, step)))
     if (cache := cache_on(plan, step, "jenkins", lambda: container_image(plan, step))) is not None:
         made = made._replace(cache=cache)
     if step.foreach is None:
