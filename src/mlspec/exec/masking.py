@@ -28,6 +28,8 @@ _SHORTEST_LINE = 6
 """Characters of a line that is masked for itself, of a value that has several: a brace alone gives nothing away."""
 _LARGEST = 64 * 1024
 """Bytes of a file that are masked: keys and credentials are smaller."""
+_LONGEST_WRAPPED = 512
+"""Characters of base64 up to which each place is looked for where a line may end: tokens are shorter."""
 _WRAPS = (64, 76)
 """Columns at which tools break lines of base64."""
 
@@ -102,12 +104,7 @@ class Masker:
     def _open(self, content: bytes) -> int:
         """Where the longest end begins that may be the beginning of a value."""
         for place in range(max(0, len(content) - self._longest + 1), len(content)):
-            node: _Tree | None = self._tree
-            for byte in content[place:]:
-                node = node.get(byte) if node is not None else None
-                if node is None:
-                    break
-            if node is not None and node.keys() - {_END}:
+            if _goes_on(self._tree, content[place:]):
                 return place
         return len(content)
 
@@ -128,7 +125,7 @@ class Masker:
 
 
 _Tree: TypeAlias = dict[int, Any]
-"""Texts by their first byte, and so on; `_END` is there where one ends."""
+"""Texts by their first byte: below it what is left of the one text that begins so, or another tree; `_END` is there where one ends."""
 _END = -1
 
 
@@ -136,33 +133,50 @@ _END = -1
 def _finder(values: frozenset[str]) -> tuple[_Tree, re.Pattern[bytes] | None, int]:
     """What finds the forms of these values: by their first bytes, at any place, and how long the longest is."""
     forms = sorted({form for value in values for form in _forms(value)})
-    tree = _tree_of(forms)
+    tree: _Tree = {}
+    for form in forms:
+        _grow(tree, form)
     return tree, re.compile(_pattern(tree)) if forms else None, max(map(len, forms), default=0)
 
 
-def _tree_of(forms: Iterable[bytes]) -> _Tree:
-    tree: _Tree = {}
-    for form in forms:
-        node = tree
-        for byte in form:
-            node = node.setdefault(byte, {})
-        node[_END] = {}
-    return tree
+def _grow(tree: _Tree, text: bytes) -> None:
+    while text:
+        byte, text = text[0], text[1:]
+        below = tree.get(byte)
+        if below is None:
+            tree[byte] = text
+            return
+        if isinstance(below, bytes):
+            tree[byte] = {}
+            _grow(tree[byte], below)
+        tree = tree[byte]
+    tree[_END] = b""
+
+
+def _goes_on(tree: _Tree, text: bytes) -> bool:
+    """Whether one of the texts begins so and has more."""
+    for place, byte in enumerate(text, 1):
+        below = tree.get(byte)
+        if not isinstance(below, dict):
+            return below is not None and len(below) > len(text) - place and below.startswith(text[place:])
+        tree = below
+    return bool(tree.keys() - {_END})
 
 
 def _pattern(tree: _Tree) -> bytes:
     """What finds the longest of the texts at a place, with one look at each byte however many there are."""
     parts = []
-    for byte, node in tree.items():
+    for byte, below in tree.items():
         if byte == _END:
             continue
         run = bytes([byte])
-        while len(node) == 1 and _END not in node:
-            ((byte, node),) = node.items()
+        while isinstance(below, dict) and len(below) == 1:
+            ((byte, below),) = below.items()
             run += bytes([byte])
-        rest = _pattern(node)
-        group = b"(?:" + rest + b")" if rest else b""
-        parts.append(re.escape(run) + (group + b"?" if group and _END in node else group))
+        if isinstance(below, bytes):
+            parts.append(re.escape(run + below))
+        else:
+            parts.append(re.escape(run) + b"(?:" + _pattern(below) + (b")?" if _END in below else b")"))
     return b"|".join(parts)
 
 
@@ -213,7 +227,7 @@ def _wrapped(code: bytes, column: int) -> Iterable[bytes]:
     """The parts of a code behind another text, whose length says where in a line it begins: each fourth column from `column` on."""
     for width in _WRAPS:
         for first in range(width - column, 0, -4):
-            if len(code) > first:
+            if first < len(code) <= _LONGEST_WRAPPED:
                 lines = [code[:first], *(code[place : place + width] for place in range(first, len(code), width))]
                 yield from (line for line in lines if len(line) >= _SHORTEST_CODE)
 
