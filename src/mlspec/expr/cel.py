@@ -21,6 +21,9 @@ from lark import Token
 from mlspec.expr.grammar import parser
 from mlspec.expr.syntax import ConditionSyntaxError, double_of, parse_anew, widened
 
+_LARGEST = 2**63
+"""What CEL's integers end at."""
+
 
 class ConditionError(Exception):
     """The condition has no verdict: a value is missing, a comparison makes no sense."""
@@ -49,9 +52,6 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> bool:
     if not isinstance(verdict, BoolType | bool):
         raise ConditionError(f"`{source}` is {verdict}, which is neither true nor false")
     return bool(verdict)
-
-
-_LARGEST = 2**63
 
 
 def _as_double(token: Token) -> Token:
@@ -164,6 +164,7 @@ def _size(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
+    _refuse_inexact(value)
     return value if isinstance(value, CELEvalError) else DoubleType(math.trunc(float(value)))
 
 

@@ -76,9 +76,11 @@ def double_of(literal: str) -> float:
 
 def is_exact(literal: str) -> bool:
     """Whether a double holds the value of a CEL integer; of one beyond all doubles nobody expects it."""
-    text = literal.lower().rstrip("u")
-    value, double = int(text, 16) if "0x" in text else int(text), double_of(literal)
-    return double == value or math.isinf(double)
+    double = double_of(literal)
+    if math.isinf(double):
+        return True
+    text = literal.lower().rstrip("u").lstrip("-0")  # Python reads no number of thousands of digits
+    return abs(double) == (int(text[1:], 16) if text.startswith("x") else int(text or "0"))
 
 
 def widened(number: float) -> float:
