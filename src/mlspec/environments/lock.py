@@ -1,7 +1,7 @@
 """A lock: what the environments of a spec were resolved to, and what its external inputs were.
 
 In: the text of `mlspec.lock`, or what was found. Out: a `Lock`, or its text. Owns the form of the file, and the names of all that a lock
-is made of; never resolves anything (see `resolve`) and never judges (see `planning.locks`).
+is made of; never resolves anything (see `resolve`) and never judges (see `planning.lock_faults`).
 Change it when a lock must say more: readers of older ones must still find their way.
 """
 

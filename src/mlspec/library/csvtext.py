@@ -90,9 +90,9 @@ def typed(column: pa.ChunkedArray, name: str, schema: Schema, wanted: Mapping[st
     """Return a column of text as what it is declared to be, else what a model wants, else what it is seen to be; a value that does not
     fit stays text. Who wants numbers takes booleans, too: models are trained on them as on 0 and 1.
     """
-    kind = schema.types.get(name, wanted.get(name))
     import pyarrow.compute as pc
 
+    kind = schema.types.get(name, wanted.get(name))
     if kind in ("string", "datetime"):
         return _text(column, schema, ("",) if kind == "string" else GAPS)
     trimmed = pc.utf8_trim_whitespace(column)

@@ -28,13 +28,8 @@ def judged(
         lock = locking.parse(text)
     except LockError as error:
         span = Span(file, error.line, 1, error.line, 1)
-        return Locks(
-            None,
-            None,
-            {},
-            {},
-            (_fault("MLS621", f"the lock cannot be read: {error}", span, again="`mlspec lock` makes it anew"),),
-        )
+        fault = _fault("MLS621", f"the lock cannot be read: {error}", span, again="`mlspec lock` makes it anew")
+        return Locks(faults=(fault,))
     judge = _Judge(spec, lock)
     packages = {key: lines for key in requirements if (lines := judge.packages(key, requirements[key]))}
     judge.inputs(pipelines)
