@@ -45,6 +45,17 @@ def test_it_runs_each_scheduled_moment_and_stops_at_a_failure(project: Path, cap
     assert ran(project) == EVERY
 
 
+def test_a_run_shows_which_time_it_was_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-q", "--date", "2026-03-28T01:30:00Z"]) == 0
+    capsys.readouterr()
+    assert main(["runs", "show", "latest"]) == 0
+    assert "\n  for      2026-03-28 01:30:00 UTC\n" in capsys.readouterr().out
+    assert main(["run", "-q"]) == 0
+    capsys.readouterr()
+    assert main(["runs", "show", "latest"]) == 0
+    assert "\n  for " not in capsys.readouterr().out
+
+
 def test_it_keeps_going(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "-q", "--keep-going", "--backfill", "2026-03-28..2026-03-30"]) == 1
     assert ran(project) == EVERY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -91,6 +92,8 @@ def _facts(view: RunView) -> Iterator[tuple[str, str]]:
     if view.started:
         so_far = "so far " if view.status == "running" else ""
         yield "started", f"{words.moment(view.started)} UTC, {so_far}{words.took(view.seconds)}"
+    if view.date and view.started and _is_another(view.date, view.started):
+        yield "for", f"{words.moment(view.date)} UTC"
     if view.resumed:
         yield "resumed", f"{words.moment(view.resumed)} UTC"
     if not view.here:
@@ -103,6 +106,14 @@ def _facts(view: RunView) -> Iterator[tuple[str, str]]:
             yield name, as_text(value)
     if view.params:
         yield "params", _pairs(view.params.items())
+
+
+def _is_another(date: str, started: str) -> bool:
+    """Whether a run is for another time than that of its start, which it takes a moment before."""
+    try:
+        return abs((datetime.fromisoformat(date) - datetime.fromisoformat(started)).total_seconds()) > 60
+    except (ValueError, TypeError):  # somebody has edited the record
+        return True
 
 
 def _pairs(values: Iterable[tuple[str, Json]]) -> str:
