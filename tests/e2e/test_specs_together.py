@@ -214,6 +214,17 @@ def test_a_profile_that_is_removed_leaves_no_file() -> None:
     assert not [path for path in files() if "prod" in path]
 
 
+def test_a_target_that_is_removed_leaves_no_file_of_a_profile_but_of_one_that_wants_it() -> None:
+    wanting = "profiles: {prod: {store: 's3://b/s'}, ci: {targets: {jenkins: {}}}}\n"
+    write("mlspec.yaml", "credit", f"targets: {{airflow: {{}}, jenkins: {{}}}}\n{wanting}")
+    assert main(["compile"]) == main(["compile", "--profile", "prod"]) == main(["compile", "--profile", "ci"]) == 0
+    write("mlspec.yaml", "credit", f"targets: {{airflow: {{}}}}\n{wanting}")
+    assert main(["compile", "--check"]) == 1
+    assert main(["compile"]) == 0
+    assert [path for path in files() if "jenkins" in path] == ["jenkins/credit.ci.Jenkinsfile"]
+    assert main(["compile", "--check"]) == 0
+
+
 def test_what_was_edited_stays_and_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     write("mlspec.yaml", "credit", "targets: {airflow: {}, jenkins: {}}\n")
     assert main(["compile"]) == 0

@@ -140,7 +140,8 @@ class _Compiler:
             done = FINDINGS if files is None else generated.handle(files, pipelines / name, wish, shared=shared, scope=scope)
             status = max(status, done)
         if not self.names and not shared:
-            status = max(status, generated.handle_leftovers(pipelines, asked, wish, scope))
+            wanted = _wanted_by_profiles(checked.spec) if plan.profile is None else None
+            status = max(status, generated.handle_leftovers(pipelines, asked, wish, scope, wanted))
         return status
 
     def _emit(self, checked: Checked, plan: Plan, name: str) -> list[GeneratedFile] | None:
@@ -167,6 +168,12 @@ class _Compiler:
             if any(name == stem or name.startswith(f"{stem}.") for name in names for stem in stems):
                 made.add(profile)
         return made
+
+
+def _wanted_by_profiles(spec: Spec) -> dict[str, set[str]]:
+    """The targets that profiles add to those of the spec, by profile."""
+    sections = {profile: spec.node("profiles", profile, "targets") for profile in spec.lifecycle.profiles}
+    return {profile: set(section.value) for profile, section in sections.items() if section is not None and section.value}
 
 
 def _default_targets(plan: Plan) -> list[str]:

@@ -8,7 +8,7 @@ Change it when generated files are reported in another way.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -67,13 +67,18 @@ def handle(files: list[GeneratedFile], folder: Path, wish: Wish, *, shared: bool
     return act(files, folder, wish, shared, scope)
 
 
-def handle_leftovers(pipelines: Path, asked: Collection[str], wish: Wish, scope: Scope) -> int:
-    """Remove what was compiled to targets that nobody asks for any more, or say so; the exit status."""
+def handle_leftovers(
+    pipelines: Path, asked: Collection[str], wish: Wish, scope: Scope, wanted: Mapping[str, Collection[str]] | None = None
+) -> int:
+    """Remove what was compiled to targets that nobody asks for any more, or say so; the exit status. `wanted` are the targets that
+    each of the profiles in `scope` adds to those `asked`; None where that is not known.
+    """
     from mlspec.generated import existing, staleness
 
     status = DONE
     for folder in folders(pipelines):
-        here = replace(scope, target=folder.name)
+        kept = scope.kept if wanted is None else {profile for profile in wanted if folder.name in wanted[profile]}
+        here = replace(scope, target=folder.name, kept=frozenset(kept))
         if folder.name not in asked and staleness.check([], existing([], folder), here):
             status = max(status, handle([], folder, wish, shared=False, scope=here))
     return status
