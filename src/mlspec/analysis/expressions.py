@@ -11,6 +11,8 @@ import posixpath
 from collections.abc import Callable, Iterator
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+OWN = ("self", "cls")
+"""What methods call what they belong to."""
 _PATHS = frozenset({"Path", "PurePath", "PosixPath", "PurePosixPath", "UPath"})
 _SAME = frozenset(
     {"resolve", "absolute", "expanduser", "as_posix", "abspath", "realpath", "expandvars", "normpath", "fspath", "str"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-from mlspec.analysis.expressions import Function, assignment, is_still
+from mlspec.analysis.expressions import OWN, Function, assignment, is_still
 from mlspec.analysis.imports import Module, origin
 
 
@@ -20,6 +20,8 @@ class ModuleNames:
         self.definitions: dict[str, ast.stmt] = {}
         self.constants: dict[str, ast.expr] = {}
         self.imported: dict[str, tuple[str, str | None]] = {}
+        self.attributes = _attributes(module.tree)
+        """What is assigned to one attribute of a class or of `self`, once in all of the module."""
         self.always: list[ast.stmt] = []
         for node in module.tree.body if module.tree is not None else ():
             if isinstance(node, Function | ast.ClassDef):
@@ -38,3 +40,20 @@ class ModuleNames:
             elif isinstance(inner, ast.ImportFrom):
                 base = origin(module, inner)
                 self.imported.update({alias.asname or alias.name: (base, alias.name) for alias in inner.names})
+
+
+def _attributes(tree: ast.Module | None) -> dict[str, ast.expr]:
+    found: dict[str, ast.expr | None] = {}
+    for node in ast.walk(tree) if tree is not None else ():
+        for assigned in map(assignment, node.body) if isinstance(node, ast.ClassDef) else [_own_assignment(node)]:
+            if assigned is not None:
+                name, value = assigned
+                found[name] = None if name in found or not is_still(value) else value
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _own_assignment(node: ast.AST) -> tuple[str, ast.expr] | None:
+    match node:
+        case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=name)], value=value) if owner in OWN:
+            return name, value
+    return None

@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from mlspec.analysis.expressions import (
+    OWN,
     Function,
     assigned_once,
     assignment,
@@ -247,6 +248,10 @@ class _Search:
                 return joined([of(left), of(right)], "")
             case ast.Attribute(value=value, attr="parent"):
                 return parent(of(value))
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                return self._attribute(scope, owner, name)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=key)) if name not in local:
+                return self._element(scope, name, key)
             case ast.Subscript(value=ast.Attribute(value=value, attr="parents"), slice=ast.Constant(value=int() as index)):
                 path = of(value)
                 for _ in range(min(index + 1, _MOST_HOPS)):
@@ -254,6 +259,24 @@ class _Search:
                 return path
             case ast.Call(func=function, args=arguments):
                 return path_of_call(function, arguments, of)
+        return None
+
+    def _attribute(self, scope: ModuleNames, owner: str, name: str) -> str | None:
+        """What an attribute of a class of the module is, or a name of a module that it imports."""
+        if (owner in OWN or owner in scope.definitions) and name in scope.attributes:
+            return self._text(scope, scope.attributes[name], {})
+        base, inner = scope.imported.get(owner, ("", None))
+        module = self.modules.get(base if inner is None else f"{base}.{inner}") if base else None
+        return self._constant(self._scope(module), name) if module is not None else None
+
+    def _element(self, scope: ModuleNames, name: str, key: object) -> str | None:
+        """What a mapping or a list of the module has for a key that is written down."""
+        match scope.constants.get(name):
+            case ast.Dict(keys=keys, values=values):
+                found = [value for each, value in zip(keys, values, strict=True) if _is_constant(each, key)]
+                return self._text(scope, found[-1], {}) if found else None
+            case ast.List(elts=values) | ast.Tuple(elts=values) if isinstance(key, int) and -len(values) <= key < len(values):
+                return self._text(scope, values[key], {})
         return None
 
     def _constant(self, scope: ModuleNames, name: str) -> str | None:
@@ -266,6 +289,10 @@ class _Search:
                 return None
             scope, name = self._scope(module), inner
         return None
+
+
+def _is_constant(node: ast.expr | None, key: object) -> bool:
+    return isinstance(node, ast.Constant) and node.value == key
 
 
 _MOST_PARTS = 200

@@ -48,6 +48,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("Path('conf.yaml').write_text('1'); return open('conf.yaml')", set()),
         ("Path('made.txt').write_text(open('conf.yaml').read() + 'x')", {"conf.yaml"}),
         ("json.dump(Path('conf.yaml').read_text().replace('a', 'b'), open('new.json', 'w'))", {"conf.yaml"}),
+        ("open(f'{lib.FOLDER}/a.csv')", {"data/a.csv"}),
+        ("open(os.path.join(FOLDER, PLACES['one'])); open(FOLDER + '/' + LISTED[1])", {"data", "data/a.csv", "data/b c.csv"}),
+        ("open(FOLDER + '/' + PLACES[given]); open(FOLDER + '/' + LISTED[7])", {"data"}),
+        ("open(Reader.FOLDER + '/a.csv')", {"data/a.csv"}),
+        ("Reader().go()", {"data", "data/a.csv", "conf.yaml"}),
         ("pass", set()),
         ("x = 'a'; x = x + x; open(x)", set()),
         ("'''Reads data/a.csv.'''", set()),
@@ -55,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_function_names(project: Path, body: str, named: set[str]) -> None:
-    (project / "lib.py").write_text("SOURCE = 'data/a.csv'\n\ndef load():\n    return open('conf.yaml')\n")
+    (project / "lib.py").write_text("SOURCE = 'data/a.csv'\nFOLDER = 'data'\n\ndef load():\n    return open('conf.yaml')\n")
     (project / "work.py").write_text(f"""\
 import glob, os
 from pathlib import Path
@@ -67,6 +72,19 @@ FOLDER = "data"
 HERE = Path(__file__).parent
 SOURCE = Path(WHERE)
 UNREAD = "sub/data.csv"
+PLACES = {{"one": "a.csv"}}
+LISTED = ["a.csv", "b c.csv"]
+
+class Reader:
+    FOLDER = "data"
+
+    def __init__(self):
+        self.conf = Path("conf.yaml")
+        self.twice = "a"
+
+    def go(self):
+        self.twice = "b"
+        return open(f"{{self.FOLDER}}/a.csv"), self.conf.read_text(), open(f"data/{{self.twice}}.csv")
 
 def other():
     open("sub/data.csv")
