@@ -47,7 +47,7 @@ def process_options(plan: Plan, step: Step) -> ProcessOptions:
     return ProcessOptions(
         own=[
             *instance_options(process.instance),
-            *start_options(process.start),
+            *(start_options(process.start) if process.start.approved else ()),
             *cache_options(process.cache),
             *wiring_options(process.wiring),
             *policy_options(process.policy),
@@ -62,7 +62,7 @@ def process_options(plan: Plan, step: Step) -> ProcessOptions:
 def all_arguments(plan: Plan, step: Step) -> set[str]:
     """What the file says of the step's process, wherever it stands."""
     process = _invocation(plan, step)
-    options = [*start_options(process.start), *step_options(process), *wiring_options(fan_out(plan, step))]
+    options = [*step_options(process), *start_options(process.start), *wiring_options(fan_out(plan, step))]
     return {argument for option in options for argument in option}
 
 
@@ -102,7 +102,8 @@ def _invocation(plan: Plan, step: Step) -> Invocation:
     A foreach's instances find their list by `items`, so that no other option says where it is.
     """
     made = invocation(plan, step)
-    made = made._replace(start=Start(approved=approvals_above(plan, step)))
+    if approved := approvals_above(plan, step):
+        made = made._replace(start=Start(approved=approved))
     if (cache := cache_on(plan, step, "jenkins", lambda: container_image(plan, step))) is not None:
         made = made._replace(cache=cache)
     if step.foreach is None:
