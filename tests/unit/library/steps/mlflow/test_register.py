@@ -174,13 +174,13 @@ import joblib, numpy as np, pandas as pd, sys
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
-from ESTIMATOR_MODULE import ESTIMATOR
+from xgboost import XGBClassifier
 rng = np.random.default_rng(0)
 table = pd.DataFrame({"x": rng.normal(size=400), "voucher": None})
 table.loc[200:, "voucher"] = "SPRING"
 table.to_parquet(sys.argv[2])
 parts = ColumnTransformer([("c", OneHotEncoder(handle_unknown="ignore"), ["voucher"]), ("n", "passthrough", ["x"])])
-steps = [("parts", parts), ("model", ESTIMATOR(n_estimators=5))]
+steps = [("parts", parts), ("model", XGBClassifier(n_estimators=5))]
 joblib.dump(Pipeline(steps).fit(table, (table.x > 0).astype(int)), sys.argv[1])
 """
 
@@ -201,7 +201,7 @@ def test_a_column_without_values_in_its_first_rows_and_a_boosted_model(project, 
     assert set(found["answer"]) == {0, 1}
     (requirements,) = tmp_path.glob(".mlspec/mlflow-artifacts/**/requirements.txt")
     names = {line.partition("==")[0] for line in requirements.read_text().split()}
-    assert names == {"mlflow", "numpy", "pandas", "scikit-learn", package}
+    assert names == {"mlflow", "numpy", "pandas", "scikit-learn", "xgboost-cpu"}
 
 
 def test_a_model_that_was_defined_in_the_script_that_trained_it(project, tmp_path):
