@@ -19,10 +19,7 @@ from celpy.evaluation import CELFunction, base_functions
 from lark import Token
 
 from mlspec.expr.grammar import parser
-from mlspec.expr.syntax import ConditionSyntaxError, double_of, parse_anew, widened
-
-_LARGEST = 2**63
-"""What CEL's integers end at."""
+from mlspec.expr.syntax import LARGEST_INTEGER, ConditionSyntaxError, double_of, parse_anew, widened
 
 
 class ConditionError(Exception):
@@ -65,7 +62,7 @@ def _as_double(token: Token) -> Token:
 def _to_cel(value: Any) -> Any:
     if isinstance(value, bool):
         return BoolType(value)
-    if isinstance(value, int) and abs(value) < _LARGEST and float(value) != value:
+    if isinstance(value, int) and abs(value) < LARGEST_INTEGER and float(value) != value:
         return IntType(value)  # what no double holds stays what it is, and is compared with nothing
     if isinstance(value, int | float):
         return DoubleType(widened(value))

@@ -18,6 +18,8 @@ from mlspec.expr.grammar import parser
 
 Syntax: TypeAlias = "Tree[Token]"
 
+LARGEST_INTEGER = 2**63
+"""What CEL's integers end at."""
 MAX_LENGTH = 4000
 MAX_DEPTH = 400
 """Levels of the syntax tree; a pair of parentheses costs twelve. The CEL library evaluates by recursion."""
@@ -75,9 +77,9 @@ def double_of(literal: str) -> float:
 
 
 def is_exact(literal: str) -> bool:
-    """Whether a double holds the value of a CEL integer; of one beyond all doubles nobody expects it."""
+    """Whether a double holds the value of a CEL integer; of one of more than 64 bits nobody expects it."""
     double = double_of(literal)
-    if math.isinf(double):
+    if abs(double) >= LARGEST_INTEGER:
         return True
     text = literal.lower().rstrip("u").lstrip("-0")  # Python reads no number of thousands of digits
     return abs(double) == (int(text[1:], 16) if text.startswith("x") else int(text or "0"))
