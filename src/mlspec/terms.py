@@ -51,9 +51,6 @@ RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
 LOST: Final = 2
 """How often a step whose process vanished is started again, unless the spec says otherwise."""
 
-SHORTEST_SECRET: Final = 8
-"""Characters of a secret's value from which on it is told when it stands in a parameter: shorter ones are in ordinary texts."""
-
 LOCKED_VARIABLE: Final = "MLSPEC_LOCKED"
 """Where it is 1, a step fails whose external inputs are not what was locked."""
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlspec.diagnostics.nearest import nearest
+from mlspec.exec.masking import gives_away
 from mlspec.expr.limits import ParameterError, check_value, value_of
 from mlspec.expr.values import as_text, parameter_variable, typed
 from mlspec.ir.declarations import Parameter
 from mlspec.ir.model import Plan
-from mlspec.terms import SHORTEST_SECRET, Json
+from mlspec.terms import Json
 
 
 def params_from_text(plan: Plan, texts: Mapping[str, str]) -> dict[str, Json]:
@@ -33,9 +34,7 @@ def refuse_secrets(plan: Plan, given: Mapping[str, Json], environ: Mapping[str, 
     """Raise `ParameterError` for a value with that of a declared secret in it: parameters are kept, shown and sent on."""
     for secret in plan.secrets.values():
         for held in filter(None, map(environ.get, secret.variables)):
-            found = next(
-                (name for name, value in given.items() if len(held) >= SHORTEST_SECRET and held in as_text(value)), None
-            )
+            found = next((name for name, value in given.items() if gives_away(as_text(value), held)), None)
             if found is not None:
                 raise ParameterError(
                     f"{found} holds the value of the secret {secret.name!r}, and parameters are kept and shown: "

@@ -43,6 +43,17 @@ def secret_values(variables: Iterable[str], environ: Mapping[str, str], files: I
     return values
 
 
+def gives_away(text: str, value: str) -> bool:
+    """Whether a text holds a secret's value, and not by chance: a short one never does, a plain word only where it stands alone."""
+    if len(value) < _LEAST:
+        return False
+    if not _WORD.fullmatch(value):
+        return value in text
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+
+
+_LEAST = 8
+_WORD = re.compile("[A-Za-z]+[0-9]{0,4}")
 _HEX = re.compile("%[0-9A-F]{2}")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 

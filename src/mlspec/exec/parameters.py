@@ -11,11 +11,11 @@ import os
 from collections.abc import Mapping
 
 from mlspec.errors import StepError
+from mlspec.exec.masking import gives_away
 from mlspec.expr.limits import ParameterError, value_of
 from mlspec.expr.values import parameter_variable
 from mlspec.invocation.kubeflow import altered_params, exposed_params
 from mlspec.invocation.model import Invocation
-from mlspec.terms import SHORTEST_SECRET
 
 
 def check_parameters(invocation: Invocation) -> None:
@@ -42,11 +42,10 @@ def check_parameters(invocation: Invocation) -> None:
 def _refuse_secrets(invocation: Invocation, texts: Mapping[str, str | None]) -> None:
     """Parameters are kept and shown by whoever passes them: none holds what a secret does."""
     variables = {*invocation.run.secrets, *invocation.listed}
-    held = {variable: value for variable in variables if len(value := os.environ.get(variable, "")) >= SHORTEST_SECRET}
-    if not held:
-        return
-    for name in {**dict(invocation.run.limits), **texts}:
-        found = next((variable for variable, value in held.items() if value in (_text(name, texts) or "")), None)
+    held = {variable: value for variable in variables if (value := os.environ.get(variable))}
+    for name in {**dict(invocation.run.limits), **texts} if held else ():
+        text = _text(name, texts) or ""
+        found = next((variable for variable, value in held.items() if gives_away(text, value)), None)
         if found is not None:
             raise StepError(
                 f"{name} holds the value of the secret in {found}, and parameters are kept and shown: "

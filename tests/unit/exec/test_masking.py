@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mlspec.exec.masking import SHORTEST, Masker
+from mlspec.exec.masking import SHORTEST, Masker, gives_away
 
 VALUES = st.lists(st.one_of(st.text("ab1\n", min_size=1, max_size=6), st.text(min_size=1, max_size=9)), min_size=1, max_size=3)
 
@@ -110,3 +110,18 @@ def test_a_value_in_a_url_is_masked(value: str) -> None:
     masker = Masker([value])
     for written in {quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="").lower()}:
         assert masker.mask(f"https://me:{written}@host/") == "https://me:***@host/"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "told"),
+    [
+        ("as3cr3t-token!", "s3cr3t-token", True),
+        ("analytics_prod", "analytics", False),
+        ("postgresql://db", "postgres", False),
+        ("postgres://analytics@db", "analytics", True),
+        ("analytics", "analytics", True),
+        ("hunter2", "hunter2", False),
+    ],
+)
+def test_what_gives_a_value_away(text: str, value: str, told: bool) -> None:
+    assert gives_away(text, value) is told
