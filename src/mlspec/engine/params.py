@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlspec.diagnostics.nearest import nearest
-from mlspec.exec.masking import gives_away
+from mlspec.exec.masking import given_away
 from mlspec.expr.limits import ParameterError, check_value, value_of
 from mlspec.expr.values import as_text, parameter_variable, typed
 from mlspec.ir.declarations import Parameter
@@ -32,14 +32,15 @@ def complete_params(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
 
 def refuse_secrets(plan: Plan, given: Mapping[str, Json], environ: Mapping[str, str]) -> None:
     """Raise `ParameterError` for a value with that of a declared secret in it: parameters are kept, shown and sent on."""
-    for secret in plan.secrets.values():
-        for held in filter(None, map(environ.get, secret.variables)):
-            found = next((name for name, value in given.items() if gives_away(as_text(value), held)), None)
-            if found is not None:
-                raise ParameterError(
-                    f"{found} holds the value of the secret {secret.name!r}, and parameters are kept and shown: "
-                    "let the step that needs it list the secret"
-                )
+    held = [
+        (repr(secret.name), environ[variable])
+        for secret in plan.secrets.values()
+        for variable in secret.variables
+        if variable in environ
+    ]
+    found = given_away({name: as_text(value) for name, value in given.items()}, held)
+    if found is not None:
+        raise ParameterError(found)
 
 
 def param_variables(params: Mapping[str, Json]) -> dict[str, str]:

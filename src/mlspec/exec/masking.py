@@ -52,6 +52,18 @@ def gives_away(text: str, value: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
 
 
+def given_away(texts: Mapping[str, str], held: Iterable[tuple[str, str]]) -> str | None:
+    """What to say of a parameter, by name in `texts`, that gives away one of the values `held`, each behind what it is called."""
+    for called, value in held:
+        for name, text in texts.items():
+            if gives_away(text, value):
+                return (
+                    f"{name} holds the value of the secret {called}, and parameters are kept and shown: "
+                    "let the step that needs it list the secret"
+                )
+    return None
+
+
 _LEAST = 8
 _WORD = re.compile("[A-Za-z]+[0-9]{0,4}")
 _HEX = re.compile("%[0-9A-F]{2}")

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 
 from mlspec.errors import StepError
-from mlspec.exec.masking import gives_away
+from mlspec.exec.masking import given_away
 from mlspec.expr.limits import ParameterError, value_of
 from mlspec.expr.values import parameter_variable
 from mlspec.invocation.kubeflow import altered_params, exposed_params
@@ -41,16 +41,13 @@ def check_parameters(invocation: Invocation) -> None:
 
 def _refuse_secrets(invocation: Invocation, texts: Mapping[str, str | None]) -> None:
     """Parameters are kept and shown by whoever passes them: none holds what a secret does."""
-    variables = {*invocation.run.secrets, *invocation.listed}
-    held = {variable: value for variable in variables if (value := os.environ.get(variable))}
-    for name in {**dict(invocation.run.limits), **texts} if held else ():
-        text = _text(name, texts) or ""
-        found = next((variable for variable, value in held.items() if gives_away(text, value)), None)
-        if found is not None:
-            raise StepError(
-                f"{name} holds the value of the secret in {found}, and parameters are kept and shown: "
-                "let the step that needs it list the secret"
-            )
+    names = {**dict(invocation.run.limits), **texts}
+    held = [
+        (f"in {name}", os.environ[name]) for name in sorted({*invocation.run.secrets, *invocation.listed} & os.environ.keys())
+    ]
+    found = given_away({name: _text(name, texts) or "" for name in names}, held)
+    if found is not None:
+        raise StepError(found)
 
 
 def _text(name: str, texts: Mapping[str, str | None]) -> str | None:

@@ -19,7 +19,7 @@ from celpy.evaluation import CELFunction, base_functions
 from lark import Token
 
 from mlspec.expr.grammar import parser
-from mlspec.expr.syntax import LARGEST_INTEGER, ConditionSyntaxError, double_of, parse_anew, widened
+from mlspec.expr.syntax import ConditionSyntaxError, double_of, inexact, is_exact, parse_anew, widened
 
 
 class ConditionError(Exception):
@@ -62,7 +62,7 @@ def _as_double(token: Token) -> Token:
 def _to_cel(value: Any) -> Any:
     if isinstance(value, bool):
         return BoolType(value)
-    if isinstance(value, int) and abs(value) < LARGEST_INTEGER and float(value) != value:
+    if isinstance(value, int) and not is_exact(value):
         return IntType(value)  # what no double holds stays what it is, and is compared with nothing
     if isinstance(value, int | float):
         return DoubleType(widened(value))
@@ -100,7 +100,7 @@ def _kind(value: Any) -> str:
 def _refuse_inexact(*values: Any) -> None:
     for value in values:
         if isinstance(value, IntType):
-            raise TypeError(f"{int(value)} is beyond 2^53 and no double: conditions cannot tell it from its neighbours")
+            raise TypeError(inexact(int(value)))
 
 
 def _compare(symbol: str, compare: Callable[[Any, Any], bool]) -> CELFunction:

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from lark import Token, Tree
 
 from mlspec.expr.addresses import unquoted
-from mlspec.expr.syntax import Syntax, is_exact
+from mlspec.expr.syntax import Syntax, inexact, integer_of, is_exact
 
 Type = Literal["number", "string", "boolean", "list", "object", "null", "any"]
 TypeOf = Callable[[tuple[str, ...], int, int], Type]
@@ -165,8 +165,8 @@ class _Checker:
     def _literal(self, node: Syntax) -> Type:
         token = node.children[0]
         assert isinstance(token, Token)
-        if token.type in ("INT_LIT", "UINT_LIT") and not is_exact(token.value):
-            self.problem(f"`{token.value}` is beyond 2^53 and no double: conditions cannot tell it from its neighbours", node)
+        if token.type in ("INT_LIT", "UINT_LIT") and not is_exact(integer_of(token.value)):
+            self.problem(inexact(f"`{token.value}`"), node)
         if token.type in ("INT_LIT", "UINT_LIT", "FLOAT_LIT"):
             return "number"
         return {"BOOL_LIT": "boolean", "NULL_LIT": "null", "BYTES_LIT": "any"}.get(token.type, "string")  # type: ignore[return-value]

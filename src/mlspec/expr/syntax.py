@@ -76,13 +76,22 @@ def double_of(literal: str) -> float:
     return sign * widened(int(digits, 16)) if digits.startswith("0x") else float(text)
 
 
-def is_exact(literal: str) -> bool:
-    """Whether a double holds the value of a CEL integer; of one of more than 64 bits nobody expects it."""
-    double = double_of(literal)
-    if abs(double) >= LARGEST_INTEGER:
-        return True
-    text = literal.lower().rstrip("u").lstrip("-0")  # Python reads no number of thousands of digits
-    return abs(double) == (int(text[1:], 16) if text.startswith("x") else int(text or "0"))
+def integer_of(literal: str) -> int:
+    """Return the value of a CEL integer without its sign; one beyond all of CEL's own is as large as these."""
+    if abs(double_of(literal)) >= LARGEST_INTEGER:  # Python reads no number of thousands of digits
+        return LARGEST_INTEGER
+    text = literal.lower().rstrip("u").lstrip("-0")
+    return int(text[1:], 16) if text.startswith("x") else int(text or "0")
+
+
+def is_exact(value: int) -> bool:
+    """Whether a double holds an integer; of one of more than 64 bits nobody expects it."""
+    return abs(value) >= LARGEST_INTEGER or float(value) == value
+
+
+def inexact(written: object) -> str:
+    """What to say of an integer that none holds."""
+    return f"{written} is beyond 2^53 and no double: conditions cannot tell it from its neighbours"
 
 
 def widened(number: float) -> float:

@@ -47,7 +47,7 @@ def process_options(plan: Plan, step: Step) -> ProcessOptions:
     return ProcessOptions(
         own=[
             *instance_options(process.instance),
-            *(start_options(process.start) if process.start.approved else ()),
+            *start_options(process.start),
             *cache_options(process.cache),
             *wiring_options(process.wiring),
             *policy_options(process.policy),
